@@ -1,0 +1,141 @@
+"""The family of errors a person may see. A class's docstring is its default message."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from domain.models.decisions import Decision
+
+
+class ErrorCode(StrEnum):
+    """Stable code of an error, for programs to match on."""
+
+    POLICY_DENIED = "POLICY_DENIED"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
+    CAPABILITY_MISSING = "CAPABILITY_MISSING"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    PROVIDER_UNCONFIGURED = "PROVIDER_UNCONFIGURED"
+    PROVIDER_ERROR = "PROVIDER_ERROR"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    CURSOR_INVALID = "CURSOR_INVALID"
+    STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
+
+
+class WorkbenchError(Exception):
+    """Something the caller can act on."""
+
+    code: ErrorCode
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class PolicyDenied(WorkbenchError):
+    """The policy does not allow this."""
+
+    code = ErrorCode.POLICY_DENIED
+
+    def __init__(self, decision: "Decision") -> None:
+        super().__init__()
+        self.decision = decision
+
+
+class NotPermitted(WorkbenchError):
+    """You have no permission for this here."""
+
+    code = ErrorCode.NOT_PERMITTED
+
+
+class NotFound(WorkbenchError):
+    """There is nothing with this id or name that you can see."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class InvalidInput(WorkbenchError):
+    """The input cannot be accepted."""
+
+    code = ErrorCode.INVALID_INPUT
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class IllegalTransition(WorkbenchError):
+    """This cannot be done in the present state."""
+
+    code = ErrorCode.ILLEGAL_TRANSITION
+
+    def __init__(self, state: StrEnum, message: str, allowed: Sequence[StrEnum] = ()) -> None:
+        super().__init__(message)
+        self.state = state
+        self.allowed = tuple(allowed)
+
+
+class CapabilityMissing(WorkbenchError):
+    """The provider cannot do this."""
+
+    code = ErrorCode.CAPABILITY_MISSING
+
+    def __init__(self, capability: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.capability = capability
+
+
+class ProviderUnavailable(WorkbenchError):
+    """The provider did not answer."""
+
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+
+
+class ProviderUnconfigured(WorkbenchError):
+    """The provider is not configured for this project."""
+
+    code = ErrorCode.PROVIDER_UNCONFIGURED
+
+
+class IdempotencyConflict(WorkbenchError):
+    """The same idempotency key came before with another input."""
+
+    code = ErrorCode.IDEMPOTENCY_CONFLICT
+
+
+class QuotaExceeded(WorkbenchError):
+    """A limit of this server is reached."""
+
+    code = ErrorCode.QUOTA_EXCEEDED
+
+
+class Unauthenticated(WorkbenchError):
+    """Sign in with a valid token."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class CursorInvalid(WorkbenchError):
+    """The cursor does not belong here."""
+
+    code = ErrorCode.CURSOR_INVALID
+
+
+class StorageUnavailable(WorkbenchError):
+    """The database cannot be written or read now. Nothing was changed."""
+
+    code = ErrorCode.STORAGE_UNAVAILABLE
+
+
+class ProviderRefused(WorkbenchError):
+    """The provider will not take this run."""
+
+    code = ErrorCode.PROVIDER_ERROR

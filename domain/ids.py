@@ -1,0 +1,12 @@
+"""Distinct id types, so that a run's id cannot be passed where a project's is meant."""
+
+from typing import NewType
+
+ProjectId = NewType("ProjectId", str)
+PrincipalId = NewType("PrincipalId", str)
+TokenId = NewType("TokenId", str)
+RunId = NewType("RunId", str)
+DecisionId = NewType("DecisionId", str)
+IntentId = NewType("IntentId", str)
+NodeId = NewType("NodeId", str)
+"""One `workbench serve` process, by the data directory slot it holds."""

@@ -1,0 +1,1 @@
+"""Frozen values, one file a noun."""

@@ -1,0 +1,79 @@
+"""What happened to a run: facts in the past tense, numbered by one sequence a run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ids import PrincipalId, RunId
+from domain.lifecycle import TERMINAL, RunState
+from domain.models.logs import LogBatch
+from domain.models.runs import RunFailure, SyncStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStateChanged:
+    """The run went from one state to another; `from_state` is None for its first."""
+
+    from_state: RunState | None
+    to_state: RunState
+    failure: RunFailure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDispatched:
+    """The provider has taken the run."""
+
+    provider_run_id: str
+    external_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelRequested:
+    """Somebody asked for the run to be canceled."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSynced:
+    """How sure we are of the run changed."""
+
+    sync_status: SyncStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsTruncated:
+    """The run printed more than is kept; `kept_lines` are there."""
+
+    kept_lines: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsExpired:
+    """Lines that were stored once and are no longer, first to last inclusive."""
+
+    from_line: int
+    to_line: int
+
+
+RunFact = RunStateChanged | RunDispatched | RunCancelRequested | RunSynced | LogsTruncated
+"""What is stored as an event row."""
+
+StreamFact = RunFact | LogsExpired | LogBatch
+"""What a stream may hold besides: log batches, stored apart, and the gap that retention leaves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """A fact with its place in the run's stream and who caused it (None: the server itself)."""
+
+    run_id: RunId
+    sequence: int
+    at: datetime
+    actor_id: PrincipalId | None
+    fact: StreamFact
+
+    @property
+    def is_last(self) -> bool:
+        return isinstance(self.fact, RunStateChanged) and self.fact.to_state in TERMINAL

@@ -1,0 +1,128 @@
+"""A run: one dispatch of a command or prompt to one provider."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
+from domain.lifecycle import ACTIVE, CANCELABLE, RunState
+from domain.models.providers import EnvProfile
+
+
+class RunKind(StrEnum):
+    """What a run hands to its provider."""
+
+    COMMAND = "COMMAND"
+    PROMPT = "PROMPT"
+
+
+class RunAction(StrEnum):
+    """What a person may do with a run."""
+
+    CANCEL = "CANCEL"
+    RETRY = "RETRY"
+
+
+class SyncStatus(StrEnum):
+    """How sure we are that our record agrees with the provider."""
+
+    IN_SYNC = "IN_SYNC"
+    STALE = "STALE"
+    ERROR = "ERROR"
+
+
+class FailureCode(StrEnum):
+    """Why a run failed or was canceled."""
+
+    EXIT_NONZERO = "EXIT_NONZERO"
+    SIGNALED = "SIGNALED"
+    TIMED_OUT = "TIMED_OUT"
+    POLICY_DENIED = "POLICY_DENIED"
+    APPROVAL_REJECTED = "APPROVAL_REJECTED"
+    APPROVAL_EXPIRED = "APPROVAL_EXPIRED"
+    PROVIDER_ERROR = "PROVIDER_ERROR"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    LOST = "LOST"
+    INTERRUPTED = "INTERRUPTED"
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    OUTPUT_LIMIT = "OUTPUT_LIMIT"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailure:
+    """Why a run did not succeed."""
+
+    code: FailureCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogStats:
+    """How much a run has printed. `bytes` counts UTF-8 as stored, newlines included."""
+
+    lines: int = 0
+    bytes: int = 0
+    redactions: int = 0
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One dispatch. `sequence` is the number of its newest event."""
+
+    id: RunId
+    project_id: ProjectId
+    kind: RunKind
+    requested_provider: str
+    provider: str
+    fallback_reason: str | None = None
+    command: tuple[str, ...] = ()
+    prompt: str | None = None
+    cwd: str
+    env_profile: EnvProfile
+    tool_scopes: tuple[str, ...] = ()
+    timeout_ms: int
+    reason: str | None = None
+    state: RunState
+    failure: RunFailure | None = None
+    exit_code: int | None = None
+    provider_run_id: str | None = None
+    provider_status_raw: str | None = None
+    external_url: str | None = None
+    sync_status: SyncStatus = SyncStatus.IN_SYNC
+    degraded_reason: str | None = None
+    cancel_requested_at: datetime | None = None
+    cancel_reason: str | None = None
+    decision_id: DecisionId
+    retry_of: RunId | None = None
+    requested_by: PrincipalId
+    created_at: datetime
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    sequence: int = 0
+    log: LogStats = LogStats()
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_degraded(self) -> bool:
+        return self.sync_status is not SyncStatus.IN_SYNC
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From start to end; None until it has ended, or where it never started."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max(0, (self.finished_at - self.started_at) // timedelta(milliseconds=1))
+
+    @property
+    def allowed_actions(self) -> tuple[RunAction, ...]:
+        """What the state allows; who may do it is decided elsewhere."""
+        if self.state in CANCELABLE:
+            return () if self.cancel_requested_at else (RunAction.CANCEL,)
+        return (RunAction.RETRY,)

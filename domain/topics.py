@@ -1,0 +1,13 @@
+"""What one may listen to."""
+
+from typing import Final
+
+from domain.ids import RunId
+
+INTENTS: Final = "intents"
+"""Work for an engine was added or came free."""
+
+
+def run_topic(run_id: RunId) -> str:
+    """The stream of one run."""
+    return f"run:{run_id}"
