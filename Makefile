@@ -1,0 +1,58 @@
+# Everything a fresh clone needs: Python 3.11 or newer, make and git. `make help` lists the targets.
+
+# Any Python 3.11+; the newest one by name where `python3` itself is older. Override: make PYTHON=...
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+# Two at least: what only works alone should show here. Override: make test WORKERS=8
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
+# More for pytest: make test TESTS="tests/domain -k lifecycle"
+TESTS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SYNCED := $(VENV)/.synced
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format bench chaos clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+run: $(SYNCED) ## start the server on 127.0.0.1:8000
+	@exec $(BIN)/workbench serve
+
+test: $(SYNCED) ## all tests but the long ones
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup $(TESTS)
+
+check: $(SYNCED) ## format, lint, types, architecture (changes nothing)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(SYNCED) ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(SYNCED) ## measure what the README claims
+	$(BIN)/python -m benchmarks
+
+chaos: $(SYNCED) ## the long tests: kill the server at random moments, for minutes
+	$(BIN)/python -m pytest -m chaos --timeout=1800 $(TESTS)
+
+clean: ## remove the environment and all caches, never the server's records
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is what makes a second run need no network.
+$(SYNCED): pyproject.toml uv.lock | $(BIN)/uv
+	$(BIN)/uv sync --locked --quiet
+	@touch $@
+
+$(BIN)/uv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
