@@ -1,11 +1,12 @@
 """What the services need of the world, as protocols. Their docstrings are the contract."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from domain.ids import DecisionId, IntentId, NodeId, PrincipalId, ProjectId, RunId, TokenId
+from domain.lifecycle import RunState
 from domain.models.decisions import Decision
 from domain.models.events import RunEvent, RunFact
 from domain.models.intents import Intent, IntentKind, Lease
@@ -38,6 +39,10 @@ IdMaker = Callable[[], str]
 """Makes ids that sort by the time they were made (UUID version 7 as 32 hex digits)."""
 
 
+RealFolder = Callable[[str], str]
+"""The real path of a folder of this machine, given by an absolute path. Raises InvalidInput."""
+
+
 class Adapter(Protocol):
     """How we speak to one provider. Every implementation passes tests/contract/adapters."""
 
@@ -49,6 +54,10 @@ class Adapter(Protocol):
     def kind(self) -> ProviderKind: ...
     @property
     def capabilities(self) -> Capabilities: ...
+    @property
+    def sites(self) -> Collection[str]:
+        """Where work lies that only this process and those beside it can follow; often nowhere."""
+        ...
 
     def resolve_cwd(self, root_path: str, cwd: str | None) -> str:
         """The absolute working directory of a run, symlinks resolved.
@@ -72,7 +81,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def subscribe(self, run_id: RunId, position: str | None) -> AsyncIterator[Observation]:
+    def subscribe(self, run_id: RunId, position: str | None) -> AsyncGenerator[Observation, None]:
         """What the run does from `position` on; ends after Ended.
 
         Nothing before the position is repeated, nothing after it left out, whoever asks and however
@@ -103,6 +112,21 @@ class Signals(Protocol):
 
     def wake(self, topics: Collection[str]) -> None:
         """Tell everybody, here and in other processes, that these topics may have grown."""
+        ...
+
+
+class Meter(Protocol):
+    """What is counted for operators. Never fails and never waits."""
+
+    def launched(self, provider: str) -> None: ...
+    def changed_state(self, provider: str, state: RunState) -> None: ...
+    def dispatched(self, provider: str, waited_s: float) -> None:
+        """The provider took a run this long after it was queued."""
+        ...
+
+    def stored_lines(self, lines: int, redactions: int) -> None: ...
+    def failed(self, part: str) -> None:
+        """Something went wrong inside and was dealt with: it will be tried again or was recorded."""
         ...
 
 
@@ -156,8 +180,8 @@ class RunRepository(Protocol):
     ) -> Run | None:
         """Write what differs and append the facts, if the state is still that of `before`.
 
-        None: somebody was first, or the lease is no longer held. Log and sequence are never written
-        from the value: they are counted in the database.
+        None: somebody was first, or the lease is no longer held. Of the log only `truncated` is
+        written from the value; its counts and the sequence are counted in the database.
         """
         ...
 
@@ -227,11 +251,15 @@ class IntentRepository(Protocol):
         ...
 
     async def pending(
-        self, now: datetime, *, full: Collection[tuple[ProjectId, str]], limit: int
+        self,
+        now: datetime,
+        *,
+        full_providers: Collection[str],
+        full_projects: Collection[ProjectId],
+        limit: int,
     ) -> Sequence[Intent]:
         """Dispatch intents that are due, unclaimed or with an expired lease, oldest first; without
-        those of the projects and providers in `full`. Only of runs that are QUEUED and that nobody
-        asked to cancel."""
+        those of full providers and projects. Only of runs that are QUEUED."""
         ...
 
     async def claim(
@@ -269,8 +297,8 @@ class IntentRepository(Protocol):
         """The intent is done; False if the lease is not held."""
         ...
 
-    async def drop(self, run_id: RunId) -> None:
-        """Remove every intent of a run that needs no more work."""
+    async def withdraw(self, run_id: RunId) -> bool:
+        """Remove the dispatch intent of a run that no node has ever claimed; False otherwise."""
         ...
 
     async def release_node(self, owner: NodeId) -> None:
@@ -289,7 +317,9 @@ class IdempotencyRepository(Protocol):
 
     async def add(
         self, project_id: ProjectId, key: str, *, digest: str, run_id: RunId, at: datetime
-    ) -> None: ...
+    ) -> bool:
+        """False where the key is taken; the unit is to be rolled back then."""
+        ...
 
 
 class UnitOfWork(Protocol):

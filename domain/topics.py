@@ -11,3 +11,8 @@ INTENTS: Final = "intents"
 def run_topic(run_id: RunId) -> str:
     """The stream of one run."""
     return f"run:{run_id}"
+
+
+def cancel_topic(run_id: RunId) -> str:
+    """Somebody asked for this run to be canceled; apart from its stream, which log lines wake."""
+    return f"cancel:{run_id}"

@@ -8,11 +8,10 @@ from domain.ids import IntentId, NodeId, ProjectId, RunId
 
 
 class IntentKind(StrEnum):
-    """What is to be done: ask the provider to start, follow what it does, ask it to stop."""
+    """What is to be done: ask the provider to start, then follow what it does to its end."""
 
     DISPATCH = "DISPATCH"
     FOLLOW = "FOLLOW"
-    CANCEL = "CANCEL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,22 @@
+"""The bounds on what one run may ask for and leave behind."""
+
+from dataclasses import dataclass
+from typing import Final
+
+ARGUMENT_BYTES_MAX: Final = 128 * 1024 - 1
+"""What Linux takes for one argument, its closing NUL not counted (MAX_ARG_STRLEN)."""
+COMMAND_BYTES_MAX: Final = 512 * 1024
+COMMAND_ARGUMENTS_MAX: Final = 4096
+PROMPT_BYTES_MAX: Final = 256 * 1024
+REASON_CHARACTERS_MAX: Final = 2000
+IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 200
+TIMEOUT_MS_MAX: Final = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What a server's settings say of every run."""
+
+    timeout_ms_default: int = 3600 * 1000
+    output_bytes_max: int = 256 * 1024 * 1024
+    queue_max: int = 10_000

@@ -1,0 +1,173 @@
+"""Handing queued runs to their providers: claim, ask, record. A crash between any two is healed by
+claiming again, since a provider starts one run id once."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from domain import backoff
+from domain.errors import NotFound, ProviderRefused, ProviderUnavailable
+from domain.ids import NodeId
+from domain.lifecycle import RunSignal, advance
+from domain.limits import RunLimits
+from domain.models.events import RunDispatched, RunStateChanged
+from domain.models.intents import Intent, IntentKind, Lease
+from domain.models.projects import Project
+from domain.models.providers import Dispatched, WorkOrder
+from domain.models.runs import FailureCode, Run, RunFailure
+from domain.ports import Clock, Meter, Store, UnitOfWork
+from domain.queue import ConcurrencyLimits, Load
+from domain.services.registry import Registry
+
+CLAIM_PAGE = 32
+DISPATCH_TRIES_MAX = 6
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An intent this node holds, with what is needed to act on it."""
+
+    intent: Intent
+    run: Run
+    project: Project
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(intent_id=self.intent.id, fence=self.intent.fence)
+
+
+Follow = Callable[[Claimed], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """Takes runs off the queue and gets them started."""
+
+    store: Store
+    registry: Registry
+    clock: Clock
+    meter: Meter
+    node: NodeId
+    lease_s: float
+    concurrency: ConcurrencyLimits
+    limits: RunLimits
+
+    async def claim(self) -> list[Claimed]:
+        """Take as many due intents as there is room for, oldest first."""
+        async with self.store.transaction() as unit:
+            await unit.intents.lock_queue()
+            load = Load(await unit.intents.active_counts(), self.concurrency)
+            now = self.clock.now()
+            pending = await unit.intents.pending(
+                now,
+                full_providers=load.full_providers,
+                full_projects=load.full_projects,
+                limit=CLAIM_PAGE,
+            )
+            until = now + timedelta(seconds=self.lease_s)
+            claims = [
+                await unit.intents.claim(i.id, fence=i.fence, owner=self.node, until=until)
+                for i in load.admit(pending)
+            ]
+            return await with_runs(unit, [intent for intent in claims if intent])
+
+    async def dispatch(self, claimed: Claimed) -> Claimed | None:
+        """Ask the provider to start the run. Answers what is to be followed now, if anything."""
+        try:
+            return await self._ask(claimed)
+        except (ProviderRefused, NotFound) as error:
+            await self._fail(claimed, FailureCode.PROVIDER_ERROR, error.message)
+        except ProviderUnavailable as error:
+            await self._try_later(claimed, error)
+        return None
+
+    async def _ask(self, claimed: Claimed) -> Claimed | None:
+        run = claimed.run
+        adapter = self.registry.get(run.provider)
+        if run.cancel_requested_at is not None:
+            await adapter.cancel(run.id, run.cancel_reason)
+        dispatched = await adapter.dispatch(self._order(claimed))
+        if dispatched is None:
+            await self._settle(claimed, RunSignal.CANCEL, None)
+            return None
+        return await self._record_start(claimed, dispatched)
+
+    def _order(self, claimed: Claimed) -> WorkOrder:
+        run = claimed.run
+        return WorkOrder(
+            run_id=run.id,
+            root_path=claimed.project.root_path,
+            command=run.command,
+            prompt=run.prompt,
+            cwd=run.cwd,
+            env_profile=run.env_profile,
+            timeout_ms=run.timeout_ms,
+            output_bytes_max=self.limits.output_bytes_max,
+        )
+
+    async def _record_start(self, claimed: Claimed, started: Dispatched) -> Claimed | None:
+        run, lease = claimed.run, claimed.lease
+        state = advance(run.state, RunSignal.START)
+        after = replace(
+            run,
+            state=state,
+            provider_run_id=started.provider_run_id,
+            external_url=started.external_url,
+            started_at=started.started_at,
+        )
+        facts = (
+            RunStateChanged(from_state=run.state, to_state=state),
+            RunDispatched(
+                provider_run_id=started.provider_run_id, external_url=started.external_url
+            ),
+        )
+        now = self.clock.now()
+        async with self.store.transaction() as unit:
+            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
+            if changed is None:
+                return None
+            await unit.intents.become(lease, IntentKind.FOLLOW, site=started.site)
+        self.meter.changed_state(run.provider, state)
+        self.meter.dispatched(run.provider, (started.started_at - run.created_at).total_seconds())
+        followed = replace(claimed.intent, kind=IntentKind.FOLLOW, site=started.site, position=None)
+        return replace(claimed, intent=followed, run=changed)
+
+    async def _try_later(self, claimed: Claimed, error: ProviderUnavailable) -> None:
+        self.meter.failed("dispatch")
+        attempts = claimed.intent.attempts
+        if attempts >= DISPATCH_TRIES_MAX:
+            await self._fail(claimed, FailureCode.PROVIDER_UNAVAILABLE, error.message)
+            return
+        log.warning("dispatch of run %s will be tried again: %s", claimed.run.id, error.message)
+        due_at = self.clock.now() + timedelta(seconds=backoff.delay_s(attempts))
+        async with self.store.transaction() as unit:
+            await unit.intents.postpone(claimed.lease, due_at)
+
+    async def _fail(self, claimed: Claimed, code: FailureCode, message: str) -> None:
+        await self._settle(claimed, RunSignal.FAIL, RunFailure(code=code, message=message))
+
+    async def _settle(
+        self, claimed: Claimed, signal: RunSignal, failure: RunFailure | None
+    ) -> None:
+        run, lease, now = claimed.run, claimed.lease, self.clock.now()
+        state = advance(run.state, signal)
+        after = replace(run, state=state, failure=failure, finished_at=now)
+        fact = RunStateChanged(from_state=run.state, to_state=state, failure=failure)
+        async with self.store.transaction() as unit:
+            changed = await unit.runs.change(run, after, [fact], actor=None, at=now, lease=lease)
+            if changed is None:
+                return
+            await unit.intents.finish(lease)
+        self.meter.changed_state(run.provider, state)
+
+
+async def with_runs(unit: UnitOfWork, intents: list[Intent]) -> list[Claimed]:
+    """The intents with their runs and projects."""
+    if not intents:
+        return []
+    runs = await unit.runs.get_many({intent.run_id for intent in intents})
+    projects = await unit.projects.get_many({intent.project_id for intent in intents})
+    return [Claimed(intent=i, run=runs[i.run_id], project=projects[i.project_id]) for i in intents]

@@ -1,0 +1,145 @@
+"""The engine of one node: claims what is to be done and sees to it until it is done.
+
+Every task it starts is owned by its task group, every lease it holds is renewed while its task
+lives, and a node that dies is replaced by whoever claims its leases when they run out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from domain import backoff
+from domain.errors import StorageUnavailable, WorkbenchError
+from domain.ids import IntentId
+from domain.models.intents import IntentKind
+from domain.ports import Clock, Meter, Signals, Store
+from domain.services.dispatcher import Claimed, Dispatcher, with_runs
+from domain.services.follower import Follower
+from domain.topics import INTENTS
+
+FOLLOW_CLAIM_PAGE = 64
+SECONDS_TO_LET_GO = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """Runs until it is canceled."""
+
+    store: Store
+    signals: Signals
+    clock: Clock
+    meter: Meter
+    dispatcher: Dispatcher
+    follower: Follower
+    _held: dict[IntentId, tuple[Claimed, asyncio.Task[None]]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Take back what an earlier life of this node held, then work until canceled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._retrying("recover", self._recover(group))
+                group.create_task(self._dispatch_queued(group), name="dispatch")
+                group.create_task(self._adopt_followed(group), name="adopt")
+                group.create_task(self._renew_leases(), name="renew")
+        finally:
+            await asyncio.shield(self._let_go())
+
+    async def _recover(self, group: asyncio.TaskGroup) -> None:
+        async with self.store.transaction() as unit:
+            await unit.intents.release_node(self.dispatcher.node)
+        await self._claim_followed(group)
+
+    async def _dispatch_queued(self, group: asyncio.TaskGroup) -> None:
+        async with self.signals.listen(INTENTS) as flag:
+            while True:
+                await self._retrying("claim", self._claim_queued(group))
+                await flag.wait()
+
+    async def _claim_queued(self, group: asyncio.TaskGroup) -> None:
+        while claimed := await self.dispatcher.claim():
+            for one in claimed:
+                self._start(group, one, self._dispatch_and_follow(one))
+
+    async def _adopt_followed(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            await self.clock.sleep(self.dispatcher.lease_s / 3)
+            await self._retrying("adopt", self._claim_followed(group))
+
+    async def _claim_followed(self, group: asyncio.TaskGroup) -> None:
+        """Take over runs that were started already and that nobody follows."""
+        adapters = self.dispatcher.registry.all()
+        now = self.clock.now()
+        async with self.store.transaction() as unit:
+            intents = await unit.intents.claim_due(
+                IntentKind.FOLLOW,
+                sites={site for adapter in adapters for site in adapter.sites},
+                owner=self.dispatcher.node,
+                now=now,
+                until=now + timedelta(seconds=self.dispatcher.lease_s),
+                limit=FOLLOW_CLAIM_PAGE,
+            )
+            claimed = await with_runs(unit, list(intents))
+        for one in claimed:
+            self._start(group, one, self.follower.follow(one))
+
+    async def _dispatch_and_follow(self, claimed: Claimed) -> None:
+        followed = await self.dispatcher.dispatch(claimed)
+        if followed is not None:
+            await self.follower.follow(followed)
+
+    def _start(
+        self, group: asyncio.TaskGroup, claimed: Claimed, work: Coroutine[None, None, None]
+    ) -> None:
+        task = group.create_task(self._see_to(claimed, work), name=f"run {claimed.run.id}")
+        self._held[claimed.intent.id] = (claimed, task)
+
+    async def _see_to(self, claimed: Claimed, work: Coroutine[None, None, None]) -> None:
+        """One run's failure stays its own: its lease is given up, to be claimed again later."""
+        try:
+            await work
+        except Exception:
+            log.exception("run %s could not be worked on", claimed.run.id)
+            self.meter.failed("engine")
+            await self._retrying("postpone", self._postpone(claimed))
+        finally:
+            if self._held.get(claimed.intent.id, (None,))[0] is claimed:
+                del self._held[claimed.intent.id]
+
+    async def _postpone(self, claimed: Claimed) -> None:
+        wait = timedelta(seconds=backoff.delay_s(max(1, claimed.intent.attempts)))
+        async with self.store.transaction() as unit:
+            await unit.intents.postpone(claimed.lease, self.clock.now() + wait)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await self.clock.sleep(self.dispatcher.lease_s / 3)
+            await self._retrying("renew", self._renew())
+
+    async def _renew(self) -> None:
+        if not (held := dict(self._held)):
+            return
+        until = self.clock.now() + timedelta(seconds=self.dispatcher.lease_s)
+        async with self.store.transaction() as unit:
+            kept = await unit.intents.renew([one.lease for one, _ in held.values()], until)
+        for intent_id in held.keys() - kept:
+            held[intent_id][1].cancel()
+
+    async def _retrying(self, part: str, work: Coroutine[None, None, None]) -> None:
+        """Let an outage of the database pass: every caller comes round again by itself."""
+        try:
+            await work
+        except WorkbenchError as error:
+            log.warning("%s failed, will be tried again: %s", part, error.message)
+            self.meter.failed(part)
+
+    async def _let_go(self) -> None:
+        """Give up the leases at once, so that another node need not wait for them to run out."""
+        try:
+            async with asyncio.timeout(SECONDS_TO_LET_GO), self.store.transaction() as unit:
+                await unit.intents.release_node(self.dispatcher.node)
+        except (StorageUnavailable, TimeoutError) as error:
+            log.warning("leases are left to run out: %r", error)

@@ -1,0 +1,174 @@
+"""Following a run that its provider has: its lines into the log, its end into its state."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from domain import backoff
+from domain.errors import CapabilityMissing, ProviderUnavailable, StorageUnavailable
+from domain.ids import RunId
+from domain.lifecycle import advance
+from domain.limits import RunLimits
+from domain.models.events import LogsTruncated, RunFact, RunStateChanged, RunSynced
+from domain.models.intents import Lease
+from domain.models.logs import LogBatch
+from domain.models.providers import Ended, Output, Progress
+from domain.models.runs import Run, SyncStatus
+from domain.outcomes import outcome_of
+from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
+from domain.redaction import Redactor
+from domain.services.dispatcher import Claimed
+from domain.services.registry import Registry
+from domain.topics import cancel_topic
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another node follows this run now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """One run at a time from its provider into the store, from wherever it was left."""
+
+    store: Store
+    signals: Signals
+    registry: Registry
+    clock: Clock
+    meter: Meter
+    redactor: Redactor
+    limits: RunLimits
+
+    async def follow(self, claimed: Claimed) -> None:
+        """Until the run has ended. Returns early where another node has taken over."""
+        adapter = self.registry.get(claimed.run.provider)
+        async with self.signals.listen(cancel_topic(claimed.run.id)) as flag:
+            watch = asyncio.create_task(self._pass_on_cancel(adapter, claimed.run.id, flag))
+            try:
+                await self._observe(adapter, claimed)
+            except LeaseLost:
+                log.info("run %s is followed elsewhere", claimed.run.id)
+            finally:
+                watch.cancel()
+                await asyncio.wait([watch])
+
+    async def _observe(self, adapter: Adapter, claimed: Claimed) -> None:
+        position, attempt = claimed.intent.position, 0
+        while True:
+            try:
+                async with aclosing(adapter.subscribe(claimed.run.id, position)) as observations:
+                    async for observation in observations:
+                        if isinstance(observation, Ended):
+                            await self._end(claimed, observation)
+                            await adapter.release(claimed.run.id)
+                            return
+                        await self._keep(claimed, observation)
+                        position, attempt = observation.position, 0
+            except (ProviderUnavailable, StorageUnavailable) as error:
+                attempt += 1
+                await self._wait_for_better(claimed, error, attempt)
+
+    async def _keep(self, claimed: Claimed, progress: Progress) -> None:
+        now = self.clock.now()
+        redacted = [self._redact(output) for output in progress.outputs]
+        redactions = sum(count for _, count in redacted)
+        batches = [
+            LogBatch(stream=o.stream, first_line=0, count=o.lines, text=o.text, at=now)
+            for o, _ in redacted
+        ]
+        async with self.store.transaction() as unit:
+            is_held = await unit.logs.append(
+                claimed.run.id,
+                batches,
+                redactions=redactions,
+                position=progress.position,
+                lease=claimed.lease,
+            )
+        if not is_held:
+            raise LeaseLost
+        self.meter.stored_lines(sum(batch.count for batch in batches), redactions)
+        if progress.truncated:
+            await self._tell_truncated(claimed)
+
+    def _redact(self, output: Output) -> tuple[Output, int]:
+        text, count = self.redactor.apply(output.text)
+        return (replace(output, text=text), count) if count else (output, 0)
+
+    async def _tell_truncated(self, claimed: Claimed) -> None:
+        run = await self._load(claimed.run.id)
+        if run.log.truncated:
+            return
+        after = replace(run, log=replace(run.log, truncated=True))
+        fact = LogsTruncated(kept_lines=run.log.lines, limit_bytes=self.limits.output_bytes_max)
+        await self._change(run, after, [fact], claimed.lease)
+
+    async def _end(self, claimed: Claimed, ended: Ended) -> None:
+        run = await self._load(claimed.run.id)
+        signal, failure = outcome_of(ended)
+        state = advance(run.state, signal)
+        after = replace(
+            run,
+            state=state,
+            failure=failure,
+            exit_code=ended.exit_code,
+            finished_at=ended.ended_at,
+            sync_status=SyncStatus.IN_SYNC,
+            degraded_reason=None,
+        )
+        fact = RunStateChanged(from_state=run.state, to_state=state, failure=failure)
+        async with self.store.transaction() as unit:
+            now = self.clock.now()
+            changed = await unit.runs.change(
+                run, after, [fact], actor=None, at=now, lease=claimed.lease
+            )
+            if changed is None:
+                raise LeaseLost
+            await unit.intents.finish(claimed.lease)
+        self.meter.changed_state(run.provider, state)
+
+    async def _wait_for_better(
+        self, claimed: Claimed, error: ProviderUnavailable | StorageUnavailable, attempt: int
+    ) -> None:
+        log.warning("following run %s goes on later: %s", claimed.run.id, error.message)
+        self.meter.failed("follow")
+        if isinstance(error, ProviderUnavailable):
+            await self._mark_stale(claimed, error.message)
+        await self.clock.sleep(backoff.delay_s(attempt))
+
+    async def _mark_stale(self, claimed: Claimed, reason: str) -> None:
+        run = await self._load(claimed.run.id)
+        if run.sync_status is SyncStatus.STALE:
+            return
+        after = replace(run, sync_status=SyncStatus.STALE, degraded_reason=reason)
+        fact = RunSynced(sync_status=SyncStatus.STALE, reason=reason)
+        await self._change(run, after, [fact], claimed.lease)
+
+    async def _change(self, run: Run, after: Run, facts: list[RunFact], lease: Lease) -> None:
+        async with self.store.transaction() as unit:
+            now = self.clock.now()
+            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
+        if changed is None:
+            raise LeaseLost
+
+    async def _load(self, run_id: RunId) -> Run:
+        async with self.store.snapshot() as unit:
+            run = await unit.runs.get(run_id)
+        assert run is not None, "a followed run is never removed"
+        return run
+
+    async def _pass_on_cancel(self, adapter: Adapter, run_id: RunId, flag: Flag) -> None:
+        """Tell the provider once somebody has asked for the cancel, now or in an earlier life."""
+        while True:
+            try:
+                run = await self._load(run_id)
+                if run.cancel_requested_at is not None:
+                    await adapter.cancel(run_id, run.cancel_reason)
+                    return
+            except CapabilityMissing:
+                return
+            except (ProviderUnavailable, StorageUnavailable) as error:
+                log.warning("cancel of run %s is not passed on yet: %s", run_id, error.message)
+                self.meter.failed("cancel")
+            await flag.wait()

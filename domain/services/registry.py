@@ -1,0 +1,27 @@
+"""The adapters of this server, by provider key. Built once at start-up."""
+
+from collections.abc import Iterable
+
+from domain.errors import NotFound
+from domain.ports import Adapter
+
+
+class Registry:
+    """A frozen mapping; two adapters with one key are a mistake of the composition."""
+
+    def __init__(self, adapters: Iterable[Adapter]) -> None:
+        self._adapters: dict[str, Adapter] = {}
+        for adapter in adapters:
+            assert adapter.key not in self._adapters, f"two adapters for {adapter.key}"
+            self._adapters[adapter.key] = adapter
+
+    def get(self, key: str) -> Adapter:
+        """Raises NotFound."""
+        adapter = self._adapters.get(key)
+        if adapter is None:
+            known = ", ".join(sorted(self._adapters))
+            raise NotFound(f"There is no provider {key!r}. Known: {known}.")
+        return adapter
+
+    def all(self) -> tuple[Adapter, ...]:
+        return tuple(self._adapters.values())

@@ -1,0 +1,126 @@
+"""Who a token belongs to, the first administrator, and the one-time link for a browser."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from domain.errors import Unauthenticated
+from domain.ids import PrincipalId, TokenId
+from domain.models.principals import Membership, Principal, PrincipalKind, Token, TokenKind
+from domain.ports import Clock, IdMaker, Store, UnitOfWork
+
+ADMIN_NAME: Final = "admin"
+BOOTSTRAP: Final = "bootstrap"
+SESSION_LIFE: Final = timedelta(days=14)
+LINK_LIFE: Final = timedelta(hours=24)
+TOKEN_CHARACTERS_MAX: Final = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A principal with what it is a member of, as one operation sees it."""
+
+    principal: Principal
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Turns a secret text into a principal. Only hashes of the texts are stored."""
+
+    store: Store
+    clock: Clock
+    new_id: IdMaker
+
+    async def identify(self, text: str | None, *kinds: TokenKind) -> Identity:
+        """The holder of a token of one of these kinds. Raises Unauthenticated."""
+        if not text or len(text) > TOKEN_CHARACTERS_MAX:
+            raise Unauthenticated
+        async with self.store.snapshot() as unit:
+            token = await unit.identity.token_by_digest(token_digest(text))
+            if token is None or token.kind not in kinds or self._is_over(token):
+                raise Unauthenticated
+            principal = await unit.identity.principal(token.principal_id)
+            memberships = await unit.identity.memberships(token.principal_id)
+        if principal is None:
+            raise Unauthenticated
+        return Identity(principal=principal, memberships=tuple(memberships))
+
+    async def bootstrap(self, text: str) -> Principal:
+        """Make the first administrator, if there is none, and this text their only such token."""
+        async with self.store.transaction() as unit:
+            admin = await unit.identity.principal_by_name(ADMIN_NAME)
+            if admin is None:
+                admin = await self._add_admin(unit)
+            if await unit.identity.token_by_digest(token_digest(text)) is None:
+                await unit.identity.delete_tokens(admin.id, TokenKind.API, BOOTSTRAP)
+                await unit.identity.add_token(self._token(admin, TokenKind.API, BOOTSTRAP, text))
+        return admin
+
+    async def make_link_code(self, principal: Principal) -> str:
+        """The secret part of a link that signs a browser in, once."""
+        code = secrets.token_urlsafe(32)
+        token = self._token(principal, TokenKind.SIGN_IN, "link", code, LINK_LIFE)
+        async with self.store.transaction() as unit:
+            await unit.identity.delete_tokens(principal.id, TokenKind.SIGN_IN, "link")
+            await unit.identity.add_token(token)
+        return code
+
+    async def open_session(self, code: str) -> str:
+        """Use a link's code up; answers the session's secret. Raises Unauthenticated."""
+        identity = await self.identify(code, TokenKind.SIGN_IN)
+        session = secrets.token_urlsafe(32)
+        async with self.store.transaction() as unit:
+            token = await unit.identity.token_by_digest(token_digest(code))
+            if token is None or not await unit.identity.use_token(token.id, self.clock.now()):
+                raise Unauthenticated
+            await unit.identity.add_token(
+                self._token(identity.principal, TokenKind.SESSION, "browser", session, SESSION_LIFE)
+            )
+        return session
+
+    def _is_over(self, token: Token) -> bool:
+        is_spent = token.kind is TokenKind.SIGN_IN and token.used_at is not None
+        is_expired = token.expires_at is not None and token.expires_at <= self.clock.now()
+        return is_spent or is_expired
+
+    async def _add_admin(self, unit: UnitOfWork) -> Principal:
+        admin = Principal(
+            id=PrincipalId(self.new_id()),
+            name=ADMIN_NAME,
+            kind=PrincipalKind.USER,
+            is_server_admin=True,
+        )
+        await unit.identity.add_principal(admin)
+        return admin
+
+    def _token(
+        self,
+        principal: Principal,
+        kind: TokenKind,
+        name: str,
+        text: str,
+        life: timedelta | None = None,
+    ) -> Token:
+        now = self.clock.now()
+        return Token(
+            id=TokenId(self.new_id()),
+            principal_id=principal.id,
+            kind=kind,
+            name=name,
+            digest=token_digest(text),
+            created_at=now,
+            expires_at=now + life if life else None,
+        )
+
+
+def new_token_text() -> str:
+    """A fresh API token: 256 random bits behind the prefix that secret scanners look for."""
+    return f"wb_{secrets.token_urlsafe(32)}"
+
+
+def token_digest(text: str) -> str:
+    """What is stored of a token. Enough without a salt: the text has 256 random bits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,109 @@
+"""Following a run's stream: what is stored already, joined to what comes, from any cursor.
+
+The order matters: listen first, then read pages behind the cursor, then wait. A wake-up between
+the reading and the waiting stays raised, so nothing is missed; a lost one costs a poll interval.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from domain.errors import NotFound
+from domain.ids import RunId
+from domain.models.events import RunEvent
+from domain.ports import Signals, Store
+from domain.topics import run_topic
+
+PAGE_EVENTS_MAX = 64
+SHARED_PAGES_MAX = 16
+
+_PageKey = tuple[RunId, int]
+
+
+class SharedPages:
+    """Pages behind a sequence, read once for all who wait at the same place.
+
+    Only pages that hold something are kept: the stream is only added to, so such a page stays a
+    true beginning of what follows, whereas an empty one may be old by the time it is used.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[_PageKey, Sequence[RunEvent]] = OrderedDict()
+        self._reading: dict[_PageKey, asyncio.Future[Sequence[RunEvent]]] = {}
+
+    async def behind(self, run_id: RunId, sequence: int) -> Sequence[RunEvent]:
+        """At most one page of events, in order; empty where nothing is stored behind yet."""
+        key = (run_id, sequence)
+        if page := self._kept.get(key):
+            return page
+        if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
+            return page
+        return await self._read(key)
+
+    async def _read(self, key: _PageKey) -> Sequence[RunEvent]:
+        future = asyncio.get_running_loop().create_future()
+        self._reading[key] = future
+        page: Sequence[RunEvent] = ()
+        try:
+            async with self._store.snapshot() as unit:
+                page = await unit.events.after(*key, PAGE_EVENTS_MAX)
+        finally:
+            # Those who joined read for themselves where this one failed or found nothing.
+            future.set_result(page)
+            if self._reading.get(key) is future:
+                del self._reading[key]
+        if page:
+            self._keep(key, page)
+        return page
+
+    def _keep(self, key: _PageKey, page: Sequence[RunEvent]) -> None:
+        self._kept[key] = page
+        if len(self._kept) > SHARED_PAGES_MAX:
+            self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Live streams of runs. A follower holds a cursor and one page, nothing more."""
+
+    store: Store
+    signals: Signals
+    pages: SharedPages = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pages", SharedPages(self.store))
+
+    async def follow(self, run_id: RunId, after: int) -> AsyncIterator[Sequence[RunEvent]]:
+        """Pages of events behind a sequence, live; ends after the run's last event.
+
+        Raises NotFound for a run that does not exist.
+        """
+        async with self.signals.listen(run_topic(run_id)) as flag:
+            while True:
+                page = await self.pages.behind(run_id, after)
+                if page:
+                    yield page
+                    after = page[-1].sequence
+                    if page[-1].is_last:
+                        return
+                elif await self._is_over(run_id, after):
+                    return
+                else:
+                    await flag.wait()
+
+    async def tail(self, run_id: RunId) -> int:
+        """The sequence of the run's newest event."""
+        async with self.store.snapshot() as unit:
+            run = await unit.runs.get(run_id)
+        if run is None:
+            raise NotFound
+        return run.sequence
+
+    async def _is_over(self, run_id: RunId, after: int) -> bool:
+        async with self.store.snapshot() as unit:
+            run = await unit.runs.get(run_id)
+        if run is None:
+            raise NotFound
+        return not run.is_active and run.sequence <= after

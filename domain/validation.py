@@ -1,0 +1,83 @@
+"""What a launch may look like, before anything is looked up. Pure; raises InvalidInput."""
+
+from domain.errors import InvalidInput
+from domain.limits import (
+    ARGUMENT_BYTES_MAX,
+    COMMAND_ARGUMENTS_MAX,
+    COMMAND_BYTES_MAX,
+    IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    PROMPT_BYTES_MAX,
+    REASON_CHARACTERS_MAX,
+    TIMEOUT_MS_MAX,
+)
+from domain.models.commands import LaunchRun
+
+
+def check_launch(command: LaunchRun) -> None:
+    """Refuse what can never be launched, with the path of the field that is wrong."""
+    if (command.command is None) == (command.prompt is None):
+        raise InvalidInput("Give exactly one of command and prompt.", "command")
+    if command.command is not None:
+        check_command(command.command)
+    if command.prompt is not None:
+        check_prompt(command.prompt)
+    check_timeout(command.timeout_ms)
+    check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
+    check_text(command.cwd, ARGUMENT_BYTES_MAX, "cwd")
+    check_key(command.idempotency_key)
+    for index, scope in enumerate(command.tool_scopes):
+        check_text(scope, REASON_CHARACTERS_MAX, "toolScopes", str(index))
+
+
+def check_command(command: tuple[str, ...]) -> None:
+    """An argv that the system can start: some program, no NUL, not too long."""
+    if not command or not command[0].strip():
+        raise InvalidInput("The command names no program.", "command")
+    if len(command) > COMMAND_ARGUMENTS_MAX:
+        raise InvalidInput(f"More than {COMMAND_ARGUMENTS_MAX} arguments.", "command")
+    sizes = [_byte_count(argument, "command", str(i)) for i, argument in enumerate(command)]
+    for index, size in enumerate(sizes):
+        if size > ARGUMENT_BYTES_MAX:
+            message = f"An argument has {size} bytes; {ARGUMENT_BYTES_MAX} are the most."
+            raise InvalidInput(message, "command", str(index))
+    if sum(sizes) > COMMAND_BYTES_MAX:
+        raise InvalidInput(f"The command has over {COMMAND_BYTES_MAX} bytes.", "command")
+
+
+def check_prompt(prompt: str) -> None:
+    """Some text, not too long."""
+    if not prompt.strip():
+        raise InvalidInput("The prompt is empty.", "prompt")
+    if _byte_count(prompt, "prompt") > PROMPT_BYTES_MAX:
+        raise InvalidInput(f"The prompt has over {PROMPT_BYTES_MAX} bytes.", "prompt")
+
+
+def check_timeout(timeout_ms: int | None) -> None:
+    """At least a millisecond, at most a week."""
+    if timeout_ms is not None and not 1 <= timeout_ms <= TIMEOUT_MS_MAX:
+        raise InvalidInput(f"timeoutMs must be from 1 to {TIMEOUT_MS_MAX}.", "timeoutMs")
+
+
+def check_key(key: str | None) -> None:
+    """An idempotency key, if there is one, is no empty text."""
+    if key is not None and not key.strip():
+        raise InvalidInput("The idempotency key is empty.", "idempotencyKey")
+    check_text(key, IDEMPOTENCY_KEY_CHARACTERS_MAX, "idempotencyKey")
+
+
+def check_text(text: str | None, most: int, *path: str) -> None:
+    """Free text that can be stored: not too long, no NUL, no broken Unicode."""
+    if text is None:
+        return
+    if len(text) > most:
+        raise InvalidInput(f"The text is longer than {most} characters.", *path)
+    _byte_count(text, *path)
+
+
+def _byte_count(text: str, *path: str) -> int:
+    if "\0" in text:
+        raise InvalidInput("A NUL character cannot be passed on.", *path)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidInput("The text is not valid Unicode.", *path) from None
