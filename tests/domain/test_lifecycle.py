@@ -1,0 +1,87 @@
+"""The run's states: every pair against a hand-written expectation, and what holds of all."""
+
+import csv
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from domain.errors import ErrorCode, IllegalTransition
+from domain.lifecycle import (
+    ACTIVE,
+    CANCELABLE,
+    RUN_INITIAL,
+    RUN_TABLE,
+    TERMINAL,
+    RunSignal,
+    RunState,
+    advance,
+)
+
+EXPECTED = Path(__file__).with_name("lifecycle.csv")
+
+
+def outcome(state: RunState, signal: RunSignal) -> str:
+    try:
+        return advance(state, signal)
+    except IllegalTransition:
+        return "REFUSED"
+
+
+def reachable(start: RunState) -> set[RunState]:
+    seen = {start}
+    while fresh := {after for state in seen for after in RUN_TABLE[state].values()} - seen:
+        seen |= fresh
+    return seen
+
+
+def test_every_pair_does_what_is_written_down() -> None:
+    """All states with all signals, compared as a set with a file that a person reviews."""
+    with EXPECTED.open(encoding="utf-8", newline="") as rows:
+        expected = {(row["state"], row["signal"], row["after"]) for row in csv.DictReader(rows)}
+    actual = {(str(s), str(g), str(outcome(s, g))) for s, g in product(RunState, RunSignal)}
+
+    assert expected == actual
+
+
+def test_every_state_has_a_row() -> None:
+    """A new state without a row is noticed here, not at night."""
+    assert set(RunState) == set(RUN_TABLE)
+
+
+def test_every_state_can_be_reached() -> None:
+    """There is a way from a new run to each state."""
+    assert set(RunState) == reachable(RUN_INITIAL)
+
+
+@pytest.mark.parametrize("state", sorted(ACTIVE))
+def test_every_live_run_can_end(state: RunState) -> None:
+    """No state is a trap."""
+    assert reachable(state) & TERMINAL
+
+
+def test_every_signal_is_used() -> None:
+    """A signal that no state takes would be dead."""
+    assert set(RunSignal) == {signal for row in RUN_TABLE.values() for signal in row}
+
+
+def test_every_live_run_can_be_canceled() -> None:
+    """A person can always stop what is going on, and nothing else."""
+    assert ACTIVE == CANCELABLE
+
+
+def test_the_ends_are_these() -> None:
+    """A run ends in one of three ways and then never changes again."""
+    ends = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELED})
+
+    assert (ends, frozenset(RunState) - ends) == (TERMINAL, ACTIVE)
+
+
+def test_a_refusal_says_what_would_be_possible() -> None:
+    """The error carries its code, the state and the signals that the state takes."""
+    with pytest.raises(IllegalTransition, match="A run that is BLOCKED cannot START") as refusal:
+        advance(RunState.BLOCKED, RunSignal.START)
+
+    error = refusal.value
+    assert ErrorCode.ILLEGAL_TRANSITION == error.code
+    assert (RunState.BLOCKED, {"UNBLOCK", "CANCEL"}) == (error.state, set(error.allowed))
