@@ -1,15 +1,15 @@
 """The folders of this machine that projects are made of."""
 
-import os
+from pathlib import Path
 
 from domain.errors import InvalidInput
 
 
 def real_folder(path: str) -> str:
     """The folder's path with symlinks resolved. Raises InvalidInput for what is no folder here."""
-    if not os.path.isabs(path):
+    if not Path(path).is_absolute():
         raise InvalidInput("The root must be an absolute path.", "rootPath")
-    real = os.path.realpath(path)
-    if not os.path.isdir(real):
+    real = Path(path).resolve()
+    if not real.is_dir():
         raise InvalidInput(f"{path} is no folder on this machine.", "rootPath")
-    return real
+    return str(real)

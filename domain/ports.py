@@ -125,8 +125,16 @@ class Meter(Protocol):
         ...
 
     def stored_lines(self, lines: int, redactions: int) -> None: ...
+    def subscribed(self, change: int) -> None:
+        """One subscriber more (1) or less (-1)."""
+        ...
+
+    def delivered(self, lag_s: float) -> None:
+        """A live page of events went to a subscriber this long after its newest event."""
+        ...
+
     def failed(self, part: str) -> None:
-        """Something went wrong inside and was dealt with: it will be tried again or was recorded."""
+        """A part went wrong inside; it is tried again, or what became of it was recorded."""
         ...
 
 

@@ -28,7 +28,7 @@ class Projects:
     default_provider: str
 
     async def create(self, command: CreateProject, actor: Principal) -> Project:
-        """Raises InvalidInput for a slug that is taken or malformed, or a root that is no folder."""
+        """Raises InvalidInput for a slug taken or malformed, or a root that is no folder."""
         _check(command)
         project = Project(
             id=ProjectId(self.new_id()),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from domain.errors import NotFound
 from domain.ids import RunId
 from domain.models.events import RunEvent
-from domain.ports import Signals, Store
+from domain.ports import Clock, Flag, Meter, Signals, Store
 from domain.topics import run_topic
 
 PAGE_EVENTS_MAX = 64
@@ -64,12 +64,14 @@ class SharedPages:
             self._kept.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Streams:
     """Live streams of runs. A follower holds a cursor and one page, nothing more."""
 
     store: Store
     signals: Signals
+    clock: Clock
+    meter: Meter
     pages: SharedPages = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,18 +82,32 @@ class Streams:
 
         Raises NotFound for a run that does not exist.
         """
-        async with self.signals.listen(run_topic(run_id)) as flag:
-            while True:
-                page = await self.pages.behind(run_id, after)
-                if page:
+        self.meter.subscribed(1)
+        try:
+            async with self.signals.listen(run_topic(run_id)) as flag:
+                async for page in self._pages(run_id, after, flag):
                     yield page
-                    after = page[-1].sequence
-                    if page[-1].is_last:
-                        return
-                elif await self._is_over(run_id, after):
+        finally:
+            self.meter.subscribed(-1)
+
+    async def _pages(
+        self, run_id: RunId, after: int, flag: Flag
+    ) -> AsyncIterator[Sequence[RunEvent]]:
+        is_live = False
+        while True:
+            page = await self.pages.behind(run_id, after)
+            if page:
+                if is_live:
+                    self.meter.delivered((self.clock.now() - page[-1].at).total_seconds())
+                yield page
+                after = page[-1].sequence
+                if page[-1].is_last:
                     return
-                else:
-                    await flag.wait()
+            elif await self._is_over(run_id, after):
+                return
+            else:
+                await flag.wait()
+                is_live = True
 
     async def tail(self, run_id: RunId) -> int:
         """The sequence of the run's newest event."""

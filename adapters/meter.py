@@ -1,0 +1,76 @@
+"""Counters for operators, kept for Prometheus to fetch."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from domain.lifecycle import RunState
+
+DISPATCH_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class PrometheusMeter:
+    """Implements domain.ports.Meter, and what the server's outer parts count besides."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._launches = Counter(
+            "workbench_launches", "Runs queued.", ["provider"], registry=registry
+        )
+        self._transitions = Counter(
+            "workbench_run_transitions", "State changes.", ["provider", "to"], registry=registry
+        )
+        self._dispatch = Histogram(
+            "workbench_dispatch_latency_seconds",
+            "From launch to start.",
+            ["provider"],
+            registry=registry,
+            buckets=DISPATCH_BUCKETS_S,
+        )
+        self._lines = Counter("workbench_log_lines", "Log lines stored.", registry=registry)
+        self._redactions = Counter("workbench_redactions", "Secrets masked.", registry=registry)
+        self._errors = Counter(
+            "workbench_errors", "Failures dealt with inside.", ["part"], registry=registry
+        )
+        self._queued = Gauge(
+            "workbench_queue_depth", "Runs waiting.", ["provider"], registry=registry
+        )
+        self._subscribers = Gauge(
+            "workbench_subscribers", "Live subscriptions to streams.", registry=registry
+        )
+        self._lag = Histogram(
+            "workbench_stream_lag_seconds",
+            "From an event's time to its delivery.",
+            registry=registry,
+            buckets=LAG_BUCKETS_S,
+        )
+
+    def launched(self, provider: str) -> None:
+        self._launches.labels(provider).inc()
+
+    def changed_state(self, provider: str, state: RunState) -> None:
+        self._transitions.labels(provider, state).inc()
+
+    def dispatched(self, provider: str, waited_s: float) -> None:
+        self._dispatch.labels(provider).observe(max(0.0, waited_s))
+
+    def stored_lines(self, lines: int, redactions: int) -> None:
+        self._lines.inc(lines)
+        self._redactions.inc(redactions)
+
+    def failed(self, part: str) -> None:
+        self._errors.labels(part).inc()
+
+    def subscribed(self, change: int) -> None:
+        """One subscriber more (1) or less (-1)."""
+        self._subscribers.inc(change)
+
+    def delivered(self, lag_s: float) -> None:
+        """A live page of events went out this long after its newest event."""
+        self._lag.observe(max(0.0, lag_s))
+
+    def queue_is(self, depth: Mapping[str, int]) -> None:
+        """How many runs wait, per provider; those not named have none."""
+        self._queued.clear()
+        for provider, count in depth.items():
+            self._queued.labels(provider).set(count)

@@ -1,0 +1,1 @@
+"""The process around the rooms: settings, data directory, pages, probes, logging, socket."""

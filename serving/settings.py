@@ -1,0 +1,97 @@
+"""What can be set from outside, all by environment variables that start with WORKBENCH_."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """One field a variable; docs/reference/settings.md lists them and a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        CHECKOUT / ".workbench",
+        description="Where the SQLite database, the spool of local runs and the token file are.",
+    )
+    database_url: SecretStr | None = Field(
+        None, description="`postgresql+asyncpg://...`; unset: SQLite in the data directory."
+    )
+    bus_url: SecretStr | None = Field(
+        None,
+        description="`redis://...` or `postgres`; unset: memory on SQLite, `postgres` otherwise.",
+    )
+    bootstrap_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="The first administrator's token; unset: made at first start, in a file.",
+    )
+    project_root: Path = Field(
+        Path(), description="Folder of the project `default`, made at first start."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How the server logs.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What the server logs, from this level up."
+    )
+    provider_concurrency: int = Field(
+        64, ge=1, le=10_000, description="Runs that may be active on one provider at once."
+    )
+    project_concurrency: int = Field(
+        32, ge=1, le=10_000, description="Runs that may be active in one project at once."
+    )
+    queue_max: int = Field(10_000, ge=1, description="Runs that may be queued; more are refused.")
+    run_timeout_ms: int = Field(
+        3_600_000, ge=1, description="Time limit of a run that names none, in milliseconds."
+    )
+    run_output_bytes_max: int = Field(
+        256 * 1024 * 1024, ge=1024, description="Output kept of one run; more ends it."
+    )
+    cancel_grace_s: float = Field(
+        5.0, gt=0, le=300, description="Seconds from the polite signal to the deadly one."
+    )
+    lease_s: float = Field(
+        15.0, ge=1, le=600, description="Seconds after which a silent node's work is taken over."
+    )
+    poll_s: float = Field(
+        5.0, gt=0, le=60, description="Seconds that a lost wake-up costs at the most."
+    )
+    send_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=300,
+        description="Seconds after which a client that stops reading is cut off.",
+    )
+    request_bytes_max: int = Field(
+        1024 * 1024, ge=1024, description="Largest request body, in bytes."
+    )
+    frame_bytes_max: int = Field(
+        1024 * 1024, ge=1024, description="Largest WebSocket frame from a client, in bytes."
+    )
+    shutdown_s: int = Field(
+        5, ge=1, le=60, description="Seconds that open connections get when the server stops."
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The database's URL, whichever it is."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'workbench.db'}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.store_url.startswith("sqlite")
+
+    @property
+    def wake_url(self) -> str | None:
+        """Where wake-ups go; None means no further than this process."""
+        url = self.bus_url.get_secret_value() if self.bus_url else None
+        if url == "postgres" or (url is None and not self.is_sqlite):
+            return self.store_url.replace("postgresql+asyncpg://", "postgresql://")
+        return url
