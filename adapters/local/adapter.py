@@ -1,0 +1,261 @@
+"""The provider "This machine": commands without a shell, which outlive the server."""
+
+# Resolves real paths strictly and by string.
+# ruff: noqa: PTH112, PTH118
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from adapters.local import protocol, records
+from adapters.local.client import SupervisorClient
+from adapters.local.environment import make_environment
+from adapters.local.spool import Spool
+from domain.errors import InvalidInput, ProviderRefused, ProviderUnavailable
+from domain.ids import RunId
+from domain.models.providers import (
+    Capabilities,
+    Dispatched,
+    EndCause,
+    Ended,
+    EnvProfile,
+    Health,
+    HealthStatus,
+    Observation,
+    Progress,
+    ProviderKind,
+    WorkOrder,
+)
+from domain.ports import Clock
+
+FLOWING_S: Final = 0.01
+QUIET_S: Final = 0.05
+"""How often the output files are looked at: while lines come, and while none do. The end of a run
+is told by the supervisor and is not waited for."""
+
+_LOST: Final = "The process vanished, and nobody saw how it ended."
+_MESSAGES: Final = {
+    EndCause.LOST: _LOST,
+    EndCause.OUTPUT_LIMIT: "The run printed more than it may.",
+    EndCause.TIMED_OUT: "The run took longer than it may.",
+}
+
+
+class LocalAdapter:
+    """Implements domain.ports.Adapter over one spool folder, which several adapters may share."""
+
+    key = "local"
+    name = "This machine"
+    kind = ProviderKind.LOCAL
+    capabilities = Capabilities(streaming=True, cancel=True, artifacts=False, resume=False)
+
+    def __init__(
+        self,
+        spool_root: Path,
+        *,
+        clock: Clock,
+        host_environ: Mapping[str, str],
+        grace_s: float = 5.0,
+    ) -> None:
+        spool_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        spool_root.chmod(0o700)
+        self._spool = spool_root.resolve()
+        self._clock = clock
+        self._host_environ = dict(host_environ)
+        self._grace_s = grace_s
+        self._client = SupervisorClient(self._spool)
+        self.site = _find_site(self._spool)
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Where this adapter can follow runs: its own spool."""
+        return frozenset({self.site})
+
+    async def close(self) -> None:
+        """Hang up on the supervisor; runs go on."""
+        await self._client.close()
+
+    def resolve_cwd(self, root_path: str, cwd: str | None) -> str:
+        """See Adapter. A path that is not absolute starts at the root."""
+        if "\0" in (cwd or ""):
+            raise InvalidInput("The working directory's name holds a NUL.", "cwd")
+        try:
+            root = os.path.realpath(root_path, strict=True)
+            found = os.path.realpath(os.path.join(root, cwd or "."), strict=True)
+        except OSError as error:
+            reason = error.strerror or "cannot be resolved"
+            raise InvalidInput(f"There is no such working directory: {reason}.", "cwd") from error
+        if os.path.commonpath([root, found]) != root:
+            raise InvalidInput("The working directory is outside the project's root.", "cwd")
+        if not os.path.isdir(found):
+            raise InvalidInput("The working directory is not a folder.", "cwd")
+        return found
+
+    async def dispatch(self, order: WorkOrder) -> Dispatched | None:
+        """See Adapter."""
+        if not order.command:
+            raise ProviderRefused("This provider runs commands only.")
+        try:
+            cwd = self.resolve_cwd(order.root_path, order.cwd)
+        except InvalidInput as error:
+            raise ProviderRefused(error.message) from error
+        answer = await self._client.ask("start", **self._message(order, cwd))
+        if answer["state"] == "closed":
+            return None
+        return Dispatched(
+            provider_run_id=str(answer["pid"]),
+            external_url=None,
+            started_at=datetime.fromtimestamp(answer["started_at"], UTC),
+            site=self.site,
+        )
+
+    def _message(self, order: WorkOrder, cwd: str) -> protocol.Message:
+        environment = make_environment(
+            order.env_profile,
+            self._host_environ,
+            root_path=order.root_path,
+            run_id=order.run_id,
+            home=str(self._spool / order.run_id / protocol.HOME_NAME),
+        )
+        return {
+            "run_id": order.run_id,
+            "argv": list(order.command),
+            "env": environment,
+            "cwd": cwd,
+            "home": order.env_profile is EnvProfile.MINIMAL,
+            "timeout_s": order.timeout_ms / 1000,
+            "grace_s": self._grace_s,
+            "output_bytes_max": order.output_bytes_max,
+        }
+
+    async def cancel(self, run_id: RunId, reason: str | None) -> None:  # noqa: ARG002 - the port's
+        """See Adapter. The reason is of no use to a process."""
+        await self._client.ask("stop", run_id=run_id, cause=EndCause.CANCELED)
+
+    async def subscribe(self, run_id: RunId, position: str | None) -> AsyncIterator[Observation]:
+        """See Adapter. May be left early, through aclosing."""
+        folder = self._folder(run_id)
+        order = records.read_record(folder / protocol.ORDER_NAME) or {}
+        bytes_max = int(order.get("output_bytes_max", 0))
+        with closing(Spool(folder, position, bytes_max=bytes_max)) as spool:
+            async with aclosing(self._follow(run_id, spool)) as observations:
+                async for observation in observations:
+                    yield observation
+
+    async def _follow(self, run_id: RunId, spool: Spool) -> AsyncGenerator[Observation, None]:
+        pause_s = FLOWING_S
+        is_stopped = False
+        with self._client.listening(run_id) as may_have_ended:
+            end = await self._find_end(run_id)
+            while True:
+                progress = spool.read(is_ended=end is not None)
+                if spool.is_over and end is None and not is_stopped:
+                    is_stopped = True
+                    await self._client.ask("stop", run_id=run_id, cause=EndCause.OUTPUT_LIMIT)
+                if progress is not None:
+                    pause_s = FLOWING_S
+                    yield progress
+                elif end is not None:
+                    break
+                elif await _is_set_within(may_have_ended, pause_s):
+                    may_have_ended.clear()
+                    end = await self._find_end(run_id)
+                else:
+                    pause_s = min(QUIET_S, pause_s * 1.5)
+        if spool.is_over:
+            yield Progress(outputs=(), position=spool.position, truncated=True)
+        yield _limited(end) if spool.is_over else end
+
+    async def _find_end(self, run_id: RunId) -> Ended | None:
+        """How the run ended; None where it has not, and we shall be told when it has."""
+        path = self._folder(run_id) / protocol.EXIT_NAME
+        record = records.read_record(path)
+        if record is not None:
+            return _ended(record)
+        answer = await self._client.ask("watch", run_id=run_id)
+        if answer["state"] == "running":
+            return None
+        record = records.read_record(path)
+        if record is not None:
+            return _ended(record)
+        was_canceled = answer.get("why") == EndCause.CANCELED
+        cause = EndCause.CANCELED if was_canceled else EndCause.LOST
+        return _end(cause, at=self._clock.now())
+
+    async def release(self, run_id: RunId) -> None:
+        """See Adapter. A mark stays for a day: a dispatch that comes late starts nothing."""
+        await asyncio.to_thread(self._release, self._folder(run_id))
+
+    def _release(self, folder: Path) -> None:
+        try:
+            records.close_run(self._spool, folder.name, "RELEASED")
+        except OSError as error:
+            raise ProviderUnavailable(f"The spool cannot be written: {error.strerror}") from error
+        records.remove_run(folder)
+
+    async def check_health(self) -> Health:
+        """See Adapter."""
+        try:
+            await self._client.ask("check")
+        except ProviderUnavailable as error:
+            return self._health(HealthStatus.UNAVAILABLE, error.message)
+        return self._health(HealthStatus.HEALTHY, None)
+
+    def _health(self, status: HealthStatus, reason: str | None) -> Health:
+        return Health(status=status, reason=reason, checked_at=self._clock.now())
+
+    def _folder(self, run_id: RunId) -> Path:
+        try:
+            return self._spool / protocol.check_run_id(run_id)
+        except protocol.Refused as error:
+            raise ProviderRefused(str(error)) from error
+
+
+def _ended(record: records.Record) -> Ended:
+    return _end(
+        EndCause(record["cause"]),
+        code=record["code"],
+        signal=record["signal"],
+        at=datetime.fromtimestamp(record["ended_at"], UTC),
+    )
+
+
+def _limited(end: Ended) -> Ended:
+    """A run that printed too much did so however it ended, and however soon we saw it."""
+    if end.cause not in (EndCause.EXITED, EndCause.SIGNALED):
+        return end
+    return _end(EndCause.OUTPUT_LIMIT, code=end.exit_code, signal=end.signal, at=end.ended_at)
+
+
+def _end(
+    cause: EndCause, *, at: datetime, code: int | None = None, signal: int | None = None
+) -> Ended:
+    return Ended(
+        cause=cause, exit_code=code, signal=signal, message=_MESSAGES.get(cause), ended_at=at
+    )
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+def _find_site(spool: Path) -> str:
+    """The spool's own name, made once, whoever comes first."""
+    path = spool / protocol.SITE_NAME
+    if not path.exists():
+        fresh = spool / f"{protocol.SITE_NAME}.{secrets.token_hex(8)}"
+        fresh.write_text(secrets.token_hex(16), encoding="ascii")
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,75 @@
+"""Small JSON files that are whole or absent, whatever dies when."""
+
+# Works on descriptors.
+# ruff: noqa: PTH108, PTH123
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from adapters.local.protocol import CLOSED_NAME
+
+Record = dict[str, Any]
+
+
+def write_record(path: Path, record: Record, *, durable: bool) -> None:
+    """Write and rename. `durable` survives a power cut, for the price of two fsyncs."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(json.dumps(record).encode("ascii"))
+        file.flush()
+        if durable:
+            os.fsync(descriptor)
+    fresh.rename(path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def read_record(path: Path) -> Record | None:
+    """None where there is none, or where a disk error left no JSON object."""
+    try:
+        record = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def close_run(spool: Path, run_id: str, why: str) -> None:
+    """From now on this run does not start, or not again. Durable."""
+    folder = spool / CLOSED_NAME
+    folder.mkdir(mode=0o700, exist_ok=True)
+    write_record(folder / run_id, {"why": why}, durable=True)
+
+
+def closed_why(spool: Path, run_id: str) -> str | None:
+    """Why the run may not start; None where it may."""
+    record = read_record(spool / CLOSED_NAME / run_id)
+    return None if record is None else str(record.get("why"))
+
+
+def forget_closed(spool: Path, *, before: float) -> None:
+    """Remove marks made before a time, in seconds since 1970: nobody asks for those runs again."""
+    try:
+        marks = list(os.scandir(spool / CLOSED_NAME))
+    except FileNotFoundError:
+        return
+    for mark in marks:
+        if mark.stat(follow_symlinks=False).st_mtime < before:
+            os.unlink(mark.path)
+
+
+def remove_run(folder: Path) -> None:
+    """Remove a run's folder, as far as it goes: the run itself may have locked parts of it."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,307 @@
+"""The live runs of a supervisor: started once, ended by one authority, left with nothing alive.
+
+A run's folder goes through: `order` (durable; from here on it is never started again), `started`
+(which process it is), `exit` (how it ended). What is between two of them after a crash is settled
+when the run is next asked for.
+"""
+
+import contextlib
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.local import processes, protocol, records
+from adapters.local.protocol import Message
+from adapters.local.spawning import enter, spawn
+
+GIVE_UP_S: Final = 10.0
+"""How long after the first KILL a process may stay, stuck in the kernel, before its run ends."""
+
+_KILL_AGAIN_S: Final = 0.05
+_LOOK_S: Final = 0.05
+_MEASURE_S: Final = 1.0
+_KEEP_CLOSED_S: Final = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class LiveRun:
+    """A run that has not ended. Times are monotonic seconds.
+
+    `is_child`: we started it and will learn its exit status. Otherwise an earlier supervisor did.
+    """
+
+    run_id: str
+    folder: Path
+    pid: int
+    start_ticks: int
+    is_child: bool
+    grace_s: float
+    output_bytes_max: int
+    deadline: float
+    cause: str | None = None
+    is_over: bool = False
+    code: int | None = None
+    signal_number: int | None = None
+    is_told: bool = False
+    kill_at: float = math.inf
+    give_up_at: float = math.inf
+
+    def look(self) -> None:
+        """Learn whether the leader is gone. Its zombie is kept, so that its pid stays taken."""
+        if self.is_over:
+            return
+        if not self.is_child:
+            process = processes.look_at(self.pid) if self.pid else None
+            self.is_over = process is None or process.start_ticks != self.start_ticks
+            if self.is_over and self.cause is None:
+                self.cause = "LOST"
+            return
+        seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if seen is None:
+            return
+        self.is_over = True
+        if seen.si_code == os.CLD_EXITED:
+            self.code = seen.si_status
+        else:
+            self.signal_number = seen.si_status
+        self.cause = self.cause or ("EXITED" if self.signal_number is None else "SIGNALED")
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the group at once, then whoever has left it."""
+        if self.is_child:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+        for process in self.members():
+            if not (self.is_child and process.group == self.pid):
+                processes.send_signal(process, number)
+
+    def members(self) -> Iterator[processes.Process]:
+        """What lives of the run, its leader included."""
+        group = self.pid
+        if not self.is_child:
+            # Only as long as nobody has taken the pid is the group of that number ours.
+            owner = processes.look_at(self.pid)
+            group = 0 if owner and owner.start_ticks != self.start_ticks else self.pid
+        return processes.members(self.run_id, group)
+
+    def printed_bytes(self) -> int:
+        """How much is in the output files."""
+        printed = 0
+        for name in (protocol.STDOUT_NAME, protocol.STDERR_NAME):
+            with contextlib.suppress(FileNotFoundError):
+                printed += (self.folder / name).stat().st_size
+        return printed
+
+
+class Runs:
+    """All that may be done to the runs of one spool; `on_end` hears of each end, once stored."""
+
+    def __init__(self, spool: Path, on_end: Callable[[str], None]) -> None:
+        self._spool = spool
+        self._on_end = on_end
+        self._live: dict[str, LiveRun] = {}
+        self._boot_id = processes.boot_id()
+        self._is_subreaper = processes.become_subreaper()
+        self._measure_at = 0.0
+        records.forget_closed(spool, before=time.time() - _KEEP_CLOSED_S)
+
+    @property
+    def live_count(self) -> int:
+        return len(self._live)
+
+    def start(self, order: Message) -> Message:
+        """Start a run once. Raises Refused, or OSError where it may work later."""
+        run_id = protocol.check_run_id(order["run_id"])
+        known = self._known(run_id)
+        if known is not None:
+            return known
+        try:
+            program = enter(order)
+            return self._spawn(run_id, program, order)
+        finally:
+            os.chdir("/")
+
+    def _known(self, run_id: str) -> Message | None:
+        if records.closed_why(self._spool, run_id) is not None:
+            return {"state": "closed"}
+        folder = self._spool / run_id
+        order = records.read_record(folder / protocol.ORDER_NAME)
+        if order is None:
+            return None
+        started = records.read_record(folder / protocol.STARTED_NAME)
+        if started is None:
+            self._adopt(run_id)
+            started = records.read_record(folder / protocol.STARTED_NAME) or {}
+        pid, at = started.get("pid", 0), started.get("started_at", order.get("at", 0.0))
+        return {"state": "started", "pid": pid, "started_at": at}
+
+    def _spawn(self, run_id: str, program: str, order: Message) -> Message:
+        folder = self._spool / run_id
+        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            kept = {key: order[key] for key in ("timeout_s", "grace_s", "output_bytes_max")}
+            at = time.time()
+            records.sync_folder(self._spool)
+            records.write_record(folder / protocol.ORDER_NAME, {**kept, "at": at}, durable=True)
+            if order["home"]:
+                (folder / protocol.HOME_NAME).mkdir(mode=0o700, exist_ok=True)
+            pid = spawn(program, order["argv"], order["env"], folder)
+        except BaseException:
+            # Nothing was started, so nothing may stay that says it was.
+            records.remove_run(folder)
+            raise
+        started = {"pid": pid, "ticks": processes.start_ticks_of(pid), "boot": self._boot_id}
+        self._live[run_id] = self._live_run(run_id, kept, started, at=at, is_child=True)
+        with contextlib.suppress(OSError):
+            # It runs, whatever the disk says; a retry is answered from memory of the order.
+            records.write_record(
+                folder / protocol.STARTED_NAME, {**started, "started_at": at}, durable=False
+            )
+        return {"state": "started", "pid": pid, "started_at": at}
+
+    def _live_run(
+        self, run_id: str, order: Message, started: Message, *, at: float, is_child: bool
+    ) -> LiveRun:
+        left_s = at + float(order.get("timeout_s", math.inf)) - time.time()
+        return LiveRun(
+            run_id=run_id,
+            folder=self._spool / run_id,
+            pid=int(started["pid"]),
+            start_ticks=int(started["ticks"]),
+            is_child=is_child,
+            grace_s=float(order.get("grace_s", 5.0)),
+            output_bytes_max=int(order.get("output_bytes_max", sys.maxsize)),
+            deadline=time.monotonic() + left_s,
+        )
+
+    def stop(self, run_id: str, cause: str) -> Message:
+        """Stop a run, unless it has already ended by itself; one not started never will."""
+        state = self.watch(run_id)["state"]
+        if state == "unknown":
+            records.close_run(self._spool, run_id, cause)
+            return {"state": "closed"}
+        run = self._live.get(run_id)
+        if run is not None:
+            run.look()
+            if run.cause is None:
+                run.cause = cause
+                self._terminate(run)
+        return {"state": state}
+
+    def watch(self, run_id: str) -> Message:
+        """Where the run is: unknown, closed, running or ended. Takes over what nobody minds."""
+        protocol.check_run_id(run_id)
+        folder = self._spool / run_id
+        if run_id in self._live:
+            return {"state": "running"}
+        if (folder / protocol.EXIT_NAME).exists():
+            return {"state": "ended"}
+        if (folder / protocol.ORDER_NAME).exists():
+            self._adopt(run_id)
+            return {"state": "running" if run_id in self._live else "ended"}
+        why = records.closed_why(self._spool, run_id)
+        return {"state": "unknown"} if why is None else {"state": "closed", "why": why}
+
+    def _adopt(self, run_id: str) -> None:
+        """Mind a run that an earlier supervisor started: its exit status is beyond reach."""
+        folder = self._spool / run_id
+        order = records.read_record(folder / protocol.ORDER_NAME) or {}
+        started = records.read_record(folder / protocol.STARTED_NAME)
+        if started is None:
+            started = self._find_started(run_id)
+            record = {**started, "started_at": order.get("at", 0.0)}
+            records.write_record(folder / protocol.STARTED_NAME, record, durable=False)
+        if started["boot"] != self._boot_id:
+            started = {**started, "pid": 0}
+        at = float(order.get("at", 0.0))
+        run = self._live_run(run_id, order, started, at=at, is_child=False)
+        self._live[run_id] = run
+        self._advance(run, time.monotonic())
+
+    def _find_started(self, run_id: str) -> Message:
+        """What a crash between order and start left: a process with the run's mark, or none."""
+        leaders = [one for one in processes.members(run_id, 0) if one.pid == one.session]
+        first = min(leaders, key=lambda one: one.start_ticks, default=None)
+        pid, ticks = (first.pid, first.start_ticks) if first else (0, 0)
+        return {"pid": pid, "ticks": ticks, "boot": self._boot_id}
+
+    def advance(self) -> None:
+        """Let time pass: reap, enforce limits, end what is over."""
+        now = time.monotonic()
+        is_due = now >= self._measure_at
+        if is_due:
+            self._measure_at = now + _MEASURE_S
+        for run in list(self._live.values()):
+            if is_due and run.cause is None and run.printed_bytes() > run.output_bytes_max:
+                self.stop(run.run_id, "OUTPUT_LIMIT")
+            self._advance(run, now)
+        self._reap_strays()
+
+    def _advance(self, run: LiveRun, now: float) -> None:
+        run.look()
+        if run.is_over and (now >= run.give_up_at or not self._has_members(run)):
+            self._finish(run)
+        elif run.cause is None and now < run.deadline:
+            return
+        elif not run.is_told:
+            run.cause = run.cause or "TIMED_OUT"
+            self._terminate(run)
+        elif now >= run.kill_at:
+            run.kill_at = now + _KILL_AGAIN_S
+            run.send(signal.SIGKILL)
+
+    def _terminate(self, run: LiveRun) -> None:
+        run.is_told = True
+        run.kill_at = time.monotonic() + run.grace_s
+        run.give_up_at = run.kill_at + GIVE_UP_S
+        run.send(signal.SIGTERM)
+        run.send(signal.SIGCONT)
+
+    def _has_members(self, run: LiveRun) -> bool:
+        """Whether anything of a run lives whose leader does not. As a subreaper we have adopted it
+        or its ancestor, so that in the usual case one look at our own children is enough."""
+        children = processes.own_children() if run.is_child and self._is_subreaper else None
+        if children is not None and not children - self._leaders():
+            return False
+        return next(run.members(), None) is not None
+
+    def _leaders(self) -> set[int]:
+        return {run.pid for run in self._live.values() if run.is_child}
+
+    def _finish(self, run: LiveRun) -> None:
+        end = {"cause": run.cause, "code": run.code, "signal": run.signal_number}
+        record = {**end, "ended_at": time.time()}
+        try:
+            # A folder that was removed belongs to a run that nobody asks for any more.
+            with contextlib.suppress(FileNotFoundError):
+                records.write_record(run.folder / protocol.EXIT_NAME, record, durable=True)
+        except OSError as error:
+            # A full disk: the run stays live, and the next look tries again.
+            sys.stderr.write(f"{run.run_id}: {error}\n")
+            return
+        if run.is_child:
+            os.waitpid(run.pid, 0)
+        del self._live[run.run_id]
+        self._on_end(run.run_id)
+
+    def _reap_strays(self) -> None:
+        for pid in (processes.own_children() or set()) - self._leaders():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+    def wait_s(self) -> float:
+        """How long nothing needs to be looked at unless something happens."""
+        now = time.monotonic()
+        return min((self._wait_s(run, now) for run in self._live.values()), default=_MEASURE_S)
+
+    def _wait_s(self, run: LiveRun, now: float) -> float:
+        if run.is_over or not run.is_child:
+            return _LOOK_S
+        due = run.kill_at if run.is_told else min(run.deadline, now + _MEASURE_S)
+        return max(0.0, due - now)

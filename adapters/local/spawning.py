@@ -1,0 +1,57 @@
+"""Starting one process: where it stands, which program it is, what it inherits."""
+
+# The working directory is the process's own; pathlib adds nothing to that.
+# ruff: noqa: PTH109, PTH110, PTH118
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Final
+
+from adapters.local.protocol import STDERR_NAME, STDOUT_NAME, Message, Refused
+
+_IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What Python or the supervisor ignores, and a run must not."""
+
+
+def enter(order: Message) -> str:
+    """Go to the run's folder and find its program there. Raises Refused."""
+    cwd, name = order["cwd"], order["argv"][0]
+    try:
+        os.chdir(cwd)
+    except OSError as error:
+        raise Refused(f"The working directory cannot be entered: {error.strerror}.") from error
+    if os.getcwd() != cwd:
+        raise Refused("The working directory has been replaced by a link.")
+    path = order["env"].get("PATH", os.defpath)
+    if program := shutil.which(name, path=path):
+        return str(program)
+    places = [""] if "/" in name else path.split(os.pathsep)
+    if any(os.path.exists(os.path.join(place, name)) for place in places):
+        raise Refused("The program is not executable.")
+    raise Refused("The program was not found.")
+
+
+def spawn(program: str, argv: list[str], env: dict[str, str], folder: Path) -> int:
+    """Fork and exec with output to the spool. Raises Refused for what no second try would mend."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    opens = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)]
+    for number, name in ((1, STDOUT_NAME), (2, STDERR_NAME)):
+        opens.append((os.POSIX_SPAWN_OPEN, number, str(folder / name), flags, 0o600))
+    try:
+        return os.posix_spawn(
+            program,
+            argv,
+            env,
+            file_actions=opens,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_IGNORED,
+        )
+    except (BlockingIOError, MemoryError):
+        raise
+    except ValueError as error:
+        raise Refused("An argument holds a NUL.") from error
+    except OSError as error:
+        raise Refused(f"The program cannot be started: {error.strerror}.") from error

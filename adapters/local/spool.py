@@ -1,0 +1,180 @@
+"""Reading what a run prints from its two files, as whole lines of valid text.
+
+A position is a pair of byte offsets that lie on line borders, or where a line too long for one
+piece was split. It depends on the bytes alone, not on when they were read: whoever goes on from
+one sees exactly the lines behind it.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from adapters.local.protocol import STDERR_NAME, STDOUT_NAME
+from domain.errors import ProviderRefused
+from domain.models.providers import LogStream, Output, Progress
+
+LINE_BYTES_MAX: Final = 64 * 1024
+BLOCK_BYTES: Final = 128 * 1024
+BLOCK_LINES: Final = 1500
+PROGRESS_BYTES: Final = 1024 * 1024
+"""With a backlog, one observation carries this much, so that one transaction stores it."""
+
+_CONTINUATION: Final = range(0x80, 0xC0)
+
+
+class Block(NamedTuple):
+    """Lines cut from the head of a chunk: the bytes used up, the text, the number of lines."""
+
+    used: int
+    text: str
+    lines: int
+
+
+def cut_block(chunk: bytes, *, is_last: bool) -> Block | None:
+    """The first lines of a chunk, or None where not even one is whole.
+
+    `is_last`: nothing follows the chunk, so that its rest is a line as well.
+    """
+    whole = _whole_lines_end(chunk)
+    if whole is None:
+        split = _character_border(chunk, LINE_BYTES_MAX)
+        return Block(split, _decode(chunk[:split]), 1)
+    if whole:
+        return _lines(chunk[: whole - 1])
+    if is_last and chunk:
+        return Block(len(chunk), _decode(chunk), 1)
+    return None
+
+
+def _whole_lines_end(chunk: bytes) -> int | None:
+    """Where whole lines of bearable length end; None where the first line is too long."""
+    end = 0
+    while len(chunk) - end > LINE_BYTES_MAX:
+        newline = chunk.rfind(b"\n", end, end + LINE_BYTES_MAX + 1)
+        if newline < 0:
+            return end or None
+        end = newline + 1
+    return max(end, chunk.rfind(b"\n") + 1)
+
+
+def _lines(body: bytes) -> Block:
+    lines = body.count(b"\n") + 1
+    if lines > BLOCK_LINES:
+        rest = body.split(b"\n", BLOCK_LINES)[-1]
+        body, lines = body[: len(body) - len(rest) - 1], BLOCK_LINES
+    text = _decode(body)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    return Block(len(body) + 1, text, lines)
+
+
+def _decode(body: bytes) -> str:
+    """Bad bytes become U+FFFD, NUL its picture: neither database nor terminal chokes on them."""
+    text = body.decode("utf-8", "replace")
+    return text.replace("\0", "\u2400") if "\0" in text else text
+
+
+def _character_border(chunk: bytes, at: int) -> int:
+    """The last place up to `at` that is not inside a character; `at` where there is no character
+    that long (bytes that are no UTF-8)."""
+    for border in range(at, at - 4, -1):
+        if chunk[border] not in _CONTINUATION:
+            return border
+    return at
+
+
+@dataclass(slots=True)
+class _Tail:
+    """One file: how far it was read, and its size when last looked at."""
+
+    stream: LogStream
+    path: Path
+    offset: int
+    descriptor: int = -1
+    size: int = 0
+    seen: int = -1
+
+    def measure(self) -> None:
+        if self.descriptor < 0:
+            try:
+                self.descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                return
+        self.size = os.fstat(self.descriptor).st_size
+
+    def read(self, limit: int, *, is_ended: bool) -> Output | None:
+        """The next lines within a number of bytes, or None where no line is whole yet."""
+        if self.offset >= self.size or (self.seen == self.size and not is_ended):
+            return None
+        chunk = os.pread(self.descriptor, min(limit, BLOCK_BYTES), self.offset)
+        is_last = is_ended and self.offset + len(chunk) >= self.size
+        block = cut_block(chunk, is_last=is_last)
+        if block is None:
+            # What is there was looked at in vain; only growth makes another look worth while.
+            self.seen = self.size
+            return None
+        self.offset += block.used
+        return Output(stream=self.stream, text=block.text, lines=block.lines)
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+class Spool:
+    """Both outputs of a run, from a position on, up to `bytes_max` over both."""
+
+    def __init__(self, folder: Path, position: str | None, *, bytes_max: int) -> None:
+        out, err = _parse_position(position)
+        self._tails = (
+            _Tail(LogStream.STDOUT, folder / STDOUT_NAME, out),
+            _Tail(LogStream.STDERR, folder / STDERR_NAME, err),
+        )
+        self._bytes_max = bytes_max
+
+    @property
+    def position(self) -> str:
+        out, err = self._tails
+        return json.dumps({"out": out.offset, "err": err.offset}, separators=(",", ":"))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has printed more than it may."""
+        return sum(tail.size for tail in self._tails) > self._bytes_max
+
+    def read(self, *, is_ended: bool) -> Progress | None:
+        """What has come since, streams by turns; None where that is no whole line."""
+        for tail in self._tails:
+            tail.measure()
+        outputs: list[Output] = []
+        begin = self._used()
+        waiting = list(self._tails)
+        while waiting and self._used() - begin < PROGRESS_BYTES:
+            waiting = [tail for tail in waiting if self._read(tail, outputs, is_ended=is_ended)]
+        return Progress(outputs=tuple(outputs), position=self.position) if outputs else None
+
+    def _read(self, tail: _Tail, outputs: list[Output], *, is_ended: bool) -> bool:
+        output = tail.read(self._bytes_max - self._used(), is_ended=is_ended)
+        if output is not None:
+            outputs.append(output)
+        return output is not None
+
+    def _used(self) -> int:
+        return sum(tail.offset for tail in self._tails)
+
+    def close(self) -> None:
+        for tail in self._tails:
+            tail.close()
+
+
+def _parse_position(position: str | None) -> tuple[int, int]:
+    if position is None:
+        return 0, 0
+    try:
+        offsets = json.loads(position)
+        return int(offsets["out"]), int(offsets["err"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProviderRefused("The position is not one of this provider.") from error
