@@ -1,0 +1,59 @@
+"""What the pages claim about the project, checked."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LINK: Final = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+
+def pages() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def named(requirement: str) -> str:
+    """`sqlalchemy[asyncio]>=2.1` -> `sqlalchemy`."""
+    return re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0]
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """Decision 2 has a row for each direct dependency, and for nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    required = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    text = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z][a-z0-9-]*)[^|]*\|[^|]+\|[^|]+\|$", text, re.MULTILINE)
+
+    assert sorted(map(named, required)) == sorted(set(rows) - {"dependency"})
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """A relative link names a file that is there."""
+    dead = [
+        (str(page.relative_to(ROOT)), target)
+        for page in pages()
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert [] == dead
+
+
+def test_decisions_have_their_four_parts() -> None:
+    """Status, context, decision, consequences; numbered without a gap."""
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    parts = re.compile(
+        r"^Status: .*?^## Context.*?^## Decision.*?^## Consequences", re.MULTILINE | re.DOTALL
+    )
+
+    assert [f"{n:04}" for n in range(1, len(decisions) + 1)] == [d.name[:4] for d in decisions]
+    assert [] == [d.name for d in decisions if not parts.search(d.read_text(encoding="utf-8"))]
+
+
+def test_the_files_of_the_walks_exist() -> None:
+    """A path in CONTRIBUTING.md that looks like one of ours is one."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named_paths = set(re.findall(r"`((?:[a-z_.]+/)+[a-z_]*(?:\.py)?)`", text))
+
+    assert set() == {path for path in named_paths if not (ROOT / path).exists()}
