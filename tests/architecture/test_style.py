@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-ROOMS: Final = ("schema", "resolvers", "adapters", "persistence", "domain")
+ROOMS: Final = ("schema", "resolvers", "adapters", "persistence", "domain", "serving", "cli")
 
 FUNCTION_LINES_MAX: Final = 60
 FUNCTION_LINES_MEDIAN: Final = 8
