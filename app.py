@@ -1,5 +1,293 @@
-"""Composition root and command line."""
+"""Composition root: the only place that knows everybody. cli/ is the `workbench` command."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from adapters.clock import SystemClock
+from adapters.folders import real_folder
+from adapters.identifiers import Uuid7Maker
+from adapters.local.adapter import LocalAdapter
+from adapters.meter import PrometheusMeter
+from adapters.notifier import Notifier
+from domain.errors import Unauthenticated
+from domain.ids import NodeId
+from domain.limits import RunLimits
+from domain.models.commands import CreateProject
+from domain.models.principals import TokenKind
+from domain.queue import ConcurrencyLimits
+from domain.redaction import Redactor
+from domain.services.dispatcher import Dispatcher
+from domain.services.engine import Engine
+from domain.services.follower import Follower
+from domain.services.hub import Hub
+from domain.services.launcher import Launcher
+from domain.services.projects import Projects
+from domain.services.registry import Registry
+from domain.services.sign_in import SignIn
+from domain.services.streams import Streams
+from persistence.unit_of_work import Database
+from resolvers.context import ServerFacts, Services, Viewer
+from schema.endpoint import Endpoint, Identify
+from serving import pages, probes
+from serving.data_directory import DataDirectory
+from serving.middleware import BodyLimit, RequestId
+from serving.settings import Settings
+
+DEFAULT_PROJECT = "default"
+
+log = structlog.get_logger(__name__)
 
 
-def main() -> None:
-    """Run the `workbench` command."""
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """One server's parts, each made when it is first asked for. Nothing runs before `started`."""
+
+    settings: Settings
+    node: NodeId
+    token: str
+
+    clock = SystemClock()
+    new_id = Uuid7Maker()
+
+    @cached_property
+    def metrics(self) -> CollectorRegistry:
+        return CollectorRegistry()
+
+    @cached_property
+    def meter(self) -> PrometheusMeter:
+        return PrometheusMeter(self.metrics)
+
+    @cached_property
+    def hub(self) -> Hub:
+        return Hub(self.clock, poll_interval_s=self.settings.poll_s)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        return Notifier(
+            self.settings.wake_url,
+            self.hub,
+            node=self.node,
+            failed=lambda: self.meter.failed("bus"),
+        )
+
+    @cached_property
+    def database(self) -> Database:
+        return Database.open(self.settings.store_url, on_commit=self.notifier.wake)
+
+    @cached_property
+    def local(self) -> LocalAdapter:
+        return LocalAdapter(
+            DataDirectory(self.settings.data_dir).spool,
+            clock=self.clock,
+            host_environ=os.environ,
+            grace_s=self.settings.cancel_grace_s,
+        )
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry([self.local])
+
+    @cached_property
+    def limits(self) -> RunLimits:
+        return RunLimits(
+            timeout_ms_default=self.settings.run_timeout_ms,
+            output_bytes_max=self.settings.run_output_bytes_max,
+            queue_max=self.settings.queue_max,
+        )
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(store=self.database, clock=self.clock, new_id=self.new_id)
+
+    @cached_property
+    def projects(self) -> Projects:
+        return Projects(
+            store=self.database,
+            clock=self.clock,
+            new_id=self.new_id,
+            real_folder=real_folder,
+            default_provider=self.local.key,
+        )
+
+    @cached_property
+    def launcher(self) -> Launcher:
+        return Launcher(
+            store=self.database,
+            registry=self.registry,
+            clock=self.clock,
+            new_id=self.new_id,
+            meter=self.meter,
+            limits=self.limits,
+        )
+
+    @cached_property
+    def streams(self) -> Streams:
+        return Streams(
+            store=self.database, signals=self.notifier, clock=self.clock, meter=self.meter
+        )
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            store=self.database,
+            registry=self.registry,
+            clock=self.clock,
+            meter=self.meter,
+            node=self.node,
+            lease_s=self.settings.lease_s,
+            concurrency=ConcurrencyLimits(
+                per_provider=self.settings.provider_concurrency,
+                per_project=self.settings.project_concurrency,
+            ),
+            limits=self.limits,
+        )
+
+    @cached_property
+    def follower(self) -> Follower:
+        return Follower(
+            store=self.database,
+            signals=self.notifier,
+            registry=self.registry,
+            clock=self.clock,
+            meter=self.meter,
+            redactor=Redactor(self.settings.secret_texts | {self.token}),
+            limits=self.limits,
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        return Engine(
+            store=self.database,
+            signals=self.notifier,
+            clock=self.clock,
+            meter=self.meter,
+            dispatcher=self.dispatcher,
+            follower=self.follower,
+        )
+
+    @cached_property
+    def services(self) -> Services:
+        return Services(
+            launcher=self.launcher,
+            projects=self.projects,
+            streams=self.streams,
+            registry=self.registry,
+            facts=ServerFacts(
+                version=version("ccdash-workbench"),
+                timeout_ms_default=self.limits.timeout_ms_default,
+                output_bytes_max=self.limits.output_bytes_max,
+                queue_max=self.limits.queue_max,
+            ),
+        )
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[None]:
+        """Everything running, from migrations to the engine; stopped in the opposite order."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            await self.database.migrate()
+            await self._bootstrap()
+            await stack.enter_async_context(self.hub)
+            await stack.enter_async_context(self.notifier)
+            stack.push_async_callback(self.local.close)
+            await stack.enter_async_context(_engine_running(self.engine))
+            yield
+
+    async def _bootstrap(self) -> None:
+        """The first administrator, and a project to begin with."""
+        admin = await self.sign_in.bootstrap(self.token)
+        async with self.database.snapshot() as unit:
+            if await unit.projects.by_slug(DEFAULT_PROJECT):
+                return
+        root = str(self.settings.project_root.resolve())
+        first = CreateProject(slug=DEFAULT_PROJECT, name=Path(root).name or root, root_path=root)
+        await self.projects.create(first, admin)
+
+
+Announce = Callable[[Workbench], Awaitable[None]]
+"""Told once the server is up."""
+
+
+@asynccontextmanager
+async def _engine_running(engine: Engine) -> AsyncIterator[None]:
+    task = asyncio.create_task(engine.run(), name="engine")
+    task.add_done_callback(_stop_if_failed)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _stop_if_failed(task: asyncio.Task[None]) -> None:
+    """A server whose engine died would take runs and never start them: stop it instead."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("the engine failed, stopping", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette:
+    """The application that uvicorn runs. GraphQL needs a route of each kind on its path."""
+    endpoint = Endpoint(
+        services=workbench.services,
+        store=workbench.database,
+        identify=_identifier(workbench.sign_in),
+        session_of=pages.session_of,
+    )
+    checks = {
+        "database": workbench.database.check,
+        "listener": probes.claim("no wake-ups arrive", lambda: workbench.notifier.is_healthy),
+        "engine": probes.claim("the engine is down", lambda: workbench.engine.is_running),
+    }
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with workbench.started():
+            if announce is not None:
+                await announce(workbench)
+            yield
+
+    async def count_queue() -> None:
+        async with workbench.database.snapshot() as unit:
+            workbench.meter.queue_is(await unit.intents.depth())
+
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", endpoint),
+            Route("/", pages.home(workbench.sign_in)),
+            Route("/sign-in", pages.open_session(workbench.sign_in)),
+            Route("/healthz", probes.healthz),
+            Route("/readyz", probes.readyz(checks)),
+            Route("/metrics", probes.metrics(workbench.metrics, count_queue)),
+        ],
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestId),
+            Middleware(BodyLimit, bytes_max=workbench.settings.request_bytes_max),
+        ],
+    )
+
+
+def _identifier(sign_in: SignIn) -> Identify:
+    async def identify(text: str | None) -> Viewer | None:
+        try:
+            identity = await sign_in.identify(text, TokenKind.API, TokenKind.SESSION)
+        except Unauthenticated:
+            return None
+        return Viewer(principal=identity.principal, memberships=identity.memberships)
+
+    return identify

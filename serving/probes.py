@@ -16,6 +16,16 @@ class NotReady(Exception):
     """A part of the server is down."""
 
 
+def claim(otherwise: str, holds: Callable[[], bool]) -> Check:
+    """A check that something holds."""
+
+    async def check() -> None:
+        if not holds():
+            raise NotReady(otherwise)
+
+    return check
+
+
 async def healthz(_: Request) -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -87,6 +88,24 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.store_url.startswith("sqlite")
+
+    @property
+    def base_url(self) -> str:
+        """Where a browser on this machine finds the server."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def at_port(self, port: int) -> "Settings":
+        """The same with the port that was really taken."""
+        return self.model_copy(update={"port": port})
+
+    @property
+    def secret_texts(self) -> frozenset[str]:
+        """What must never turn up in a log line: tokens, and the passwords inside of URLs."""
+        urls = [url.get_secret_value() for url in (self.database_url, self.bus_url) if url]
+        passwords = {urlsplit(url).password for url in urls}
+        tokens = {self.bootstrap_token.get_secret_value()} if self.bootstrap_token else set()
+        return frozenset(text for text in passwords | tokens if text)
 
     @property
     def wake_url(self) -> str | None:

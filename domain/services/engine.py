@@ -35,6 +35,7 @@ class Engine:
     meter: Meter
     dispatcher: Dispatcher
     follower: Follower
+    is_running: bool = False
     _held: dict[IntentId, tuple[Claimed, asyncio.Task[None]]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -45,7 +46,9 @@ class Engine:
                 group.create_task(self._dispatch_queued(group), name="dispatch")
                 group.create_task(self._adopt_followed(group), name="adopt")
                 group.create_task(self._renew_leases(), name="renew")
+                self.is_running = True
         finally:
+            self.is_running = False
             await asyncio.shield(self._let_go())
 
     async def _recover(self, group: asyncio.TaskGroup) -> None:

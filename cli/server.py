@@ -1,0 +1,118 @@
+"""The commands that work on a server's own data: serve, migrate, schema, token link."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import typer
+import uvloop
+
+from app import Workbench, asgi
+from domain.errors import WorkbenchError
+from domain.ids import NodeId
+from domain.services.sign_in import new_token_text
+from persistence.unit_of_work import Database
+from schema import sdl
+from serving.data_directory import DataDirectory, DirectoryInUse
+from serving.logs import configure as configure_logs
+from serving.process import PortInUse, listening_socket, uvicorn_server
+from serving.settings import Settings
+
+EXIT_CANNOT_START = 2
+
+
+def serve() -> None:
+    """Migrate the database, then serve the API and work on runs until stopped."""
+    settings = Settings()
+    configure_logs(settings.log_format, settings.log_level)
+    with _exit_if_refused():
+        directory = DataDirectory(settings.data_dir)
+        directory.prepare()
+        listener = listening_socket(settings.host, settings.port)
+        slot = directory.take_slot(slots=1) if settings.is_sqlite else directory.take_slot()
+        workbench = Workbench(
+            settings=settings.at_port(listener.getsockname()[1]),
+            node=NodeId(slot.node),
+            token=_first_token(settings, directory),
+        )
+    server = uvicorn_server(asgi(workbench, announce=_announce), settings)
+    uvloop.run(server.serve(sockets=[listener]))
+    if not server.started:
+        sys.exit(EXIT_CANNOT_START)
+
+
+def migrate() -> None:
+    """Bring the database up to date and stop."""
+    settings = Settings()
+    with _exit_if_refused():
+        DataDirectory(settings.data_dir).prepare()
+        asyncio.run(_migrate(settings.store_url))
+
+
+def print_schema() -> None:
+    """Print the API's schema in GraphQL's schema language."""
+    typer.echo(sdl())
+
+
+def link() -> None:
+    """Print a fresh one-time link that signs a browser in as the administrator."""
+    settings = Settings()
+    with _exit_if_refused():
+        directory = DataDirectory(settings.data_dir)
+        directory.prepare()
+        token = _first_token(settings, directory)
+        workbench = Workbench(settings=settings, node=NodeId("link"), token=token)
+        typer.echo(asyncio.run(_link_once(workbench)))
+
+
+def _first_token(settings: Settings, directory: DataDirectory) -> str:
+    """The administrator's token: as set, else as kept from the first start, else a new one."""
+    if settings.bootstrap_token is not None:
+        return settings.bootstrap_token.get_secret_value()
+    token = directory.token()
+    if token is None:
+        token = new_token_text()
+        directory.keep_token(token)
+    return token
+
+
+async def _migrate(url: str) -> None:
+    database = Database.open(url, on_commit=lambda _: None)
+    try:
+        await database.migrate()
+    finally:
+        await database.close()
+
+
+async def _link_once(workbench: Workbench) -> str:
+    try:
+        return await _link(workbench)
+    finally:
+        await workbench.database.close()
+
+
+async def _link(workbench: Workbench) -> str:
+    admin = await workbench.sign_in.bootstrap(workbench.token)
+    code = await workbench.sign_in.make_link_code(admin)
+    return f"{workbench.settings.base_url}/sign-in?code={code}"
+
+
+async def _announce(workbench: Workbench) -> None:
+    """Tell a person at the terminal where to go and what to type."""
+    typer.echo(f"Workbench {version('ccdash-workbench')} at {workbench.settings.base_url}")
+    if workbench.settings.bootstrap_token is None:
+        typer.echo(f"Sign in (works once): {await _link(workbench)}")
+    typer.echo("Launch a first run from another terminal:")
+    typer.echo("  .venv/bin/workbench run -- git log --oneline -20")
+
+
+@contextmanager
+def _exit_if_refused() -> Iterator[None]:
+    """What an operator can mend is one line and exit code 2, no traceback."""
+    try:
+        yield
+    except (OSError, PortInUse, DirectoryInUse, WorkbenchError) as error:
+        typer.echo(f"workbench: {error}", err=True)
+        sys.exit(EXIT_CANNOT_START)

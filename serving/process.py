@@ -1,0 +1,74 @@
+"""The process that serves: its socket, uvicorn set up as measured, and how it stops."""
+
+import asyncio
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from serving.settings import Settings
+
+BACKLOG = 2048
+
+
+class PortInUse(Exception):
+    """Something else listens at this address."""
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """Cuts off a client that stops reading: uvicorn itself would wait for it for ever, since even
+    its own close waits for the buffer to drain. The client can resume by cursor."""
+
+    send_timeout_s = 10.0
+
+    async def send(self, message: ASGISendEvent) -> None:
+        if not self.writable.is_set():
+            await self._wait_writable()
+        await super().send(message)
+
+    async def _wait_writable(self) -> None:
+        try:
+            async with asyncio.timeout(self.send_timeout_s):
+                await self.writable.wait()
+        except TimeoutError:
+            self.transport.abort()
+            raise ClientDisconnected from None
+
+
+def bounded_socket(send_timeout_s: float) -> type[asyncio.Protocol]:
+    """The protocol class uvicorn makes one of for each WebSocket."""
+    return type("BoundedSocket", (BoundedSocket,), {"send_timeout_s": send_timeout_s})
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket, so that a taken port is known before anything else starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.setblocking(False)  # noqa: FBT003 - positional only
+    return listener
+
+
+def uvicorn_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """Uvicorn without deflate (it costs more than it saves here) and with a bound on stopping."""
+    config = uvicorn.Config(
+        app,
+        ws=bounded_socket(settings.send_timeout_s),
+        ws_max_size=settings.frame_bytes_max,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_s,
+    )
+    return uvicorn.Server(config)

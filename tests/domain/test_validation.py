@@ -1,0 +1,57 @@
+"""What may never be launched is refused with the field that is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.errors import InvalidInput
+from domain.limits import ARGUMENT_BYTES_MAX, COMMAND_BYTES_MAX, TIMEOUT_MS_MAX
+from domain.models.commands import LaunchRun
+from domain.validation import check_launch
+
+GOOD = LaunchRun(project="default", command=("git", "log"))
+
+
+def test_a_plain_command_is_accepted() -> None:
+    """Nothing is raised for an ordinary launch."""
+    check_launch(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("launch", "path"),
+    [
+        (replace(GOOD, command=None), ("command",)),
+        (replace(GOOD, prompt="and a prompt"), ("command",)),
+        (replace(GOOD, command=()), ("command",)),
+        (replace(GOOD, command=("",)), ("command",)),
+        (replace(GOOD, command=("  ", "x")), ("command",)),
+        (replace(GOOD, command=("echo", "a\0b")), ("command", "1")),
+        (replace(GOOD, command=("echo", "\ud800")), ("command", "1")),
+        (replace(GOOD, command=("echo", "x" * (1024 * 1024))), ("command", "1")),
+        (replace(GOOD, command=("x",) * 5000), ("command",)),
+        (replace(GOOD, command=("x" * 100_000,) * 6), ("command",)),
+        (replace(GOOD, command=None, prompt=" \n"), ("prompt",)),
+        (replace(GOOD, command=None, prompt="x" * 300_000), ("prompt",)),
+        (replace(GOOD, timeout_ms=0), ("timeoutMs",)),
+        (replace(GOOD, timeout_ms=-5), ("timeoutMs",)),
+        (replace(GOOD, timeout_ms=TIMEOUT_MS_MAX + 1), ("timeoutMs",)),
+        (replace(GOOD, reason="x" * 2001), ("reason",)),
+        (replace(GOOD, cwd="a\0b"), ("cwd",)),
+        (replace(GOOD, idempotency_key=" "), ("idempotencyKey",)),
+        (replace(GOOD, idempotency_key="k" * 201), ("idempotencyKey",)),
+        (replace(GOOD, tool_scopes=("read", "\0")), ("toolScopes", "1")),
+    ],
+)
+def test_a_bad_launch_names_its_field(launch: LaunchRun, path: tuple[str, ...]) -> None:
+    """Each fault is an InvalidInput with the path of the input field."""
+    with pytest.raises(InvalidInput) as refused:
+        check_launch(launch)
+    assert path == refused.value.path
+
+
+def test_the_bounds_themselves_are_accepted() -> None:
+    """A bound is the last value that is good."""
+    argument = "x" * ARGUMENT_BYTES_MAX
+    check_launch(replace(GOOD, command=("echo", argument), timeout_ms=TIMEOUT_MS_MAX))
+    whole = COMMAND_BYTES_MAX // ARGUMENT_BYTES_MAX
+    check_launch(replace(GOOD, command=(argument,) * whole, timeout_ms=1))
