@@ -1,0 +1,254 @@
+"""Intents to act: claimed by compare-and-set on their fence, held by lease."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
+
+from domain.ids import IntentId, NodeId, ProjectId, RunId
+from domain.lifecycle import RunState
+from domain.models.intents import Intent, IntentKind, Lease
+from domain.topics import INTENTS
+from persistence import rows
+from persistence.session import Session
+from persistence.tables import intents, runs
+from persistence.types import UtcDateTime
+
+QUEUE_LOCK: Final = 0x71756575
+"""The key of the advisory lock on PostgreSQL: "queu" in ASCII."""
+
+
+def _at(name: str) -> Any:
+    return bindparam(name, type_=UtcDateTime())
+
+
+def _is_due_and_free() -> ColumnElement[bool]:
+    is_free = or_(intents.c.lease_until.is_(None), intents.c.lease_until <= _at("now"))
+    return and_(intents.c.due_at <= _at("now"), is_free)
+
+
+def _is_held() -> ColumnElement[bool]:
+    return and_(
+        intents.c.id == bindparam("intent_id"),
+        intents.c.fence == bindparam("held_fence"),
+        intents.c.lease_owner.is_not(None),
+    )
+
+
+_taken: Final = {
+    "lease_owner": bindparam("owner"),
+    "lease_until": _at("until"),
+    "fence": intents.c.fence + 1,
+    "attempts": intents.c.attempts + 1,
+}
+_freed: Final = {"lease_owner": None, "lease_until": None}
+
+ADD = insert(intents)
+LOCK_QUEUE = select(func.pg_advisory_xact_lock(QUEUE_LOCK))
+_active = union_all(
+    select(runs.c.project_id, runs.c.provider).where(runs.c.state == RunState.RUNNING),
+    select(intents.c.project_id, intents.c.provider).where(
+        intents.c.kind == IntentKind.DISPATCH, intents.c.lease_until > _at("now")
+    ),
+).subquery("active")
+ACTIVE_COUNTS = select(
+    _active.c.project_id, _active.c.provider, func.count().label("active")
+).group_by(_active.c.project_id, _active.c.provider)
+PENDING = (
+    select(intents)
+    .join(runs, runs.c.id == intents.c.run_id)
+    .where(
+        intents.c.kind == IntentKind.DISPATCH,
+        _is_due_and_free(),
+        runs.c.state == RunState.QUEUED,
+        intents.c.provider.not_in(bindparam("full_providers", expanding=True)),
+        intents.c.project_id.not_in(bindparam("full_projects", expanding=True)),
+    )
+    .order_by(intents.c.created_at, intents.c.id)
+    .limit(bindparam("most"))
+)
+CLAIM = (
+    update(intents)
+    .where(intents.c.id == bindparam("intent_id"), intents.c.fence == bindparam("seen_fence"))
+    .values(_taken)
+    .returning(intents)
+)
+_claimable = (
+    select(intents.c.id)
+    .where(
+        intents.c.kind == bindparam("wanted_kind"),
+        _is_due_and_free(),
+        or_(
+            intents.c.site.is_(None),
+            intents.c.site.in_(bindparam("sites", expanding=True)),
+        ),
+    )
+    .order_by(intents.c.created_at, intents.c.id)
+    .limit(bindparam("most"))
+    # SQLite knows no row locks: there the transaction has the database to itself.
+    .with_for_update(skip_locked=True)
+)
+CLAIM_DUE = (
+    update(intents)
+    .where(intents.c.id.in_(_claimable.scalar_subquery()))
+    .values(_taken)
+    .returning(intents)
+)
+_renewable = (
+    select(intents.c.id)
+    .where(
+        tuple_(intents.c.id, intents.c.fence).in_(bindparam("leases", expanding=True)),
+        intents.c.lease_owner.is_not(None),
+    )
+    # One order for all who lock several, so that no two of them wait for each other.
+    .order_by(intents.c.id)
+    .with_for_update()
+)
+RENEW = (
+    update(intents)
+    .where(intents.c.id.in_(_renewable.scalar_subquery()))
+    .values(lease_until=_at("until"))
+    .returning(intents.c.id)
+)
+BECOME = (
+    update(intents)
+    .where(_is_held())
+    .values(kind=bindparam("next_kind"), site=bindparam("next_site"), position=None, attempts=0)
+)
+POSTPONE = update(intents).where(_is_held()).values(due_at=_at("next_due_at"), **_freed)
+FINISH = delete(intents).where(_is_held())
+WITHDRAW = delete(intents).where(
+    intents.c.run_id == bindparam("run_id"),
+    intents.c.kind == IntentKind.DISPATCH,
+    intents.c.fence == 0,
+)
+RELEASE_NODE = (
+    update(intents)
+    .where(
+        intents.c.id.in_(
+            select(intents.c.id)
+            .where(intents.c.lease_owner == bindparam("owner"))
+            .order_by(intents.c.id)
+            .with_for_update()
+            .scalar_subquery()
+        )
+    )
+    .values(_freed)
+)
+DEPTH = (
+    select(intents.c.provider, func.count().label("queued"))
+    .where(intents.c.kind == IntentKind.DISPATCH, intents.c.lease_owner.is_(None))
+    .group_by(intents.c.provider)
+)
+
+
+class Intents:
+    """See domain.ports.IntentRepository."""
+
+    def __init__(self, session: Session, wake: Callable[..., None]) -> None:
+        self._session = session
+        self._wake = wake
+
+    async def add(self, intent: Intent) -> None:
+        await self._session.write(ADD, rows.intent_columns(intent))
+        self._wake(INTENTS)
+
+    async def lock_queue(self) -> None:
+        # SQLite has locked it already: its transactions begin with the write lock.
+        if self._session.is_postgres:
+            await self._session.first(LOCK_QUEUE, {})
+
+    async def active_counts(self, now: datetime) -> Mapping[tuple[ProjectId, str], int]:
+        found = await self._session.all(ACTIVE_COUNTS, {"now": now})
+        return {(ProjectId(row.project_id), row.provider): row.active for row in found}
+
+    async def pending(
+        self,
+        now: datetime,
+        *,
+        full_providers: Collection[str],
+        full_projects: Collection[ProjectId],
+        limit: int,
+    ) -> Sequence[Intent]:
+        which = {
+            "now": now,
+            "full_providers": list(full_providers),
+            "full_projects": list(full_projects),
+            "most": limit,
+        }
+        return [rows.intent(row) for row in await self._session.all(PENDING, which)]
+
+    async def claim(
+        self, intent_id: IntentId, *, fence: int, owner: NodeId, until: datetime
+    ) -> Intent | None:
+        which = {"intent_id": intent_id, "seen_fence": fence, "owner": owner, "until": until}
+        row = await self._session.first(CLAIM, which)
+        return None if row is None else rows.intent(row)
+
+    async def claim_due(
+        self,
+        kind: IntentKind,
+        *,
+        sites: Collection[str],
+        owner: NodeId,
+        now: datetime,
+        until: datetime,
+        limit: int,
+    ) -> Sequence[Intent]:
+        which = {
+            "wanted_kind": kind,
+            "sites": list(sites),
+            "owner": owner,
+            "now": now,
+            "until": until,
+            "most": limit,
+        }
+        claimed = [rows.intent(row) for row in await self._session.all(CLAIM_DUE, which)]
+        return sorted(claimed, key=lambda intent: (intent.created_at, intent.id))
+
+    async def renew(self, leases: Collection[Lease], until: datetime) -> frozenset[IntentId]:
+        if not leases:
+            return frozenset()
+        pairs = [(lease.intent_id, lease.fence) for lease in leases]
+        held = await self._session.all(RENEW, {"leases": pairs, "until": until})
+        return frozenset(IntentId(row.id) for row in held)
+
+    async def become(self, lease: Lease, kind: IntentKind, *, site: str | None) -> bool:
+        changed = {"next_kind": kind, "next_site": site}
+        return await self._session.write(BECOME, _held(lease) | changed) == 1
+
+    async def postpone(self, lease: Lease, due_at: datetime) -> bool:
+        self._wake(INTENTS)
+        return await self._session.write(POSTPONE, _held(lease) | {"next_due_at": due_at}) == 1
+
+    async def finish(self, lease: Lease) -> bool:
+        self._wake(INTENTS)
+        return await self._session.write(FINISH, _held(lease)) == 1
+
+    async def withdraw(self, run_id: RunId) -> bool:
+        self._wake(INTENTS)
+        return await self._session.write(WITHDRAW, {"run_id": run_id}) == 1
+
+    async def release_node(self, owner: NodeId) -> None:
+        self._wake(INTENTS)
+        await self._session.write(RELEASE_NODE, {"owner": owner})
+
+    async def depth(self) -> Mapping[str, int]:
+        return {row.provider: row.queued for row in await self._session.all(DEPTH, {})}
+
+
+def _held(lease: Lease) -> dict[str, Any]:
+    return {"intent_id": lease.intent_id, "held_fence": lease.fence}

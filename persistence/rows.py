@@ -1,0 +1,275 @@
+"""Rows to values and back. Enums and ids are stored as their text."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final, assert_never
+
+import orjson
+from sqlalchemy import Row
+
+from domain.ids import DecisionId, IntentId, NodeId, PrincipalId, ProjectId, RunId, TokenId
+from domain.lifecycle import RunState
+from domain.models.decisions import Decision, DecisionReason, PolicyVerdict, RiskLevel
+from domain.models.events import (
+    LogsTruncated,
+    RunCancelRequested,
+    RunDispatched,
+    RunEvent,
+    RunFact,
+    RunStateChanged,
+    RunSynced,
+)
+from domain.models.intents import Intent, IntentKind
+from domain.models.logs import LogBatch
+from domain.models.principals import Principal, PrincipalKind, Token, TokenKind
+from domain.models.projects import Project
+from domain.models.providers import EnvProfile, LogStream
+from domain.models.runs import FailureCode, LogStats, Run, RunFailure, RunKind, SyncStatus
+
+Columns = Mapping[str, Any]
+
+SEARCH_CHARACTERS_MAX: Final = 4096
+"""How much of a command or prompt a search looks at."""
+
+
+def project(row: Row[Any]) -> Project:
+    return Project(
+        id=ProjectId(row.id),
+        slug=row.slug,
+        name=row.name,
+        root_path=row.root_path,
+        default_provider=row.default_provider,
+        created_at=row.created_at,
+    )
+
+
+def principal(row: Row[Any]) -> Principal:
+    return Principal(
+        id=PrincipalId(row.id),
+        name=row.name,
+        kind=PrincipalKind(row.kind),
+        is_server_admin=row.is_server_admin,
+    )
+
+
+def token(row: Row[Any]) -> Token:
+    return Token(
+        id=TokenId(row.id),
+        principal_id=PrincipalId(row.principal_id),
+        kind=TokenKind(row.kind),
+        name=row.name,
+        digest=row.digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )
+
+
+def decision(row: Row[Any]) -> Decision:
+    return Decision(
+        id=DecisionId(row.id),
+        project_id=ProjectId(row.project_id),
+        verdict=PolicyVerdict(row.verdict),
+        risk=RiskLevel(row.risk),
+        reasons=tuple(DecisionReason(**reason) for reason in row.reasons),
+        policy_version=row.policy_version,
+        input_digest=row.input_digest,
+        decided_at=row.decided_at,
+    )
+
+
+def intent(row: Row[Any]) -> Intent:
+    return Intent(
+        id=IntentId(row.id),
+        run_id=RunId(row.run_id),
+        project_id=ProjectId(row.project_id),
+        provider=row.provider,
+        kind=IntentKind(row.kind),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        site=row.site,
+        position=row.position,
+        lease_owner=None if row.lease_owner is None else NodeId(row.lease_owner),
+        lease_until=row.lease_until,
+        fence=row.fence,
+    )
+
+
+def intent_columns(intent: Intent) -> Columns:
+    return asdict(intent)
+
+
+def run(row: Row[Any]) -> Run:
+    return Run(
+        id=RunId(row.id),
+        project_id=ProjectId(row.project_id),
+        kind=RunKind(row.kind),
+        requested_provider=row.requested_provider,
+        provider=row.provider,
+        fallback_reason=row.fallback_reason,
+        command=tuple(row.command),
+        prompt=row.prompt,
+        cwd=row.cwd,
+        env_profile=EnvProfile(row.env_profile),
+        tool_scopes=tuple(row.tool_scopes),
+        timeout_ms=row.timeout_ms,
+        reason=row.reason,
+        state=RunState(row.state),
+        failure=_failure(row.failure_code, row.failure_message),
+        exit_code=row.exit_code,
+        provider_run_id=row.provider_run_id,
+        provider_status_raw=row.provider_status_raw,
+        external_url=row.external_url,
+        sync_status=SyncStatus(row.sync_status),
+        degraded_reason=row.degraded_reason,
+        cancel_requested_at=row.cancel_requested_at,
+        cancel_reason=row.cancel_reason,
+        decision_id=DecisionId(row.decision_id),
+        retry_of=None if row.retry_of is None else RunId(row.retry_of),
+        requested_by=PrincipalId(row.requested_by),
+        created_at=row.created_at,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        sequence=row.sequence,
+        log=LogStats(
+            lines=row.log_lines,
+            bytes=row.log_bytes,
+            redactions=row.log_redactions,
+            truncated=row.log_truncated,
+        ),
+    )
+
+
+def _failure(code: str | None, message: str | None) -> RunFailure | None:
+    return None if code is None else RunFailure(code=FailureCode(code), message=message or "")
+
+
+def run_facts_columns(run: Run) -> Columns:
+    """What may be written after the run was added; log counts and sequence never are."""
+    failure = run.failure
+    return {
+        "provider": run.provider,
+        "fallback_reason": run.fallback_reason,
+        "state": run.state,
+        "failure_code": failure.code if failure else None,
+        "failure_message": failure.message if failure else None,
+        "exit_code": run.exit_code,
+        "provider_run_id": run.provider_run_id,
+        "provider_status_raw": run.provider_status_raw,
+        "external_url": run.external_url,
+        "sync_status": run.sync_status,
+        "degraded_reason": run.degraded_reason,
+        "cancel_requested_at": run.cancel_requested_at,
+        "cancel_reason": run.cancel_reason,
+        "decision_id": run.decision_id,
+        "queued_at": run.queued_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "log_truncated": run.log.truncated,
+    }
+
+
+def run_columns(run: Run, sequence: int) -> Columns:
+    """A new run, with nothing printed yet."""
+    searched = " ".join(run.command) or run.prompt or ""
+    return {
+        **run_facts_columns(run),
+        "id": run.id,
+        "project_id": run.project_id,
+        "kind": run.kind,
+        "requested_provider": run.requested_provider,
+        "command": run.command,
+        "prompt": run.prompt,
+        "search_text": searched[:SEARCH_CHARACTERS_MAX],
+        "cwd": run.cwd,
+        "env_profile": run.env_profile,
+        "tool_scopes": run.tool_scopes,
+        "timeout_ms": run.timeout_ms,
+        "reason": run.reason,
+        "retry_of": run.retry_of,
+        "requested_by": run.requested_by,
+        "created_at": run.created_at,
+        "sequence": sequence,
+        "log_lines": 0,
+        "log_bytes": 0,
+        "log_redactions": 0,
+    }
+
+
+def event_columns(event: RunEvent, fact: RunFact) -> Columns:
+    return {
+        "run_id": event.run_id,
+        "sequence": event.sequence,
+        "kind": _fact_kind(fact),
+        "at": event.at,
+        "actor_id": event.actor_id,
+        "payload": orjson.dumps(fact).decode(),
+    }
+
+
+def fact_event(run_id: RunId, row: Row[Any]) -> RunEvent:
+    """An event of a row with sequence, at, actor_id, kind and payload."""
+    return RunEvent(
+        run_id=run_id,
+        sequence=row.sequence,
+        at=row.at,
+        actor_id=None if row.actor_id is None else PrincipalId(row.actor_id),
+        fact=_fact(row.kind, orjson.loads(row.payload)),
+    )
+
+
+def batch_event(run_id: RunId, row: Row[Any]) -> RunEvent:
+    """An event of a row with sequence, at, stream, first_line, line_count and body."""
+    batch = LogBatch(
+        stream=LogStream(row.stream),
+        first_line=row.first_line,
+        count=row.line_count,
+        text=row.body,
+        at=row.at,
+    )
+    return RunEvent(run_id=run_id, sequence=row.sequence, at=row.at, actor_id=None, fact=batch)
+
+
+def _fact_kind(fact: RunFact) -> str:
+    """What a fact is called in the database, whatever becomes of the class's name."""
+    match fact:
+        case RunStateChanged():
+            return "STATE_CHANGED"
+        case RunDispatched():
+            return "DISPATCHED"
+        case RunCancelRequested():
+            return "CANCEL_REQUESTED"
+        case RunSynced():
+            return "SYNCED"
+        case LogsTruncated():
+            return "LOGS_TRUNCATED"
+        case _:
+            assert_never(fact)
+
+
+def _fact(kind: str, payload: dict[str, Any]) -> RunFact:
+    match kind:
+        case "STATE_CHANGED":
+            return _state_changed(payload)
+        case "DISPATCHED":
+            return RunDispatched(**payload)
+        case "CANCEL_REQUESTED":
+            return RunCancelRequested(**payload)
+        case "SYNCED":
+            status = SyncStatus(payload["sync_status"])
+            return RunSynced(sync_status=status, reason=payload["reason"])
+        case "LOGS_TRUNCATED":
+            return LogsTruncated(**payload)
+        case _:
+            raise ValueError(f"an event of a newer version: {kind}")
+
+
+def _state_changed(payload: dict[str, Any]) -> RunStateChanged:
+    before, failure = payload["from_state"], payload["failure"]
+    return RunStateChanged(
+        from_state=None if before is None else RunState(before),
+        to_state=RunState(payload["to_state"]),
+        failure=_failure(failure["code"], failure["message"]) if failure else None,
+    )

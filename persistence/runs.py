@@ -1,0 +1,185 @@
+"""Runs: added with their first events, changed by compare-and-set, paged newest first."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import Update, bindparam, exists, func, insert, select, tuple_, update
+
+from domain.ids import PrincipalId, ProjectId, RunId
+from domain.lifecycle import RunState
+from domain.models.events import RunEvent, RunFact
+from domain.models.intents import Lease
+from domain.models.pages import RunFilter, Window
+from domain.models.runs import Run
+from domain.topics import run_topic
+from persistence import rows
+from persistence.session import Parameters, Session
+from persistence.tables import intents, run_events, runs
+from persistence.types import PositionOf
+
+RETRIES_MAX: Final = 100
+
+ADD = insert(runs)
+ADD_EVENTS = insert(run_events)
+GET = select(runs).where(runs.c.id == bindparam("id"))
+GET_MANY = select(runs).where(runs.c.id.in_(bindparam("ids", expanding=True)))
+RETRIES = (
+    select(runs).where(runs.c.retry_of == bindparam("id")).order_by(runs.c.id).limit(RETRIES_MAX)
+)
+AHEAD = (
+    select(func.count())
+    .select_from(runs)
+    .where(
+        runs.c.state == RunState.QUEUED,
+        runs.c.project_id == bindparam("project_id"),
+        runs.c.provider == bindparam("provider"),
+        tuple_(runs.c.created_at, runs.c.id)
+        < tuple_(bindparam("created_at", type_=runs.c.created_at.type), bindparam("id")),
+    )
+)
+
+
+class Runs:
+    """See domain.ports.RunRepository."""
+
+    def __init__(self, session: Session, wake: Callable[..., None]) -> None:
+        self._session = session
+        self._wake = wake
+
+    async def add(self, run: Run, facts: Sequence[RunFact]) -> Run:
+        await self._session.write(ADD, rows.run_columns(run, len(facts)))
+        await self._append(run.id, facts, 1, actor=run.requested_by, at=run.created_at)
+        row = await self._session.first(GET, {"id": run.id})
+        assert row is not None, "it was written just now"
+        return rows.run(row)
+
+    async def change(
+        self,
+        before: Run,
+        after: Run,
+        facts: Sequence[RunFact],
+        *,
+        actor: PrincipalId | None,
+        at: datetime,
+        lease: Lease | None = None,
+    ) -> Run | None:
+        read, written = rows.run_facts_columns(before), rows.run_facts_columns(after)
+        differing = tuple(name for name, value in written.items() if value != read[name])
+        parameters = {
+            "run_id": before.id,
+            "state_before": before.state,
+            "events": len(facts),
+            **{f"{name}_read": read[name] for name in differing},
+            **{f"{name}_written": written[name] for name in differing},
+            **_lease_parameters(lease),
+        }
+        statement = _change_statement(differing, is_leased=lease is not None)
+        row = await self._session.first(statement, parameters)
+        if row is None:
+            return None
+        first = row.sequence - len(facts) + 1
+        await self._append(before.id, facts, first, actor=actor, at=at)
+        return rows.run(row)
+
+    async def _append(
+        self,
+        run_id: RunId,
+        facts: Sequence[RunFact],
+        first: int,
+        *,
+        actor: PrincipalId | None,
+        at: datetime,
+    ) -> None:
+        self._wake(run_topic(run_id))
+        columns = [
+            rows.event_columns(
+                RunEvent(run_id=run_id, sequence=sequence, at=at, actor_id=actor, fact=fact), fact
+            )
+            for sequence, fact in enumerate(facts, first)
+        ]
+        if columns:
+            await self._session.write(ADD_EVENTS, columns)
+
+    async def get(self, run_id: RunId) -> Run | None:
+        row = await self._session.first(GET, {"id": run_id})
+        return None if row is None else rows.run(row)
+
+    async def get_many(self, ids: Collection[RunId]) -> Mapping[RunId, Run]:
+        found = await self._session.all(GET_MANY, {"ids": list(ids)})
+        return {RunId(row.id): rows.run(row) for row in found}
+
+    async def page(
+        self, project_id: ProjectId, run_filter: RunFilter, window: Window
+    ) -> Sequence[Run]:
+        chosen = select(runs).where(runs.c.project_id == project_id)
+        if window.after is not None:
+            chosen = chosen.where(runs.c.id < window.after)
+        if run_filter.states:
+            chosen = chosen.where(runs.c.state.in_(run_filter.states))
+        if run_filter.providers:
+            chosen = chosen.where(runs.c.provider.in_(run_filter.providers))
+        if run_filter.created_after is not None:
+            chosen = chosen.where(runs.c.created_at > run_filter.created_after)
+        if run_filter.created_before is not None:
+            chosen = chosen.where(runs.c.created_at < run_filter.created_before)
+        if run_filter.command_contains is not None:
+            chosen = chosen.where(PositionOf(runs.c.search_text, run_filter.command_contains) > 0)
+        statement = chosen.order_by(runs.c.id.desc()).limit(window.limit)
+        return [rows.run(row) for row in await self._session.all(statement, {})]
+
+    async def retries(self, run_id: RunId) -> Sequence[Run]:
+        """The oldest RETRIES_MAX of them, oldest first."""
+        return [rows.run(row) for row in await self._session.all(RETRIES, {"id": run_id})]
+
+    async def queue_position(self, run: Run) -> int | None:
+        if run.state is not RunState.QUEUED:
+            return None
+        key = {
+            "project_id": run.project_id,
+            "provider": run.provider,
+            "created_at": run.created_at,
+            "id": run.id,
+        }
+        row = await self._session.first(AHEAD, key)
+        assert row is not None, "a count has a row"
+        return int(row[0]) + 1
+
+
+def _lease_parameters(lease: Lease | None) -> Parameters:
+    return {} if lease is None else {"intent_id": lease.intent_id, "fence": lease.fence}
+
+
+@lru_cache(maxsize=256)
+def _change_statement(columns: tuple[str, ...], *, is_leased: bool) -> Update:
+    """The compare-and-set for one choice of columns.
+
+    Every written column must hold what was read, not the state alone: of two who ask to cancel a
+    running run, which does not change its state, one loses. The intent is locked before the run,
+    as everywhere, so that no two writers wait for each other.
+    """
+    held = (
+        select(intents.c.id)
+        .where(
+            intents.c.id == bindparam("intent_id"),
+            intents.c.run_id == bindparam("run_id"),
+            intents.c.fence == bindparam("fence"),
+            intents.c.lease_owner.is_not(None),
+        )
+        .with_for_update()
+    )
+    typed = {name: runs.c[name].type for name in columns}
+    read = [
+        runs.c[name].is_not_distinct_from(bindparam(f"{name}_read", type_=kind))
+        for name, kind in typed.items()
+    ]
+    guards = [exists(held)] if is_leased else []
+    written = {name: bindparam(f"{name}_written", type_=kind) for name, kind in typed.items()}
+    return (
+        update(runs)
+        .where(runs.c.id == bindparam("run_id"), runs.c.state == bindparam("state_before"))
+        .where(*read, *guards)
+        .values(**written, sequence=runs.c.sequence + bindparam("events"))
+        .returning(runs)
+    )

@@ -1,0 +1,67 @@
+"""Statements on one connection, with the driver's outages told as StorageUnavailable."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy import Executable, Row
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.errors import StorageUnavailable
+
+Parameters = Mapping[str, Any]
+
+OUTAGES: Final = (OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a connection or its pool raises that is not wrapped by SQLAlchemy."""
+OUR_MISTAKES: Final = (DataError, IntegrityError, ProgrammingError)
+OUR_MISTAKES_SQLSTATE: Final = ("22", "23", "42")
+"""Classes of SQLSTATE: data exception, integrity violation, syntax error or access violation."""
+
+
+@contextmanager
+def outages_told() -> Iterator[None]:
+    """Raise StorageUnavailable for what the database's state causes; let our own bugs through."""
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_our_mistake(error):
+            raise
+        raise StorageUnavailable from error
+    except OUTAGES as error:
+        raise StorageUnavailable from error
+
+
+def _is_our_mistake(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return False
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, OUR_MISTAKES) or sqlstate.startswith(OUR_MISTAKES_SQLSTATE)
+
+
+class Session:
+    """One transaction's connection. Never shared between tasks."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.is_postgres: Final = connection.dialect.name == "postgresql"
+
+    async def all(self, statement: Executable, parameters: Parameters) -> Sequence[Row[Any]]:
+        with outages_told():
+            result = await self._connection.execute(statement, parameters)
+            return result.all()
+
+    async def first(self, statement: Executable, parameters: Parameters) -> Row[Any] | None:
+        with outages_told():
+            result = await self._connection.execute(statement, parameters)
+            return result.first()
+
+    async def write(
+        self, statement: Executable, parameters: Parameters | Sequence[Parameters]
+    ) -> int:
+        """The number of rows that were written; only told for one set of parameters."""
+        with outages_told():
+            result = await self._connection.execute(statement, parameters)
+            return result.rowcount

@@ -1,0 +1,227 @@
+"""The tables, as the newest migration leaves them."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from persistence.types import Json, SortedText, UtcDateTime
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+projects: Final = Table(
+    "projects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("slug", SortedText, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("root_path", Text, nullable=False),
+    Column("default_provider", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("slug"),
+)
+
+principals: Final = Table(
+    "principals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("is_server_admin", Boolean, nullable=False),
+    UniqueConstraint("name"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal_id", Text, ForeignKey("principals.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
+    UniqueConstraint("digest"),
+    Index("tokens_by_principal", "principal_id", "kind", "name"),
+)
+
+memberships: Final = Table(
+    "memberships",
+    metadata,
+    Column("principal_id", Text, ForeignKey("principals.id"), nullable=False),
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("roles", Json, nullable=False),
+    PrimaryKeyConstraint("principal_id", "project_id"),
+)
+
+decisions: Final = Table(
+    "decisions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("input_digest", Text, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("requested_provider", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("fallback_reason", Text),
+    Column("command", Json, nullable=False),
+    Column("prompt", Text),
+    Column("search_text", Text, nullable=False),
+    Column("cwd", Text, nullable=False),
+    Column("env_profile", Text, nullable=False),
+    Column("tool_scopes", Json, nullable=False),
+    Column("timeout_ms", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("state", Text, nullable=False),
+    Column("failure_code", Text),
+    Column("failure_message", Text),
+    Column("exit_code", BigInteger),
+    Column("provider_run_id", Text),
+    Column("provider_status_raw", Text),
+    Column("external_url", Text),
+    Column("sync_status", Text, nullable=False),
+    Column("degraded_reason", Text),
+    Column("cancel_requested_at", UtcDateTime),
+    Column("cancel_reason", Text),
+    Column("decision_id", Text, ForeignKey("decisions.id"), nullable=False),
+    Column("retry_of", Text, ForeignKey("runs.id")),
+    Column("requested_by", Text, ForeignKey("principals.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("sequence", BigInteger, nullable=False),
+    Column("log_lines", BigInteger, nullable=False),
+    Column("log_bytes", BigInteger, nullable=False),
+    Column("log_redactions", BigInteger, nullable=False),
+    Column("log_truncated", Boolean, nullable=False),
+    Index("runs_by_project", "project_id", "id"),
+    Index("runs_by_state", "project_id", "state", "id"),
+    Index("runs_by_provider", "project_id", "provider", "id"),
+    Index("runs_by_origin", "retry_of"),
+)
+_queued = text("state = 'QUEUED'")
+_running = text("state = 'RUNNING'")
+Index(
+    "runs_queued",
+    runs.c.project_id,
+    runs.c.provider,
+    runs.c.created_at,
+    runs.c.id,
+    sqlite_where=_queued,
+    postgresql_where=_queued,
+)
+Index(
+    "runs_running",
+    runs.c.project_id,
+    runs.c.provider,
+    sqlite_where=_running,
+    postgresql_where=_running,
+)
+
+run_events: Final = Table(
+    "run_events",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_id", Text, ForeignKey("principals.id")),
+    Column("payload", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "sequence"),
+    sqlite_with_rowid=False,
+)
+
+log_chunks: Final = Table(
+    "log_chunks",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("first_line", BigInteger, nullable=False),
+    Column("line_count", BigInteger, nullable=False),
+    Column("first_byte", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "sequence"),
+    Index("log_chunks_by_stream", "run_id", "stream", "sequence"),
+)
+"""Log lines, many a row. `first_byte` is how much the run had printed before this chunk."""
+
+expired_chunks: Final = Table(
+    "expired_chunks",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("first_line", BigInteger, nullable=False),
+    Column("line_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("run_id", "sequence"),
+    sqlite_with_rowid=False,
+)
+"""What is left of a chunk that retention removed, so that any gap can be told exactly."""
+
+intents: Final = Table(
+    "intents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("site", Text),
+    Column("position", Text),
+    Column("lease_owner", Text),
+    Column("lease_until", UtcDateTime),
+    Column("fence", BigInteger, nullable=False),
+    UniqueConstraint("run_id", "kind"),
+    Index("intents_by_age", "kind", "created_at", "id"),
+    Index("intents_by_provider", "kind", "provider", "lease_owner"),
+    Index("intents_by_owner", "lease_owner"),
+)
+
+idempotency_keys: Final = Table(
+    "idempotency_keys",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("project_id", "key"),
+)

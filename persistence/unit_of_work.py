@@ -1,0 +1,127 @@
+"""One transaction or one snapshot, with every repository on it; and the store that opens them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from persistence.decisions import Decisions
+from persistence.engines import Engines, open_engines
+from persistence.events import Events
+from persistence.idempotency import Idempotency
+from persistence.identity import Identity
+from persistence.intents import Intents
+from persistence.logs import Logs
+from persistence.migrate import upgrade
+from persistence.projects import Projects
+from persistence.runs import Runs
+from persistence.session import Session, outages_told
+
+OnCommit = Callable[[frozenset[str]], None]
+
+ONE: Final = text("SELECT 1")
+
+
+class Unit:
+    """See domain.ports.UnitOfWork."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        session = Session(connection)
+        self.topics: set[str] = set()
+        self.projects = Projects(session)
+        self.identity = Identity(session)
+        self.runs = Runs(session, self.wake)
+        self.events = Events(session)
+        self.logs = Logs(session, self.wake)
+        self.decisions = Decisions(session)
+        self.intents = Intents(session, self.wake)
+        self.idempotency = Idempotency(session)
+
+    def wake(self, *topics: str) -> None:
+        self.topics.update(topics)
+
+
+class Database:
+    """See domain.ports.Store."""
+
+    def __init__(self, engines: Engines, on_commit: OnCommit) -> None:
+        self._engines = engines
+        self._on_commit = on_commit
+
+    @classmethod
+    def open(cls, url: str, *, on_commit: OnCommit) -> "Database":
+        """A database by URL; nothing is connected until it is used.
+
+        `on_commit` is called with the topics to wake, after each commit that has some, and must
+        neither fail nor wait. Raises ValueError for a URL of another form.
+        """
+        return cls(open_engines(url), on_commit)
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest version. Raises StorageUnavailable."""
+        async with self._begun(self._engines.writer) as connection:
+            with outages_told():
+                await connection.run_sync(upgrade)
+            await _settled(self._commit(connection, set()))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Unit]:
+        async with self._begun(self._engines.writer) as connection:
+            unit = Unit(connection)
+            yield unit
+            await _settled(self._commit(connection, unit.topics))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Unit]:
+        async with self._begun(self._engines.reader) as connection:
+            yield Unit(connection)
+
+    async def check(self) -> None:
+        async with self._begun(self._engines.writer) as connection:
+            with outages_told():
+                await connection.execute(ONE)
+
+    async def close(self) -> None:
+        await self._engines.close()
+
+    async def _commit(self, connection: AsyncConnection, topics: set[str]) -> None:
+        with outages_told():
+            await connection.commit()
+        if topics:
+            self._on_commit(frozenset(topics))
+
+    @asynccontextmanager
+    async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction, rolled back unless it was committed inside."""
+        connection = engine.connect()
+        with outages_told():
+            _ = await connection.start()
+        try:
+            with outages_told():
+                _ = await connection.begin()
+            yield connection
+        finally:
+            with outages_told():
+                await _settled(connection.close())
+
+
+async def _settled(step: Coroutine[Any, Any, None]) -> None:
+    """Await a step to its end although canceled meanwhile, then let the cancellation go on.
+
+    A commit or rollback left in the middle would leave a connection in an unknown state, and a
+    commit that nobody is told of. The driver's own timeouts bound it.
+    """
+    settling = asyncio.ensure_future(step)
+    canceled: asyncio.CancelledError | None = None
+    while not settling.done():
+        try:
+            await asyncio.wait({settling})
+        except asyncio.CancelledError as error:
+            canceled = error
+    if canceled is not None:
+        settling.exception()  # the cancellation is told, not the step's own failure
+        raise canceled
+    settling.result()
