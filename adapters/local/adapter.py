@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,7 +138,9 @@ class LocalAdapter:
         """See Adapter. The reason is of no use to a process."""
         await self._client.ask("stop", run_id=run_id, cause=EndCause.CANCELED)
 
-    async def subscribe(self, run_id: RunId, position: str | None) -> AsyncIterator[Observation]:
+    async def subscribe(
+        self, run_id: RunId, position: str | None
+    ) -> AsyncGenerator[Observation, None]:
         """See Adapter. May be left early, through aclosing."""
         folder = self._folder(run_id)
         order = records.read_record(folder / protocol.ORDER_NAME) or {}

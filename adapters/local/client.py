@@ -68,6 +68,9 @@ class SupervisorClient:
             writer.write(line)
             await writer.drain()
             reply = await asyncio.wait_for(answer, ANSWER_S)
+        except ConnectionError:
+            writer.close()
+            raise
         finally:
             self._answers.pop(number, None)
         if "refused" in reply:
@@ -98,7 +101,8 @@ class SupervisorClient:
 
     async def _connected(self) -> asyncio.StreamWriter:
         async with self._connecting:
-            if self._writer is None:
+            if self._writer is None or self._writer.is_closing():
+                await self.close()
                 reader, self._writer = await self._connect()
                 self._reading = asyncio.create_task(self._read(reader, self._writer))
             return self._writer
@@ -144,8 +148,9 @@ class SupervisorClient:
             event.set()
 
     def _lose(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = None
         writer.close()
+        if self._writer is writer:
+            self._writer = None
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(ConnectionResetError("The supervisor is gone."))
