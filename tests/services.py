@@ -1,7 +1,6 @@
 """The PostgreSQL and Redis that tests run against: given, found here, or started here."""
 
 import asyncio
-import glob
 import os
 import pwd
 import shutil
@@ -46,8 +45,8 @@ def find_program(name: str, folders: tuple[str, ...]) -> str:
     if found := shutil.which(name):
         return found
     for pattern in folders:
-        for folder in sorted(glob.glob(pattern), reverse=True):
-            if found := shutil.which(name, path=folder):
+        for folder in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
+            if found := shutil.which(name, path=str(folder)):
                 return found
     raise ServiceMissing(f"no program {name} on PATH or in {', '.join(folders)}")
 
