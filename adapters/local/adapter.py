@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
@@ -105,6 +106,8 @@ class LocalAdapter:
             cwd = self.resolve_cwd(order.root_path, order.cwd)
         except InvalidInput as error:
             raise ProviderRefused(error.message) from error
+        if cwd != order.cwd:
+            raise ProviderRefused("The working directory is not the one that was launched in.")
         answer = await self._client.ask("start", **self._message(order, cwd))
         if answer["state"] == "closed":
             return None
@@ -144,7 +147,7 @@ class LocalAdapter:
         """See Adapter. May be left early, through aclosing."""
         folder = self._folder(run_id)
         order = records.read_record(folder / protocol.ORDER_NAME) or {}
-        bytes_max = int(order.get("output_bytes_max", 0))
+        bytes_max = int(order.get("output_bytes_max", sys.maxsize))
         with closing(Spool(folder, position, bytes_max=bytes_max)) as spool:
             async with aclosing(self._follow(run_id, spool)) as observations:
                 async for observation in observations:

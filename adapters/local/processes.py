@@ -35,7 +35,7 @@ def look_at(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read().decode("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:
         return None
     # The name in parentheses may hold spaces and parentheses itself.
     fields = text[text.rindex(")") + 2 :].split()
@@ -51,7 +51,7 @@ def start_ticks_of(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:
         return 0
     return int(text[text.rindex(b")") + 2 :].split()[19])
 
@@ -77,7 +77,7 @@ def own_children() -> set[int] | None:
     try:
         with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
             return {int(pid) for pid in file.read().split()}
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
@@ -105,7 +105,7 @@ def _carries(pid: int, mark: bytes) -> bool:
 
 def send_signal(process: Process, number: signal.Signals) -> None:
     """Signal the process, unless its pid has passed to another one meanwhile."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(OSError):
         descriptor = os.pidfd_open(process.pid)
         try:
             seen = look_at(process.pid)

@@ -134,12 +134,10 @@ class Runs:
         order = records.read_record(folder / protocol.ORDER_NAME)
         if order is None:
             return None
-        started = records.read_record(folder / protocol.STARTED_NAME)
-        if started is None:
-            self._adopt(run_id)
-            started = records.read_record(folder / protocol.STARTED_NAME) or {}
-        pid, at = started.get("pid", 0), started.get("started_at", order.get("at", 0.0))
-        return {"state": "started", "pid": pid, "started_at": at}
+        self.watch(run_id)
+        started = records.read_record(folder / protocol.STARTED_NAME) or {}
+        pid = started.get("pid", self._live[run_id].pid if run_id in self._live else 0)
+        return {"state": "started", "pid": pid, "started_at": order.get("at", 0.0)}
 
     def _spawn(self, run_id: str, program: str, order: Message) -> Message:
         folder = self._spool / run_id
@@ -159,10 +157,8 @@ class Runs:
         started = {"pid": pid, "ticks": processes.start_ticks_of(pid), "boot": self._boot_id}
         self._live[run_id] = self._live_run(run_id, kept, started, at=at, is_child=True)
         with contextlib.suppress(OSError):
-            # It runs, whatever the disk says; a retry is answered from memory of the order.
-            records.write_record(
-                folder / protocol.STARTED_NAME, {**started, "started_at": at}, durable=False
-            )
+            # It runs, whatever the disk says; a crash from here on is as one before this record.
+            records.write_record(folder / protocol.STARTED_NAME, started, durable=False)
         return {"state": "started", "pid": pid, "started_at": at}
 
     def _live_run(
@@ -215,8 +211,7 @@ class Runs:
         started = records.read_record(folder / protocol.STARTED_NAME)
         if started is None:
             started = self._find_started(run_id)
-            record = {**started, "started_at": order.get("at", 0.0)}
-            records.write_record(folder / protocol.STARTED_NAME, record, durable=False)
+            records.write_record(folder / protocol.STARTED_NAME, started, durable=False)
         if started["boot"] != self._boot_id:
             started = {**started, "pid": 0}
         at = float(order.get("at", 0.0))

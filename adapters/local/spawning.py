@@ -3,6 +3,7 @@
 # The working directory is the process's own; pathlib adds nothing to that.
 # ruff: noqa: PTH109, PTH110, PTH118
 
+import errno
 import os
 import shutil
 import signal
@@ -13,6 +14,20 @@ from adapters.local.protocol import STDERR_NAME, STDOUT_NAME, Message, Refused
 
 _IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What Python or the supervisor ignores, and a run must not."""
+
+_PASSING: Final = frozenset(
+    {
+        errno.EAGAIN,
+        errno.ENOMEM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EIO,
+    }
+)
+"""Troubles of the machine, not of the command: a later try may well succeed."""
 
 
 def enter(order: Message) -> str:
@@ -49,9 +64,9 @@ def spawn(program: str, argv: list[str], env: dict[str, str], folder: Path) -> i
             setsigmask=(),
             setsigdef=_IGNORED,
         )
-    except (BlockingIOError, MemoryError):
-        raise
     except ValueError as error:
         raise Refused("An argument holds a NUL.") from error
     except OSError as error:
+        if error.errno in _PASSING:
+            raise
         raise Refused(f"The program cannot be started: {error.strerror}.") from error

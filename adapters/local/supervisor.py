@@ -153,11 +153,10 @@ class Supervisor:
         if operation == "stop":
             return self._runs.stop(request["run_id"], request["cause"])
         if operation == "watch":
-            client.watched.add(request["run_id"])
-            return self._runs.watch(request["run_id"])
-        if operation == "unwatch":
-            client.watched.discard(request["run_id"])
-            return {}
+            answer = self._runs.watch(request["run_id"])
+            if answer["state"] == "running":
+                client.watched.add(request["run_id"])
+            return answer
         if operation == "check":
             return {"pid": os.getpid(), "live": self._runs.live_count}
         raise ValueError(f"No such operation: {operation!r}")
