@@ -7,6 +7,8 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from persistence.driver import connect
+
 BUSY_TIMEOUT_S: Final = 5.0
 """How long SQLite waits for another process's lock."""
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -67,6 +69,7 @@ def _sqlite_engine(
     engine = create_async_engine(
         url,
         connect_args={
+            "async_creator_fn": connect,
             "isolation_level": None,
             "timeout": BUSY_TIMEOUT_S,
             "cached_statements": STATEMENTS_CACHED,
