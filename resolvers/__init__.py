@@ -1,0 +1,1 @@
+"""What one operation may touch: access, loading, paging. Takes and returns domain values."""

@@ -1,0 +1,51 @@
+"""Who asks, and what answering may use."""
+
+from dataclasses import dataclass
+
+from domain.models.principals import Membership, Principal
+from domain.ports import Store
+from domain.services.launcher import Launcher
+from domain.services.projects import Projects
+from domain.services.registry import Registry
+from domain.services.streams import Streams
+from resolvers.loaders import Loaders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Whoever is signed in, with the roles that were theirs when the operation began."""
+
+    principal: Principal
+    memberships: tuple[Membership, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a client may want to know of this server before it sends anything."""
+
+    version: str
+    timeout_ms_default: int
+    output_bytes_max: int
+    queue_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that an operation can set in motion."""
+
+    launcher: Launcher
+    projects: Projects
+    streams: Streams
+    registry: Registry
+    facts: ServerFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Made anew for every operation, also on a socket: what is loaded must not outlive it."""
+
+    viewer: Viewer
+    services: Services
+    store: Store
+    loaders: Loaders
+    request_id: str

@@ -1,0 +1,39 @@
+"""Projects as the viewer may see them."""
+
+from domain.ids import ProjectId
+from domain.models.commands import CreateProject
+from domain.models.pages import Window
+from domain.models.projects import Project
+from resolvers import access
+from resolvers.context import Context
+from resolvers.paging import Page, cut, page_size
+
+
+async def by_slug(context: Context, slug: str) -> Project | None:
+    """None also where the viewer may not read it."""
+    async with context.store.snapshot() as unit:
+        project = await unit.projects.by_slug(slug)
+    return project if project and access.can_read(context.viewer, project.id) else None
+
+
+async def by_id(context: Context, project_id: ProjectId) -> Project | None:
+    """None also where the viewer may not read it."""
+    if not access.can_read(context.viewer, project_id):
+        return None
+    return await context.loaders.projects.load(project_id)
+
+
+async def listed(context: Context, first: int | None, after: str | None) -> Page[Project]:
+    """By slug; `after` is the slug of the last one seen."""
+    size = page_size(first)
+    async with context.store.snapshot() as unit:
+        found = await unit.projects.page(
+            Window(limit=size + 1, after=after), access.readable(context.viewer)
+        )
+    return cut(found, size, continues=after is not None)
+
+
+async def create(context: Context, command: CreateProject) -> Project:
+    """Raises NotPermitted, and what the service raises."""
+    access.check_server(context.viewer, "projectCreate")
+    return await context.services.projects.create(command, context.viewer.principal)

@@ -1,0 +1,81 @@
+"""Runs as the viewer may see and move them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from domain.errors import CapabilityMissing, NotFound
+from domain.ids import DecisionId, ProjectId, RunId
+from domain.models.commands import CancelRun, LaunchRun, RetryRun
+from domain.models.decisions import Decision
+from domain.models.pages import RunFilter, Window
+from domain.models.runs import Run, RunAction
+from resolvers import access, projects
+from resolvers.context import Context
+from resolvers.paging import Page, cut, page_size
+
+_OPERATIONS: Final = {RunAction.CANCEL: "runCancel", RunAction.RETRY: "runRetry"}
+
+
+async def by_id(context: Context, run_id: RunId) -> Run | None:
+    """None also where the viewer may not read its project."""
+    run = await context.loaders.runs.load(run_id)
+    return run if run and access.can_read(context.viewer, run.project_id) else None
+
+
+async def decision(context: Context, decision_id: DecisionId) -> Decision | None:
+    """None also where the viewer may not read its project."""
+    found = await context.loaders.decisions.load(decision_id)
+    return found if found and access.can_read(context.viewer, found.project_id) else None
+
+
+async def permitted(context: Context, run_id: RunId, operation: str) -> Run:
+    """The run, for an operation on it. Raises NotFound, NotPermitted."""
+    run = await context.loaders.runs.load(run_id)
+    if run is None:
+        raise NotFound
+    access.check(context.viewer, run.project_id, operation)
+    return run
+
+
+def actions(context: Context, run: Run) -> Sequence[RunAction]:
+    """What the run's state allows and the viewer may do."""
+    held = access.permissions(context.viewer, run.project_id)
+    return [a for a in run.allowed_actions if access.NEEDS[_OPERATIONS[a]] in held]
+
+
+async def listed(
+    context: Context,
+    project_id: ProjectId,
+    run_filter: RunFilter,
+    *,
+    first: int | None,
+    after: str | None,
+) -> Page[Run]:
+    """Newest first; `after` is the id of the last run seen."""
+    size = page_size(first)
+    async with context.store.snapshot() as unit:
+        found = await unit.runs.page(project_id, run_filter, Window(limit=size + 1, after=after))
+    return cut(found, size, continues=after is not None)
+
+
+async def launch(context: Context, command: LaunchRun) -> Run:
+    """Raises NotFound, NotPermitted, and what the launcher raises."""
+    project = await projects.by_slug(context, command.project)
+    if project is None:
+        raise NotFound(f"There is no project {command.project!r} that you can see.")
+    access.check(context.viewer, project.id, "runLaunch")
+    return await context.services.launcher.launch(command, context.viewer.principal.id)
+
+
+async def cancel(context: Context, command: CancelRun) -> Run:
+    """Raises NotFound, NotPermitted, CapabilityMissing, and what the launcher raises."""
+    run = await permitted(context, command.run_id, "runCancel")
+    if not context.services.registry.get(run.provider).capabilities.cancel:
+        raise CapabilityMissing("cancel")
+    return await context.services.launcher.cancel(command, context.viewer.principal.id)
+
+
+async def retry(context: Context, command: RetryRun) -> Run:
+    """Raises NotFound, NotPermitted, and what the launcher raises."""
+    await permitted(context, command.run_id, "runRetry")
+    return await context.services.launcher.retry(command, context.viewer.principal.id)

@@ -1,0 +1,53 @@
+"""Opaque cursors: a key in a list, or a place in a run's stream."""
+
+import re
+from typing import Final
+
+from domain.errors import CursorInvalid
+from domain.ids import RunId
+from resolvers.streams import Place
+from schema.ids import seal, unseal
+
+_PLACE: Final = re.compile(
+    r"(?P<run>[0-9a-f]{32}):(?P<sequence>\d{1,18})(?::(\d{1,18})-(\d{1,18}))?"
+)
+
+
+def list_cursor(scope: str, key: str) -> str:
+    """The key of an item in the list that `scope` names."""
+    return seal(f"{scope}|{key}")
+
+
+def list_key(cursor: str | None, scope: str) -> str | None:
+    """Raises CursorInvalid for the cursor of another list, and for what is none."""
+    if cursor is None:
+        return None
+    found, bar, key = (unseal(cursor) or "").partition("|")
+    if not bar or found != scope or not key:
+        raise CursorInvalid
+    return key
+
+
+def stream_cursor(run_id: RunId, sequence: int) -> str:
+    """Behind an event."""
+    return seal(f"{run_id}:{sequence}")
+
+
+def place_cursor(run_id: RunId, place: Place) -> str:
+    """Behind an event, or behind some lines of a log batch."""
+    if place.first is None:
+        return stream_cursor(run_id, place.sequence)
+    return seal(f"{run_id}:{place.sequence}:{place.first}-{place.last}")
+
+
+def to_place(cursor: str | None, run_id: RunId) -> Place | None:
+    """Raises CursorInvalid for the cursor of another run, and for what is none."""
+    if cursor is None:
+        return None
+    match = _PLACE.fullmatch(unseal(cursor) or "")
+    if match is None or match["run"] != run_id:
+        raise CursorInvalid
+    first, last = match[3], match[4]
+    if first is None:
+        return Place(sequence=int(match["sequence"]))
+    return Place(sequence=int(match["sequence"]), first=int(first), last=int(last))

@@ -1,0 +1,163 @@
+"""The GraphQL endpoint: one ASGI application for HTTP, server-sent events and WebSocket.
+
+Nothing is answered before it is known who asks. A token comes in the Authorization header, or on a
+socket in the payload of `connection_init`; a browser's session comes with the connection itself.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+from cross_web import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UNSET, UnsetType
+
+from domain.errors import StorageUnavailable, Unauthenticated, WorkbenchError
+from domain.ports import Store
+from resolvers.context import Context, Services, Viewer
+from resolvers.loaders import Loaders
+from schema import build
+from schema.sockets import Connected, SocketHandler
+from schema.sse import EventStreamResponse, EventStreamTransport
+
+INIT_TIMEOUT: Final = timedelta(seconds=5)
+OPERATIONS_PER_SOCKET_MAX: Final = 100
+BEARER: Final = "bearer "
+JSON: Final = "application/json"
+
+Identify = Callable[[str | None], Awaitable[Viewer | None]]
+"""Who a token's text belongs to; None for nobody."""
+SessionOf = Callable[[HTTPConnection], str | None]
+"""The token text that a browser's session sends along."""
+
+
+class Endpoint(GraphQL[Any, None]):
+    """Mount it on a Route and on a WebSocketRoute of the same path."""
+
+    graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012
+
+    def __init__(
+        self, *, services: Services, store: Store, identify: Identify, session_of: SessionOf
+    ) -> None:
+        super().__init__(
+            build(),
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=OPERATIONS_PER_SOCKET_MAX,
+        )
+        self._services = services
+        self._store = store
+        self._identify = identify
+        self._session_of = session_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            viewer = await self._viewer(request, request.headers)
+            context = self.operation_context(request, viewer)
+            return await self.run(request, context=context)
+        except Unauthenticated as error:
+            return _refusal(401, error, {"WWW-Authenticate": 'Bearer realm="workbench"'})
+        except StorageUnavailable as error:
+            return _refusal(503, error, {"Retry-After": "1"})
+        except HTTPException as error:
+            return _problem(error.status_code, error.reason, "BAD_REQUEST")
+
+    def operation_context(self, connection: HTTPConnection, viewer: Viewer | None) -> Context:
+        """A context for one operation. Raises Unauthenticated where nobody is signed in."""
+        if viewer is None:
+            raise Unauthenticated
+        return Context(
+            viewer=viewer,
+            services=self._services,
+            store=self._store,
+            loaders=Loaders(self._store, keep=connection.scope["type"] == "http"),
+            request_id=connection.scope.get("state", {}).get("request_id", ""),
+        )
+
+    async def _viewer(
+        self, connection: HTTPConnection, fields: Mapping[str, object]
+    ) -> Viewer | None:
+        """By the token in the fields (headers, or a payload), else by the browser's session."""
+        given = {name.lower(): value for name, value in fields.items()}.get("authorization")
+        if given is None:
+            return await self._identify(self._session_of(connection))
+        text = str(given)
+        if not text.lower().startswith(BEARER):
+            return None
+        return await self._identify(text[len(BEARER) :].strip())
+
+    async def get_context(self, request: Any, response: Any) -> Connected:
+        """Of a socket; operations get contexts of their own."""
+        return Connected(request)
+
+    async def on_ws_connect(self, context: Any) -> UnsetType | dict[str, object] | None:
+        fields = {**context.socket.headers, **context.connection_params}
+        context.viewer = await self._viewer(context.socket, fields)
+        if context.viewer is None:
+            raise ConnectionRejectionError
+        return UNSET
+
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        return False
+
+    def parse_json(self, data: str | bytes) -> dict[str, Any]:
+        """Objects only: a batch, a text or a number is no operation. Answers 400."""
+        try:
+            value = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, "The body is not valid JSON.") from error
+        if not isinstance(value, dict) or not isinstance(value.get("operationName"), str | None):
+            raise HTTPException(400, "The body is not one GraphQL operation.")
+        return value
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        """Text, since bytes would be sent as a binary frame."""
+        return orjson.dumps(data).decode()
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        return Response(orjson.dumps(response_data), media_type=JSON)
+
+    async def create_streaming_response(
+        self,
+        request: Any,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        return EventStreamResponse(stream(), headers=headers)
+
+
+def _refusal(status: int, error: WorkbenchError, headers: Mapping[str, str]) -> Response:
+    return _problem(status, error.message, error.code, headers)
+
+
+def _problem(
+    status: int, message: str, code: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return Response(orjson.dumps(body), status_code=status, media_type=JSON, headers=headers)

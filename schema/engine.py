@@ -1,0 +1,157 @@
+"""Executing operations: Strawberry's schema, with our event loop for subscriptions."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import orjson
+import strawberry
+from graphql import (
+    ExecutionResult as Executed,
+)
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationType,
+    create_source_event_stream,
+    get_operation_ast,
+)
+from graphql.execution.execute import execute_subscription_event
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from domain.models.events import RunEvent
+from domain.models.logs import LogBatch
+from resolvers.context import Context
+from schema.documents import Documents, Prepared
+from schema.executor import Executor, mark_plain_fields
+from schema.faults import coded
+from schema.feeds import Feed
+from schema.sharing import Sharing
+
+SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
+
+Results = AsyncGenerator[ExecutionResult, None]
+
+
+class Schema(strawberry.Schema):
+    """Queries and mutations as Strawberry does them; subscriptions share their work."""
+
+    _schema: GraphQLSchema
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, execution_context_class=Executor, **kwargs)
+        mark_plain_fields(self._schema)
+        self.documents = Documents(self._schema)
+        self.sharing = Sharing(SHARED_BYTES_MAX)
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing: `coded` logs what is worth it, once."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        result = await super().execute(*args, **kwargs)
+        return _coded(result, kwargs["context_value"])
+
+    async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
+        """Results of any operation, one or many."""
+        try:
+            prepared = self.documents.prepare(query or "")
+        except GraphQLSyntaxError:
+            prepared = None
+        name = kwargs.get("operation_name")
+        operation = get_operation_ast(prepared.document, name) if prepared else None
+        if prepared and operation and operation.operation is OperationType.SUBSCRIPTION:
+            variables = kwargs.get("variable_values") or {}
+            return self._follow(query or "", prepared, variables, name, kwargs["context_value"])
+        return _one(await super().stream(query, *args, **kwargs), kwargs["context_value"])
+
+    async def _follow(
+        self,
+        query: str,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        name: str | None,
+        context: Context,
+    ) -> Results:
+        executor = self._executor(prepared, variables, name, context)
+        feed = executor if isinstance(executor, list) else await _open(executor)
+        if isinstance(feed, list):
+            yield PreExecutionError(data=None, errors=coded(feed, context.request_id))
+            return
+        assert isinstance(executor, Executor)
+        shaping = {key: variables.get(key) for key in prepared.shaping_variables}
+        shape_key = (query, name, _canonical(shaping), feed.run_id, feed.scope)
+        with self.sharing.following(shape_key) as shape:
+            async with aclosing(feed.pages) as pages:
+                try:
+                    async for page in pages:
+                        for event in page:
+                            key = (shape, event.sequence, _first_line(event))
+                            per_event = _execution(executor, feed, event)
+                            result = await self.sharing.result(key, per_event)
+                            yield _coded(result, context) if result.errors else result
+                        # Sending rarely waits: without this a replay would hold up everybody.
+                        await asyncio.sleep(0)
+                except Exception as error:
+                    located = GraphQLError(str(error), path=[], original_error=error)
+                    yield ExecutionResult(data=None, errors=coded([located], context.request_id))
+
+    def _executor(
+        self, prepared: Prepared, variables: Mapping[str, Any], name: str | None, context: Context
+    ) -> Executor | list[GraphQLError]:
+        if prepared.errors:
+            return list(prepared.errors)
+        executor = Executor.build(
+            self._schema,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=dict(variables),
+            operation_name=name,
+            is_awaitable=optimized_is_awaitable,
+        )
+        assert isinstance(executor, list | Executor)
+        return executor
+
+
+async def _open(executor: Executor) -> Feed | list[GraphQLError]:
+    """The feed that the subscription's resolver answers with, or why there is none."""
+    source: Any = create_source_event_stream(executor)
+    if executor.is_awaitable(source):
+        source = await source
+    if isinstance(source, Executed):
+        return source.errors or []
+    assert isinstance(source, Feed)
+    return source
+
+
+def _execution(executor: Executor, feed: Feed, event: RunEvent) -> Any:
+    def execute() -> Any:
+        return execute_subscription_event(executor.build_per_event_executor(feed.typed(event)))
+
+    return execute
+
+
+async def _one(results: Any, context: Context) -> Results:
+    """The result of a query or a mutation on a stream."""
+    async with aclosing(results):
+        async for result in results:
+            yield _coded(result, context)
+
+
+def _coded(result: ExecutionResult, context: Context) -> ExecutionResult:
+    if result.errors:
+        result.errors = coded(result.errors, context.request_id)
+    return result
+
+
+def _first_line(event: RunEvent) -> int:
+    return event.fact.first_line if isinstance(event.fact, LogBatch) else 0
+
+
+def _canonical(variables: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)

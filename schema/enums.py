@@ -1,0 +1,132 @@
+"""The domain's enums as GraphQL enums, every value described."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import strawberry
+
+from domain.errors import ErrorCode
+from domain.lifecycle import RunState
+from domain.models.decisions import PolicyVerdict, RiskLevel
+from domain.models.principals import Permission, PrincipalKind, Role
+from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
+from domain.models.runs import FailureCode, RunAction, RunKind, SyncStatus
+from resolvers.streams import StreamStart
+
+_VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    ErrorCode: {
+        "POLICY_DENIED": "The policy does not allow it; the decision says why.",
+        "NOT_PERMITTED": "You may see this, but have no permission for the operation.",
+        "NOT_FOUND": "There is nothing with this id or name that you can see.",
+        "INVALID_INPUT": "A field of the input cannot be accepted; path names it.",
+        "ILLEGAL_TRANSITION": "It cannot be done in the present state.",
+        "CAPABILITY_MISSING": "The provider cannot do this at all.",
+        "PROVIDER_UNAVAILABLE": "The provider did not answer; trying again may help.",
+        "PROVIDER_UNCONFIGURED": "The provider is not configured for this project.",
+        "PROVIDER_ERROR": "The provider answered that it will not do this.",
+        "IDEMPOTENCY_CONFLICT": "The idempotency key came before with another input.",
+        "QUOTA_EXCEEDED": "A limit of this server is reached; try again later.",
+        "UNAUTHENTICATED": "Sign in with a valid token.",
+        "CURSOR_INVALID": "The cursor is broken, of another list or run, or beyond its end.",
+        "STORAGE_UNAVAILABLE": "The database cannot be read or written now.",
+    },
+    RunState: {
+        "QUEUED": "Waits for its turn on the provider.",
+        "BLOCKED": "Waits for a person's decision.",
+        "RUNNING": "The provider works on it.",
+        "SUCCEEDED": "Ended well. Final.",
+        "FAILED": "Ended badly; the failure says how. Final.",
+        "CANCELED": "Was stopped on request. Final.",
+    },
+    RunKind: {
+        "COMMAND": "A program with its arguments, started without a shell.",
+        "PROMPT": "A text for an agent.",
+    },
+    RunAction: {
+        "CANCEL": "Ask for the run to be stopped.",
+        "RETRY": "Launch the same again as a new, linked run.",
+    },
+    SyncStatus: {
+        "IN_SYNC": "Our record agrees with the provider.",
+        "STALE": "The provider has not been heard of for longer than it should.",
+        "ERROR": "The provider could not be asked.",
+    },
+    FailureCode: {
+        "EXIT_NONZERO": "The program ended with another exit code than 0.",
+        "SIGNALED": "The program was ended by a signal.",
+        "TIMED_OUT": "It took longer than its timeout and was stopped.",
+        "POLICY_DENIED": "The policy did not allow it.",
+        "APPROVAL_REJECTED": "A person refused the approval.",
+        "APPROVAL_EXPIRED": "Nobody decided on the approval in time.",
+        "PROVIDER_ERROR": "The provider would not take it.",
+        "PROVIDER_UNAVAILABLE": "The provider did not answer for too long.",
+        "LOST": "The provider no longer knows it: how it ended cannot be told.",
+        "INTERRUPTED": "It was stopped by something else than a request.",
+        "VALIDATION_FAILED": "Its result did not hold what was asked of it.",
+        "BUDGET_EXCEEDED": "It used up its budget.",
+        "OUTPUT_LIMIT": "It printed more than is allowed and was stopped.",
+        "INTERNAL": "A mistake in the workbench.",
+    },
+    EnvProfile: {
+        "MINIMAL": "Only what a program needs to start: PATH, HOME, LANG.",
+        "DEFAULT": "The usual variables of a terminal, without any secret.",
+        "CI": "As DEFAULT, and CI=true without colors or prompts.",
+        "PROJECT": "As DEFAULT, and what the project's own env file sets.",
+    },
+    LogStream: {
+        "STDOUT": "Standard output.",
+        "STDERR": "Standard error.",
+    },
+    ProviderKind: {
+        "LOCAL": "Processes on this machine.",
+        "PLATFORM": "A hosted agent platform.",
+        "SDK": "An agent library that runs inside the workbench.",
+        "ENGINE": "A compute or workflow engine.",
+    },
+    HealthStatus: {
+        "HEALTHY": "Takes work.",
+        "DEGRADED": "Takes work, with trouble.",
+        "UNAVAILABLE": "Does not answer.",
+        "UNCONFIGURED": "Something is missing that it needs.",
+    },
+    PolicyVerdict: {
+        "ALLOW": "It may be dispatched.",
+        "REQUIRE_APPROVAL": "It may be dispatched once people have approved it.",
+        "DENY": "It is not dispatched.",
+    },
+    RiskLevel: {
+        "LOW": "Reads, or changes what is easily restored.",
+        "MEDIUM": "Changes things inside the project.",
+        "HIGH": "May do harm outside the project, or for good.",
+    },
+    PrincipalKind: {
+        "USER": "A person.",
+        "SERVICE": "A program with an account of its own.",
+    },
+    Role: {
+        "VIEWER": "Sees everything in the project.",
+        "OPERATOR": "As VIEWER, and launches, cancels and retries runs.",
+        "ADMIN": "As OPERATOR, and changes the project.",
+    },
+    Permission: {
+        "READ": "See the project and what is in it.",
+        "LAUNCH": "Launch and retry runs.",
+        "CANCEL": "Cancel runs.",
+        "ADMINISTER": "Change the project.",
+    },
+    StreamStart: {
+        "BEGINNING": "From the first event; everything is delivered.",
+        "END": "Only what happens from now on.",
+    },
+}
+
+
+def _register(enum: type[StrEnum], values: Mapping[str, str]) -> None:
+    strawberry.enum(enum, description=(enum.__doc__ or "").strip())
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+
+
+for _enum, _descriptions in _VALUES.items():
+    _register(_enum, _descriptions)

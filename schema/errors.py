@@ -1,0 +1,139 @@
+"""Errors that a client can act on, as data: one type for each, made from the domain's in one table."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+import strawberry
+
+from domain import errors as domain
+from domain.errors import ErrorCode
+from domain.lifecycle import RunState
+from domain.models.runs import RunAction
+from schema.decisions import PolicyDecision
+
+
+@strawberry.interface(description="Why an operation did nothing; every error type has this.")
+class UserError:
+    """A code for programs and a message for people."""
+
+    code: ErrorCode = strawberry.field(description="Stable, for programs.")
+    message: str = strawberry.field(description="A sentence for people.")
+
+    @classmethod
+    def of(cls, error: Any) -> Self:
+        """`error` is the domain error that the table pairs with this type."""
+        return cls(code=error.code, message=error.message)
+
+
+@strawberry.type(description="The policy does not allow it; nothing was dispatched.")
+class PolicyDenied(UserError):
+    """With the stored decision."""
+
+    decision: PolicyDecision = strawberry.field(description="What the policy said.")
+
+    @classmethod
+    def of(cls, error: domain.PolicyDenied) -> Self:
+        decision = PolicyDecision.of(error.decision)
+        return cls(code=error.code, message=error.message, decision=decision)
+
+
+@strawberry.type(description="You may see it, but not do this with it.")
+class NotPermitted(UserError):
+    """A permission is missing."""
+
+
+@strawberry.type(description="There is nothing with this id or name that you can see.")
+class NotFound(UserError):
+    """Also what you may not know of."""
+
+
+@strawberry.type(description="A field of the input cannot be accepted.")
+class InvalidInput(UserError):
+    """With the way to the field."""
+
+    path: list[str] = strawberry.field(
+        description="Names and indexes from the input down to the field."
+    )
+
+    @classmethod
+    def of(cls, error: domain.InvalidInput) -> Self:
+        return cls(code=error.code, message=error.message, path=list(error.path))
+
+
+@strawberry.type(description="It cannot be done in the present state.")
+class IllegalTransition(UserError):
+    """With the state, and what could be done in it."""
+
+    state: RunState = strawberry.field(description="The present state.")
+    allowed_actions: list[RunAction] = strawberry.field(description="What it allows instead.")
+
+    @classmethod
+    def of(cls, error: domain.IllegalTransition) -> Self:
+        actions = [action for action in error.allowed if isinstance(action, RunAction)]
+        return cls(
+            code=error.code,
+            message=error.message,
+            state=RunState(error.state),
+            allowed_actions=actions,
+        )
+
+
+@strawberry.type(description="The provider cannot do this at all.")
+class CapabilityMissing(UserError):
+    """With what is missing."""
+
+    capability: str = strawberry.field(description="What the provider lacks.")
+
+    @classmethod
+    def of(cls, error: domain.CapabilityMissing) -> Self:
+        return cls(code=error.code, message=error.message, capability=error.capability)
+
+
+@strawberry.type(description="The provider did not answer; trying again may help.")
+class ProviderUnavailable(UserError):
+    """An outage, or a network's."""
+
+
+@strawberry.type(description="The provider is not configured for this project.")
+class ProviderUnconfigured(UserError):
+    """Something must be set first."""
+
+
+@strawberry.type(description="The idempotency key came before with another input.")
+class IdempotencyConflict(UserError):
+    """Use a new key for new input."""
+
+
+@strawberry.type(description="A limit of this server is reached; try again later.")
+class QuotaExceeded(UserError):
+    """Too much at once."""
+
+
+ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
+    domain.PolicyDenied: PolicyDenied,
+    domain.NotPermitted: NotPermitted,
+    domain.NotFound: NotFound,
+    domain.InvalidInput: InvalidInput,
+    domain.IllegalTransition: IllegalTransition,
+    domain.CapabilityMissing: CapabilityMissing,
+    domain.ProviderUnavailable: ProviderUnavailable,
+    domain.ProviderUnconfigured: ProviderUnconfigured,
+    domain.IdempotencyConflict: IdempotencyConflict,
+    domain.QuotaExceeded: QuotaExceeded,
+}
+"""Where a result union holds the type, the error is answered as it; else it is a top-level error."""
+
+
+class ErrorHandler:
+    """Turns one domain error into its type, wherever a field's union holds it."""
+
+    def __init__(self, raised: type[domain.WorkbenchError], shown: type[UserError]) -> None:
+        self.exception_type = raised
+        self.error_type = shown
+
+    def handle(self, exception: Exception, *, field: object, info: object) -> UserError:
+        return self.error_type.of(exception)
+
+
+def handlers() -> list[ErrorHandler]:
+    return [ErrorHandler(raised, shown) for raised, shown in ERRORS.items()]

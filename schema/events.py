@@ -1,0 +1,143 @@
+"""What happened to a run: one type for each fact, behind one interface."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, assert_never
+
+import strawberry
+
+from domain.ids import PrincipalId
+from domain.lifecycle import RunState
+from domain.models import events as domain
+from domain.models.logs import LogBatch as DomainBatch
+from domain.models.runs import SyncStatus
+from schema.actors import Actor, load_actor
+from schema.cursors import stream_cursor
+from schema.failures import RunFailure
+from schema.ids import run_id
+from schema.info import Info
+from schema.logs import INT_MAX, LogBatch
+
+
+@strawberry.interface(description="Something that happened to a run, in the past tense.")
+class RunEvent:
+    """A fact with its place in the run's stream."""
+
+    actor_id: strawberry.Private[PrincipalId | None]
+    cursor: str = strawberry.field(description="Resume behind this event with it.")
+    at: datetime = strawberry.field(description="When it was stored.")
+    run_id: strawberry.ID = strawberry.field(description="The run.")
+
+    @strawberry.field(description="Who caused it; null where it was the workbench itself.")
+    async def actor(self, info: Info) -> Actor | None:
+        return await load_actor(info, self.actor_id) if self.actor_id else None
+
+
+@strawberry.type(description="The run went from one state to another.")
+class RunStateChanged(RunEvent):
+    """The first of these has no `from`, the last one a final `to`."""
+
+    from_: RunState | None = strawberry.field(
+        name="from", description="The state before; null for a new run."
+    )
+    to: RunState = strawberry.field(description="The state since.")
+    failure: RunFailure | None = strawberry.field(description="Why, if it did not end well.")
+
+
+@strawberry.type(description="The run printed something.")
+class RunLogged(RunEvent):
+    """A log batch as an event."""
+
+    batch: LogBatch = strawberry.field(description="The lines.")
+
+
+@strawberry.type(description="How sure we are of the run changed.")
+class RunSynced(RunEvent):
+    """Our record agrees with the provider, or no longer does."""
+
+    sync_status: SyncStatus = strawberry.field(description="How sure we are.")
+    reason: str | None = strawberry.field(description="What is wrong, if something is.")
+    provider_status_raw: str | None = strawberry.field(
+        description="The provider's own word for the run's state, where it has one."
+    )
+
+
+@strawberry.type(description="The provider has taken the run.")
+class RunDispatched(RunEvent):
+    """From here on the provider works on it."""
+
+    provider_run_id: str = strawberry.field(description="The provider's name for the run.")
+    external_url: str | None = strawberry.field(description="Where the provider shows it.")
+
+
+@strawberry.type(description="Somebody asked for the run to be canceled.")
+class RunCancelRequested(RunEvent):
+    """A request until the run is CANCELED."""
+
+    reason: str | None = strawberry.field(description="What they said.")
+
+
+@strawberry.type(description="Lines that were here once have been removed by retention.")
+class LogsExpired(RunEvent):
+    """A gap, told instead of hidden."""
+
+    from_: int = strawberry.field(name="from", description="Number of the first missing line.")
+    to: int = strawberry.field(description="Number of the last missing line.")
+
+
+@strawberry.type(description="The run printed more than is kept; what follows is not there.")
+class LogsTruncated(RunEvent):
+    """The log ends here although the run went on printing."""
+
+    kept_lines: int = strawberry.field(description="How many lines are there.")
+    limit_bytes: int = strawberry.field(description="The limit that was reached, in bytes.")
+
+
+EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
+    RunStateChanged,
+    RunLogged,
+    RunSynced,
+    RunDispatched,
+    RunCancelRequested,
+    LogsExpired,
+    LogsTruncated,
+)
+
+
+def event_of(event: domain.RunEvent) -> RunEvent:
+    """The GraphQL type of an event's fact."""
+    place = {
+        "actor_id": event.actor_id,
+        "cursor": stream_cursor(event.run_id, event.sequence),
+        "at": event.at,
+        "run_id": run_id(event.run_id),
+    }
+    fact = event.fact
+    match fact:
+        case domain.RunStateChanged():
+            failure = RunFailure.of(fact.failure) if fact.failure else None
+            return RunStateChanged(
+                **place, from_=fact.from_state, to=fact.to_state, failure=failure
+            )
+        case DomainBatch():
+            return RunLogged(**place, batch=LogBatch.of_event(event))
+        case domain.RunSynced():
+            return RunSynced(
+                **place,
+                sync_status=fact.sync_status,
+                reason=fact.reason,
+                provider_status_raw=None,
+            )
+        case domain.RunDispatched():
+            return RunDispatched(
+                **place, provider_run_id=fact.provider_run_id, external_url=fact.external_url
+            )
+        case domain.RunCancelRequested():
+            return RunCancelRequested(**place, reason=fact.reason)
+        case domain.LogsExpired():
+            return LogsExpired(**place, from_=fact.from_line, to=fact.to_line)
+        case domain.LogsTruncated():
+            limit = min(fact.limit_bytes, INT_MAX)
+            return LogsTruncated(**place, kept_lines=fact.kept_lines, limit_bytes=limit)
+        case _:
+            assert_never(fact)

@@ -1,0 +1,49 @@
+"""Top-level errors: a stable code on each, and nothing of the inside on those that are our fault."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from graphql import GraphQLError
+
+from domain.errors import InvalidInput, WorkbenchError
+
+INTERNAL: Final = "INTERNAL"
+DOCUMENT_INVALID: Final = "GRAPHQL_DOCUMENT_INVALID"
+
+_log = structlog.get_logger(__name__)
+
+
+def coded(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLError]:
+    """Errors as a client may see them. Each unknown one is logged, once, with the request's id."""
+    return [_coded(error, request_id) for error in errors]
+
+
+def _coded(error: GraphQLError, request_id: str) -> GraphQLError:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, WorkbenchError):
+        return _shown(error, cause.message, _extensions(cause))
+    if error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+        return _shown(error, error.message, {"code": DOCUMENT_INVALID, **(error.extensions or {})})
+    _log.error("operation failed", request_id=request_id, path=error.path, exc_info=cause or error)
+    return _shown(error, "Something went wrong here.", {"code": INTERNAL, "requestId": request_id})
+
+
+def _extensions(cause: WorkbenchError) -> dict[str, object]:
+    extensions: dict[str, object] = {"code": str(cause.code)}
+    if isinstance(cause, InvalidInput):
+        extensions["path"] = list(cause.path)
+    return extensions
+
+
+def _shown(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -1,0 +1,35 @@
+"""What a subscription's resolver answers with: pages of a run's events, and how to type one."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from domain.ids import RunId
+from domain.models.events import RunEvent
+from domain.models.runs import Run
+from resolvers import access
+from resolvers.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`scope` names what the viewer may see of the run: equal scopes may share results."""
+
+    run_id: RunId
+    scope: tuple[str, ...]
+    pages: AsyncGenerator[Sequence[RunEvent], None]
+    typed: Callable[[RunEvent], object]
+
+    def __aiter__(self) -> AsyncGenerator[Sequence[RunEvent], None]:
+        return self.pages
+
+    @classmethod
+    def of(
+        cls,
+        context: Context,
+        run: Run,
+        pages: AsyncGenerator[Sequence[RunEvent], None],
+        typed: Callable[[RunEvent], object],
+    ) -> Self:
+        scope = tuple(sorted(access.permissions(context.viewer, run.project_id)))
+        return cls(run.id, scope, pages, typed)

@@ -1,0 +1,69 @@
+"""What lists can be narrowed to."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import strawberry
+
+from domain.errors import InvalidInput
+from domain.lifecycle import RunState
+from domain.models import pages
+from domain.models.providers import LogStream
+
+FILTER_VALUES_MAX: Final = 50
+CONTAINS_CHARACTERS_MAX: Final = 200
+
+LatestFirst = Annotated[int, strawberry.argument(description="How many, from 1 to 100.")]
+OneStream = Annotated[
+    LogStream | None, strawberry.argument(description="Only this stream; both if absent.")
+]
+Contains = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only lines that hold this text; each unbroken group of them is a batch."
+    ),
+]
+
+
+@strawberry.input(description="Which runs; every field that is given must match.")
+class RunFilter:
+    """A narrowing of a project's runs."""
+
+    states: list[RunState] | None = strawberry.field(
+        default=None, description="In one of these states."
+    )
+    providers: list[str] | None = strawberry.field(
+        default=None, description="On one of these providers, by key."
+    )
+    created_after: datetime | None = strawberry.field(
+        default=None, description="Launched at this time or later."
+    )
+    created_before: datetime | None = strawberry.field(
+        default=None, description="Launched before this time."
+    )
+    command_contains: str | None = strawberry.field(
+        default=None, description="The command holds this text."
+    )
+
+    def to_filter(self) -> pages.RunFilter:
+        """Raises InvalidInput."""
+        for name, values in (("states", self.states), ("providers", self.providers)):
+            if values is not None and len(values) > FILTER_VALUES_MAX:
+                raise InvalidInput(f"At most {FILTER_VALUES_MAX} {name}.", "filter", name)
+        if self.command_contains and len(self.command_contains) > CONTAINS_CHARACTERS_MAX:
+            message = f"At most {CONTAINS_CHARACTERS_MAX} characters."
+            raise InvalidInput(message, "filter", "commandContains")
+        return pages.RunFilter(
+            states=tuple(self.states or ()),
+            providers=tuple(self.providers or ()),
+            created_after=_utc(self.created_after),
+            created_before=_utc(self.created_before),
+            command_contains=self.command_contains or None,
+        )
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """A time without a zone is taken as UTC."""
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,87 @@
+"""Opaque, typed ids: what kind of thing, and which one."""
+
+from binascii import Error as NotBase64
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import strawberry
+
+from domain.errors import NotFound
+from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
+
+ID_CHARACTERS_MAX: Final = 512
+
+T = TypeVar("T")
+
+
+@strawberry.interface(description="Something with a life and an id of its own.")
+class Node:
+    """What `node(id:)` can answer with."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque; the same for ever.")
+
+
+def seal(text: str) -> str:
+    """Text as URL-safe base64 without padding: opaque to clients, not secret."""
+    coded = b2a_base64(text.encode(), newline=False).decode()
+    return coded.translate(_TO_URL).rstrip("=")
+
+
+def unseal(sealed: str) -> str | None:
+    """None where it cannot have been made by `seal`."""
+    if not sealed.isascii() or len(sealed) > ID_CHARACTERS_MAX:
+        return None
+    padded = sealed.translate(_FROM_URL) + "=" * (-len(sealed) % 4)
+    try:
+        text = a2b_base64(padded, strict_mode=True).decode()
+    except (NotBase64, UnicodeDecodeError):
+        return None
+    return text if seal(text) == sealed else None
+
+
+_TO_URL: Final = str.maketrans("+/", "-_")
+_FROM_URL: Final = str.maketrans("-_", "+/")
+
+
+def global_id(kind: str, key: str) -> strawberry.ID:
+    return strawberry.ID(seal(f"{kind}:{key}"))
+
+
+def split(global_id: str) -> tuple[str, str] | None:
+    """Kind and key; None for what is no id of ours."""
+    kind, colon, key = (unseal(global_id) or "").partition(":")
+    return (kind, key) if colon and kind and key else None
+
+
+def run_id(of: RunId) -> strawberry.ID:
+    return global_id("Run", of)
+
+
+def project_id(of: ProjectId) -> strawberry.ID:
+    return global_id("Project", of)
+
+
+def provider_id(project: ProjectId, key: str) -> strawberry.ID:
+    """A provider is one of a project: its configuration and health are the project's."""
+    return global_id("Provider", f"{project}:{key}")
+
+
+def decision_id(of: DecisionId) -> strawberry.ID:
+    return global_id("PolicyDecision", of)
+
+
+def actor_id(of: PrincipalId) -> strawberry.ID:
+    return global_id("Actor", of)
+
+
+def to_run_id(given: str) -> RunId:
+    """Raises NotFound for the id of something else, and for what is none."""
+    return _expect("Run", given, RunId)
+
+
+def _expect(kind: str, given: str, as_id: Callable[[str], T]) -> T:
+    found = split(given)
+    if found is None or found[0] != kind:
+        raise NotFound
+    return as_id(found[1])

@@ -1,0 +1,82 @@
+"""Providers: where runs go."""
+
+from datetime import datetime
+from typing import Final, Self
+
+import strawberry
+
+from domain.ids import ProjectId
+from domain.models.providers import Capabilities, Health, HealthStatus, ProviderKind
+from domain.ports import Adapter
+from resolvers import providers
+from schema.ids import Node, provider_id
+from schema.info import Info
+
+POLL_CADENCE_MS: Final = 15_000
+"""How often a provider that cannot stream is asked."""
+
+
+@strawberry.type(description="What a provider can do beyond starting a run and telling its end.")
+class ProviderCapabilities:
+    """An adapter's capabilities."""
+
+    streaming: bool = strawberry.field(description="Tells of output and state as they come.")
+    cancel: bool = strawberry.field(description="Can stop a run.")
+    artifacts: bool = strawberry.field(description="Hands over files that a run made.")
+    resume: bool = strawberry.field(description="Can go on with a run that stopped.")
+
+    @classmethod
+    def of(cls, capabilities: Capabilities) -> Self:
+        return cls(
+            streaming=capabilities.streaming,
+            cancel=capabilities.cancel,
+            artifacts=capabilities.artifacts,
+            resume=capabilities.resume,
+        )
+
+
+@strawberry.type(description="How a provider was when it was last looked at.")
+class ProviderHealth:
+    """A provider's health."""
+
+    status: HealthStatus = strawberry.field(description="Whether it takes work.")
+    reason: str | None = strawberry.field(description="What is wrong, if something is.")
+    checked_at: datetime = strawberry.field(description="When it was looked at.")
+
+    @classmethod
+    def of(cls, health: Health) -> Self:
+        return cls(status=health.status, reason=health.reason, checked_at=health.checked_at)
+
+
+@strawberry.type(description="Where a project's runs can go.")
+class Provider(Node):
+    """An adapter as one project sees it."""
+
+    value: strawberry.Private[Adapter]
+    key: str = strawberry.field(description="Its short name, as used in inputs.")
+    name: str = strawberry.field(description="Its name for people.")
+    kind: ProviderKind = strawberry.field(description="What stands behind it.")
+
+    @strawberry.field(description="What it can do.")
+    def capabilities(self) -> ProviderCapabilities:
+        return ProviderCapabilities.of(self.value.capabilities)
+
+    @strawberry.field(
+        description="How often it is asked for news, in ms; null when it streams them."
+    )
+    def update_cadence_ms(self) -> int | None:
+        return None if self.value.capabilities.streaming else POLL_CADENCE_MS
+
+    @strawberry.field(description="How it is; looked at when asked for.")
+    async def health(self, info: Info) -> ProviderHealth:
+        return ProviderHealth.of(await providers.health(self.value))
+
+    @classmethod
+    def of(cls, project_id: ProjectId, adapter: Adapter) -> Self:
+        return cls(
+            id=provider_id(project_id, adapter.key),
+            value=adapter,
+            key=adapter.key,
+            name=adapter.name,
+            kind=adapter.kind,
+        )

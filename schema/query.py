@@ -1,0 +1,93 @@
+"""All that can be asked."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Final
+
+import strawberry
+
+from domain.ids import DecisionId, ProjectId, RunId
+from resolvers import projects, runs
+from resolvers.context import Context
+from schema.cursors import list_cursor, list_key
+from schema.decisions import PolicyDecision
+from schema.ids import Node, split
+from schema.info import Info
+from schema.paging import After, Connection, First
+from schema.projects import Project, Run
+from schema.providers import Provider
+from schema.server import ServerInfo
+from schema.viewers import Viewer
+
+
+async def _run(context: Context, key: str) -> Node | None:
+    run = await runs.by_id(context, RunId(key))
+    return Run.of(run) if run else None
+
+
+async def _project(context: Context, key: str) -> Node | None:
+    project = await projects.by_id(context, ProjectId(key))
+    return Project.of(project) if project else None
+
+
+async def _decision(context: Context, key: str) -> Node | None:
+    decision = await runs.decision(context, DecisionId(key))
+    return PolicyDecision.of(decision) if decision else None
+
+
+async def _provider(context: Context, key: str) -> Node | None:
+    project_key, _, provider_key = key.partition(":")
+    project = await projects.by_id(context, ProjectId(project_key))
+    adapters = context.services.registry.all() if project else ()
+    found = (Provider.of(project.id, a) for a in adapters if project and a.key == provider_key)
+    return next(found, None)
+
+
+NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {
+    "Run": _run,
+    "Project": _project,
+    "PolicyDecision": _decision,
+    "Provider": _provider,
+}
+"""How each kind of id is followed."""
+
+
+@strawberry.type(description="All that can be asked.")
+class Query:
+    """Whatever the viewer may not read answers as if it were not there."""
+
+    @strawberry.field(description="Anything with an id; null for one that leads nowhere.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - the API's name
+            strawberry.ID, strawberry.argument(description="An id that this API gave.")
+        ],
+    ) -> Node | None:
+        kind, key = split(id) or ("", "")
+        follow = NODES.get(kind)
+        return await follow(info.context, key) if follow else None
+
+    @strawberry.field(description="Whoever sent this.")
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer.of(info.context.viewer)
+
+    @strawberry.field(description="What this server is.")
+    def server_info(self, info: Info) -> ServerInfo:
+        return ServerInfo.of(info.context.services.facts)
+
+    @strawberry.field(description="One project; null where there is none with this slug.")
+    async def project(
+        self,
+        info: Info,
+        slug: Annotated[str, strawberry.argument(description="The project's short name.")],
+    ) -> Project | None:
+        project = await projects.by_slug(info.context, slug)
+        return Project.of(project) if project else None
+
+    @strawberry.field(description="The viewer's projects, by slug.")
+    async def projects(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Project]:
+        key = list_key(after, "projects")
+        page = await projects.listed(info.context, first, key)
+        return Connection.of(page, Project.of, lambda p: list_cursor("projects", p.slug))

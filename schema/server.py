@@ -1,0 +1,49 @@
+"""What this server is and how much it takes."""
+
+from typing import Self
+
+import strawberry
+
+from domain import limits
+from resolvers.context import ServerFacts
+from resolvers.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+
+
+@strawberry.type(description="How much this server takes.")
+class ServerLimits:
+    """Bounds that a client may want to keep to."""
+
+    page_size_default: int = strawberry.field(description="Items of a page if first is absent.")
+    page_size_max: int = strawberry.field(description="The largest first.")
+    command_bytes_max: int = strawberry.field(description="Bytes of a command, all arguments.")
+    prompt_bytes_max: int = strawberry.field(description="Bytes of a prompt.")
+    timeout_ms_default: int = strawberry.field(
+        description="A run's timeout if none is given, in ms."
+    )
+    timeout_ms_max: int = strawberry.field(description="The longest timeout, in ms.")
+    output_bytes_max: int = strawberry.field(description="Bytes of output kept of a run.")
+    queue_max: int = strawberry.field(description="Runs that may be queued at once.")
+
+
+@strawberry.type(description="What this server is.")
+class ServerInfo:
+    """Facts that hold while it is up."""
+
+    version: str = strawberry.field(description="The workbench's version.")
+    limits: ServerLimits = strawberry.field(description="How much it takes.")
+
+    @classmethod
+    def of(cls, facts: ServerFacts) -> Self:
+        return cls(
+            version=facts.version,
+            limits=ServerLimits(
+                page_size_default=PAGE_SIZE_DEFAULT,
+                page_size_max=PAGE_SIZE_MAX,
+                command_bytes_max=limits.COMMAND_BYTES_MAX,
+                prompt_bytes_max=limits.PROMPT_BYTES_MAX,
+                timeout_ms_default=facts.timeout_ms_default,
+                timeout_ms_max=limits.TIMEOUT_MS_MAX,
+                output_bytes_max=facts.output_bytes_max,
+                queue_max=facts.queue_max,
+            ),
+        )

@@ -1,0 +1,116 @@
+"""GraphQL over WebSocket (graphql-transport-ws), strict with clients and fair between operations."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, Final, TypeGuard
+
+import structlog
+from starlette.websockets import WebSocket
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.types.execution import PreExecutionError
+
+from domain.errors import StorageUnavailable
+from resolvers.context import Context, Viewer
+
+ID_CHARACTERS_MAX: Final = 256
+TRY_AGAIN_LATER: Final = 1013
+
+_log = structlog.get_logger(__name__)
+
+
+class Connected:
+    """What a socket knows: nothing until `connection_init`, then who signed in."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket = socket
+        self.connection_params: Mapping[str, object] = {}
+        self.viewer: Viewer | None = None
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
+    """Strawberry's protocol, but with a context for each operation, and frames checked first."""
+
+    context: Connected
+
+    async def handle_message(self, message: Any) -> None:
+        problem = _problem(message)
+        if problem is None:
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message(problem)
+
+    async def handle_connection_init(self, message: Any) -> None:
+        try:
+            await super().handle_connection_init(
+                {**message, "payload": message.get("payload") or {}}
+            )
+        except StorageUnavailable:
+            await self.websocket.close(TRY_AGAIN_LATER, "Storage unavailable")
+
+    async def run_operation(self, operation: Operation[Any, None]) -> None:
+        """An operation's task: its results, then its completion, and nothing left behind."""
+        try:
+            await self._send_results(operation)
+        except WebSocketDisconnected:
+            return
+        except Exception:
+            _log.exception("socket operation failed")
+            raise
+        finally:
+            self._forget(operation)
+
+    async def _send_results(self, operation: Operation[Any, None]) -> None:
+        context: Context = self.view.operation_context(self.context.socket, self.context.viewer)  # type: ignore[attr-defined]
+        results = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.operation_name,
+        )
+        async with aclosing(results):
+            async for result in results:
+                if isinstance(result, PreExecutionError):
+                    await operation.send_initial_errors(result.errors or [])
+                    return
+                await operation.send_next(result)
+        await operation.send_operation_message({"id": operation.id, "type": "complete"})
+
+    def _forget(self, operation: Operation[Any, None]) -> None:
+        """Its id is free again, unless another operation has taken it since."""
+        if self.operations.get(operation.id) is operation:
+            del self.operations[operation.id]
+
+
+def _problem(message: object) -> str | None:
+    """What is wrong with a frame, as the protocol knows it; None for a good one."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message is an object with a type"
+    payload = message.get("payload")
+    match message["type"]:
+        case "connection_init" | "ping" | "pong":
+            return None if payload is None or isinstance(payload, dict) else "Invalid payload"
+        case "complete":
+            return None if _is_id(message.get("id")) else "Invalid id"
+        case "subscribe":
+            if not _is_id(message.get("id")):
+                return "Invalid id"
+            return None if _is_operation(payload) else "Invalid payload"
+        case _:
+            return "Unknown message type"
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= ID_CHARACTERS_MAX
+
+
+def _is_operation(payload: object) -> TypeGuard[dict[str, object]]:
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+    )
