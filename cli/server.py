@@ -14,7 +14,7 @@ from domain.errors import WorkbenchError
 from domain.ids import NodeId
 from domain.services.sign_in import new_token_text
 from persistence.unit_of_work import Database
-from schema import sdl
+from schema import build
 from serving.data_directory import DataDirectory, DirectoryInUse
 from serving.logs import configure as configure_logs
 from serving.process import PortInUse, listening_socket, uvicorn_server
@@ -53,7 +53,7 @@ def migrate() -> None:
 
 def print_schema() -> None:
     """Print the API's schema in GraphQL's schema language."""
-    typer.echo(sdl())
+    typer.echo(build().as_str())
 
 
 def link() -> None:
