@@ -45,7 +45,7 @@ async def lowered(*flags: Flag) -> None:
 async def until(holds: Callable[[], bool]) -> None:
     """Return when this holds, as it has to: nobody tells of it."""
     async with asyncio.timeout(REACH_TIMEOUT_S):
-        while not holds():  # noqa: ASYNC110
+        while not holds():
             await asyncio.sleep(0.01)
 
 

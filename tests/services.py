@@ -181,6 +181,11 @@ class PrivateRedis:
             )
         wait_until(lambda: redis_answers(self.url), self._process, log)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, without a word to its clients but the closing of their sockets."""
         assert self._process is not None

@@ -8,7 +8,7 @@ listens does nothing else, and each time it is open again a gap is told: somethi
 import asyncio
 import random
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 from broadcaster import BroadcastBackend, Event
@@ -70,9 +70,6 @@ class Inbox:
 
 class ListeningBackend(BroadcastBackend):
     """Keeps listening to the one channel it is subscribed to, through every outage."""
-
-    failures: ClassVar[tuple[type[Exception], ...]]
-    """What a connection may raise when the server or the network fails."""
 
     def __init__(
         self,
@@ -140,7 +137,7 @@ class ListeningBackend(BroadcastBackend):
             error: Exception | None = None
             try:
                 await self._listen(channel)
-            except self.failures as raised:
+            except Exception as raised:  # noqa: BLE001 - drivers raise anything when cut off
                 error = raised
             finally:
                 self._is_listening = False

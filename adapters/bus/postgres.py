@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import ClassVar, Final
+from typing import Final
 
 import asyncpg
 
@@ -15,12 +15,16 @@ from adapters.bus.listening import (
 )
 
 CLOSE_TIMEOUT_S: Final = 1.0
+ERRORS: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # comes of a connection that was killed and has not seen it yet
+)
 
 
 class PostgresBackend(ListeningBackend):
     """One connection listens, another publishes; a message has at most 7,999 bytes."""
-
-    failures: ClassVar = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def __init__(
         self,
@@ -35,15 +39,16 @@ class PostgresBackend(ListeningBackend):
         self._publisher: asyncpg.Connection | None = None
 
     async def publish(self, channel: str, message: str) -> None:
-        """One at a time: a connection does one thing at once. Raises one of `failures`."""
+        """One at a time: a connection does one thing at once. Raises what the driver does."""
         async with self._publishing:
-            if self._publisher is None or self._publisher.is_closed():
+            if self._publisher is None:
                 self._publisher = await self._connect("publisher")
             try:
                 await self._publisher.execute("SELECT pg_notify($1, $2)", channel, message)
-            except OSError:
-                # Timed out or cut off: what the connection does next cannot be relied on.
+            except BaseException:
+                # What the connection would do next cannot be relied on.
                 self._publisher.terminate()
+                self._publisher = None
                 raise
 
     async def _listen(self, channel: str) -> None:
@@ -79,7 +84,7 @@ class PostgresBackend(ListeningBackend):
     async def _close(self, connection: asyncpg.Connection) -> None:
         try:
             await connection.close(timeout=CLOSE_TIMEOUT_S)
-        except self.failures:
+        except ERRORS:
             connection.terminate()
 
     async def _close_publisher(self) -> None:

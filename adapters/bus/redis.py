@@ -1,13 +1,11 @@
 """Wake-ups over Redis's publish and subscribe."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from adapters.bus.listening import (
     ANSWER_TIMEOUT_S,
@@ -19,8 +17,6 @@ from adapters.bus.listening import (
 
 class RedisBackend(ListeningBackend):
     """A connection of its own listens; publishing takes others from the client's pool."""
-
-    failures: ClassVar = (OSError, RedisError)
 
     def __init__(
         self,
@@ -39,7 +35,7 @@ class RedisBackend(ListeningBackend):
         )
 
     async def publish(self, channel: str, message: str) -> None:
-        """Raises one of `failures`."""
+        """Raises what the driver does."""
         await self._client.publish(channel, message)
 
     async def _listen(self, channel: str) -> None:
