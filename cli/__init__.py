@@ -1,1 +1,1 @@
-"""The terminal's side of the API: a client that knows the server by its GraphQL alone."""
+"""The `workbench` command: what works on the server's own records, and a client of its API."""

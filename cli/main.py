@@ -6,7 +6,7 @@ from cli import run, server
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 commands.command("serve")(server.serve)
-commands.command("run")(run.run)
+run.register(commands)
 commands.command("migrate")(server.migrate)
 commands.command("schema")(server.print_schema)
 

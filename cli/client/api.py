@@ -1,0 +1,177 @@
+"""The few operations this client uses, and what they answer with."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cli.client.connection import Connection, Fields
+from cli.client.errors import Refused
+from cli.client.stream import Subscription
+
+_LAUNCH: Final = """
+mutation RunLaunch($input: RunLaunchInput!) {
+  runLaunch(input: $input) {
+    ... on RunLaunchPayload { run { id state } }
+    ... on UserError { code message }
+  }
+}
+"""
+
+_CANCEL: Final = """
+mutation RunCancel($input: RunCancelInput!) {
+  runCancel(input: $input) {
+    ... on RunCancelPayload { run { id state } }
+    ... on UserError { code message }
+  }
+}
+"""
+
+_READ: Final = """
+query RunEnding($id: ID!) {
+  node(id: $id) {
+    ... on Run {
+      state exitCode durationMs startedAt
+      failure { code message }
+      logStats { lines }
+    }
+  }
+}
+"""
+
+# LogsExpired has fields of the same names and other types, hence the aliases.
+_EVENTS: Final = """
+subscription RunFollow($id: ID!, $after: String) {
+  runEvents(runId: $id, after: $after) {
+    __typename
+    cursor
+    ... on RunStateChanged { to }
+    ... on RunLogged { batch { stream firstLine lines } }
+    ... on RunSynced { syncStatus reason }
+    ... on RunCancelRequested { reason }
+    ... on LogsTruncated { keptLines }
+    ... on LogsExpired { fromLine: from toLine: to }
+  }
+}
+"""
+
+_FINAL: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """A run as it was right after the launch."""
+
+    id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended."""
+
+    state: str
+    exit_code: int | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    duration_ms: int | None = None
+    has_started: bool = True
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """The run is in another state."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """Lines of one stream."""
+
+    is_stderr: bool
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something else a person wants to know."""
+
+    text: str
+
+
+Happening = StateChanged | Printed | Noticed
+
+
+async def launch(connection: Connection, given: Fields) -> Launched:
+    """Raises Refused, Unreachable."""
+    run = await _act(connection, "runLaunch", _LAUNCH, given)
+    return Launched(id=run["id"], state=run["state"])
+
+
+async def cancel(connection: Connection, run_id: str) -> None:
+    """Raises Refused, Unreachable. Asking twice does what asking once does."""
+    await _act(connection, "runCancel", _CANCEL, {"id": run_id, "reason": "Ctrl-C"})
+
+
+async def ending(connection: Connection, run_id: str) -> Ending:
+    """Of a run that has ended. Raises Refused, Unreachable."""
+    run = (await connection.ask(_READ, {"id": run_id})).get("node")
+    if not run:
+        raise Refused("NOT_FOUND", "The run is gone.")
+    failure = run["failure"] or {}
+    return Ending(
+        state=run["state"],
+        exit_code=run["exitCode"],
+        failure_code=failure.get("code"),
+        failure_message=failure.get("message"),
+        duration_ms=run["durationMs"],
+        has_started=run["startedAt"] is not None,
+        lines=run["logStats"]["lines"],
+    )
+
+
+def events_of(run_id: str) -> Subscription:
+    """All that happens to a run, to its end."""
+    return Subscription(
+        document=_EVENTS, variables={"id": run_id}, field="runEvents", is_last=_is_last
+    )
+
+
+def happening(event: Fields) -> Happening | None:
+    """What an event means here; None for facts that a terminal has no use for."""
+    match event:
+        case {"__typename": "RunStateChanged", "to": str(state)}:
+            return StateChanged(state=state)
+        case {"__typename": "RunLogged", "batch": batch}:
+            return Printed(is_stderr=batch["stream"] == "STDERR", lines=batch["lines"])
+        case _:
+            text = _notice(event)
+            return Noticed(text=text) if text else None
+
+
+def _notice(event: Fields) -> str | None:
+    match event:
+        case {"__typename": "RunCancelRequested"}:
+            return "Cancel was requested."
+        case {"__typename": "RunSynced", "syncStatus": status, "reason": reason}:
+            return f"Sync with the provider: {status}" + (f" ({reason})" if reason else "")
+        case {"__typename": "LogsTruncated", "keptLines": kept}:
+            return f"It printed too much: only the first {kept} lines are kept."
+        case {"__typename": "LogsExpired", "fromLine": first, "toLine": last}:
+            return f"Lines {first} to {last} have expired."
+        case _:
+            return None
+
+
+def _is_last(event: Fields) -> bool:
+    return event["__typename"] == "RunStateChanged" and event["to"] in _FINAL
+
+
+async def _act(connection: Connection, field: str, document: str, given: Fields) -> dict[str, Any]:
+    match (await connection.ask(document, {"input": dict(given)})).get(field):
+        case {"run": dict(run)}:
+            return run
+        case {"code": str(code), "message": str(message)}:
+            raise Refused(code, message)
+        case _:
+            raise Refused("INTERNAL", f"{field} answered nothing.")

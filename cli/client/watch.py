@@ -1,0 +1,86 @@
+"""Following one run to its end, and what Ctrl-C does meanwhile."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from typing import Final
+
+from cli.client import api
+from cli.client.connection import Connection
+from cli.client.display import Display
+from cli.client.errors import ClientError
+from cli.client.exits import CANCELED, exit_code
+from cli.client.stream import follow
+
+_INTERRUPTS: Final = (signal.SIGINT,)
+
+
+class Interrupts:
+    """The first one asks for the run to be canceled, the second one leaves it alone."""
+
+    def __init__(self) -> None:
+        self.cancel = asyncio.Event()
+        self.leave = asyncio.Event()
+
+    def add(self) -> None:
+        (self.leave if self.cancel.is_set() else self.cancel).set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """For as long as this lasts, Ctrl-C comes here."""
+        loop = asyncio.get_running_loop()
+        for number in _INTERRUPTS:
+            loop.add_signal_handler(number, self.add)
+        try:
+            yield
+        finally:
+            for number in _INTERRUPTS:
+                loop.remove_signal_handler(number)
+
+
+class Watch:
+    """One person looking at one run."""
+
+    def __init__(self, connection: Connection, run_id: str, display: Display) -> None:
+        self._connection = connection
+        self._run_id = run_id
+        self._display = display
+
+    async def to_the_end(self, interrupts: Interrupts) -> int:
+        """The exit code to leave with. Raises Refused, Unreachable, StreamLost."""
+        following = asyncio.create_task(self._follow())
+        canceling = asyncio.create_task(self._cancel_when_asked(interrupts))
+        leaving = asyncio.create_task(interrupts.leave.wait())
+        try:
+            await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                self._display.show(
+                    api.Noticed(text=f"Left; run {self._run_id} goes on without us.")
+                )
+                return CANCELED
+            ending = await following
+        finally:
+            for part in (following, canceling, leaving):
+                part.cancel()
+            await asyncio.gather(following, canceling, leaving, return_exceptions=True)
+        self._display.ended(ending)
+        return exit_code(ending)
+
+    async def _follow(self) -> api.Ending:
+        events = follow(self._connection, api.events_of(self._run_id), on_break=self._display.broke)
+        async with aclosing(events) as stream:
+            async for event in stream:
+                happening = api.happening(event)
+                if happening is not None:
+                    # Nobody may be reading our output; Ctrl-C has to be heard all the same.
+                    await asyncio.to_thread(self._display.show, happening)
+        return await api.ending(self._connection, self._run_id)
+
+    async def _cancel_when_asked(self, interrupts: Interrupts) -> None:
+        await interrupts.cancel.wait()
+        self._display.show(api.Noticed(text="Canceling; Ctrl-C again leaves the run alone."))
+        try:
+            await api.cancel(self._connection, self._run_id)
+        except ClientError as error:
+            self._display.show(api.Noticed(text=f"Not canceled: {error}"))
