@@ -6,7 +6,8 @@ the reading and the waiting stays raised, so nothing is missed; a lost one costs
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from domain.errors import NotFound
@@ -77,22 +78,25 @@ class Streams:
     def __post_init__(self) -> None:
         object.__setattr__(self, "pages", SharedPages(self.store))
 
-    async def follow(self, run_id: RunId, after: int) -> AsyncIterator[Sequence[RunEvent]]:
+    async def follow(self, run_id: RunId, after: int) -> AsyncGenerator[Sequence[RunEvent], None]:
         """Pages of events behind a sequence, live; ends after the run's last event.
 
         Raises NotFound for a run that does not exist.
         """
         self.meter.subscribed(1)
         try:
-            async with self.signals.listen(run_topic(run_id)) as flag:
-                async for page in self._pages(run_id, after, flag):
+            async with (
+                self.signals.listen(run_topic(run_id)) as flag,
+                aclosing(self._pages(run_id, after, flag)) as pages,
+            ):
+                async for page in pages:
                     yield page
         finally:
             self.meter.subscribed(-1)
 
     async def _pages(
         self, run_id: RunId, after: int, flag: Flag
-    ) -> AsyncIterator[Sequence[RunEvent]]:
+    ) -> AsyncGenerator[Sequence[RunEvent], None]:
         is_live = False
         while True:
             page = await self.pages.behind(run_id, after)
