@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Final
 
 from domain.errors import InvalidInput
 from domain.models.events import RunEvent
@@ -12,10 +11,8 @@ from domain.models.pages import LogWindow
 from domain.models.providers import LogStream
 from domain.models.runs import Run
 from resolvers.context import Context
-from resolvers.paging import Page, page_size
+from resolvers.paging import CONTAINS_CHARACTERS_MAX, Page, page_size
 from resolvers.streams import Place, check_place, part_of
-
-CONTAINS_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +37,12 @@ class LogQuery:
 
     @property
     def window(self) -> LogWindow:
-        """What to read: one batch to know of more, and again the one that a place lies inside of."""
+        """What to read: one batch more to know of more, and the one that a place lies inside of."""
         before = self.before
         return LogWindow(
             limit=self.size + 2,
             after=self.after.behind if self.after else None,
-            before=before and before.sequence + (before.first is not None),
+            before=before.sequence + (before.first is not None) if before else None,
             backward=self.is_backward,
             stream=self.stream,
             contains=self.contains,

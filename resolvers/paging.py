@@ -8,6 +8,7 @@ from domain.errors import InvalidInput
 
 PAGE_SIZE_DEFAULT: Final = 50
 PAGE_SIZE_MAX: Final = 100
+CONTAINS_CHARACTERS_MAX: Final = 200
 
 T = TypeVar("T")
 

@@ -115,7 +115,8 @@ class Endpoint(GraphQL[Any, None]):
         context.viewer = await self._viewer(context.socket, fields)
         if context.viewer is None:
             raise ConnectionRejectionError
-        return UNSET
+        nothing_to_add: UnsetType = UNSET
+        return nothing_to_add
 
     def should_render_graphql_ide(self, request: Any) -> bool:
         return False

@@ -42,8 +42,8 @@ class Schema(strawberry.Schema):
 
     _schema: GraphQLSchema
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, execution_context_class=Executor, **kwargs)
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(execution_context_class=Executor, **parts)
         mark_plain_fields(self._schema)
         self.documents = Documents(self._schema)
         self.sharing = Sharing(SHARED_BYTES_MAX)
@@ -97,7 +97,7 @@ class Schema(strawberry.Schema):
                             yield _coded(result, context) if result.errors else result
                         # Sending rarely waits: without this a replay would hold up everybody.
                         await asyncio.sleep(0)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
                     located = GraphQLError(str(error), path=[], original_error=error)
                     yield ExecutionResult(data=None, errors=coded([located], context.request_id))
 
@@ -112,7 +112,7 @@ class Schema(strawberry.Schema):
             context_value=context,
             raw_variable_values=dict(variables),
             operation_name=name,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a guard in all but type
         )
         assert isinstance(executor, list | Executor)
         return executor

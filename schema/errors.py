@@ -1,4 +1,4 @@
-"""Errors that a client can act on, as data: one type for each, made from the domain's in one table."""
+"""Errors that a client can act on, as data: one table pairs the domain's errors with types."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Self
@@ -121,7 +121,7 @@ ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
     domain.IdempotencyConflict: IdempotencyConflict,
     domain.QuotaExceeded: QuotaExceeded,
 }
-"""Where a result union holds the type, the error is answered as it; else it is a top-level error."""
+"""A union that holds the type answers with it; elsewhere the error is a top-level one."""
 
 
 class ErrorHandler:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 import strawberry
 
@@ -106,38 +106,40 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
 
 def event_of(event: domain.RunEvent) -> RunEvent:
     """The GraphQL type of an event's fact."""
-    place = {
+    place: dict[str, Any] = {
         "actor_id": event.actor_id,
         "cursor": stream_cursor(event.run_id, event.sequence),
         "at": event.at,
         "run_id": run_id(event.run_id),
     }
     fact = event.fact
+    made: RunEvent
     match fact:
         case domain.RunStateChanged():
             failure = RunFailure.of(fact.failure) if fact.failure else None
-            return RunStateChanged(
+            made = RunStateChanged(
                 **place, from_=fact.from_state, to=fact.to_state, failure=failure
             )
         case DomainBatch():
-            return RunLogged(**place, batch=LogBatch.of_event(event))
+            made = RunLogged(**place, batch=LogBatch.of_event(event))
         case domain.RunSynced():
-            return RunSynced(
+            made = RunSynced(
                 **place,
                 sync_status=fact.sync_status,
                 reason=fact.reason,
                 provider_status_raw=None,
             )
         case domain.RunDispatched():
-            return RunDispatched(
+            made = RunDispatched(
                 **place, provider_run_id=fact.provider_run_id, external_url=fact.external_url
             )
         case domain.RunCancelRequested():
-            return RunCancelRequested(**place, reason=fact.reason)
+            made = RunCancelRequested(**place, reason=fact.reason)
         case domain.LogsExpired():
-            return LogsExpired(**place, from_=fact.from_line, to=fact.to_line)
+            made = LogsExpired(**place, from_=fact.from_line, to=fact.to_line)
         case domain.LogsTruncated():
             limit = min(fact.limit_bytes, INT_MAX)
-            return LogsTruncated(**place, kept_lines=fact.kept_lines, limit_bytes=limit)
+            made = LogsTruncated(**place, kept_lines=fact.kept_lines, limit_bytes=limit)
         case _:
             assert_never(fact)
+    return made

@@ -25,7 +25,6 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-
 PLAIN: Final = "workbench-plain"
 """Where a field's extensions keep its Plain."""
 
@@ -82,7 +81,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             parent_type, source, field_details_list, path, position_context
         )
 
-    def complete_list_value(
+    def complete_list_value(  # noqa: PLR0917 - as it is called
         self,
         return_type: GraphQLList[Any],
         field_details_list: FieldDetailsList,

@@ -1,4 +1,4 @@
-"""Top-level errors: a stable code on each, and nothing of the inside on those that are our fault."""
+"""Top-level errors: a stable code on each, and nothing of our inside on those that we caused."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,6 +1,6 @@
 """What a subscription's resolver answers with: pages of a run's events, and how to type one."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,7 +20,7 @@ class Feed:
     pages: AsyncGenerator[Sequence[RunEvent], None]
     typed: Callable[[RunEvent], object]
 
-    def __aiter__(self) -> AsyncGenerator[Sequence[RunEvent], None]:
+    def __aiter__(self) -> AsyncIterator[Sequence[RunEvent]]:
         return self.pages
 
     @classmethod

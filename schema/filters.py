@@ -9,9 +9,9 @@ from domain.errors import InvalidInput
 from domain.lifecycle import RunState
 from domain.models import pages
 from domain.models.providers import LogStream
+from resolvers.paging import CONTAINS_CHARACTERS_MAX
 
 FILTER_VALUES_MAX: Final = 50
-CONTAINS_CHARACTERS_MAX: Final = 200
 
 LatestFirst = Annotated[int, strawberry.argument(description="How many, from 1 to 100.")]
 OneStream = Annotated[

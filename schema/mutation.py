@@ -91,9 +91,7 @@ class Mutation:
     async def project_create(
         self,
         info: Info,
-        input: Annotated[  # noqa: A002 - the API's name
-            ProjectCreateInput, strawberry.argument(description="The project.")
-        ],
+        input: Annotated[ProjectCreateInput, strawberry.argument(description="The project.")],
     ) -> ProjectCreateResult | None:
         project = await projects.create(info.context, input.to_command())
         return ProjectCreatePayload(project=Project.of(project))
@@ -102,9 +100,7 @@ class Mutation:
     async def run_launch(
         self,
         info: Info,
-        input: Annotated[  # noqa: A002 - the API's name
-            RunLaunchInput, strawberry.argument(description="The run.")
-        ],
+        input: Annotated[RunLaunchInput, strawberry.argument(description="The run.")],
     ) -> RunLaunchResult | None:
         run = await runs.launch(info.context, input.to_command())
         return RunLaunchPayload(run=Run.of(run))
@@ -115,9 +111,7 @@ class Mutation:
     async def run_cancel(
         self,
         info: Info,
-        input: Annotated[  # noqa: A002 - the API's name
-            RunCancelInput, strawberry.argument(description="The run.")
-        ],
+        input: Annotated[RunCancelInput, strawberry.argument(description="The run.")],
     ) -> RunCancelResult | None:
         run = await runs.cancel(info.context, input.to_command())
         return RunCancelPayload(run=Run.of(run))
@@ -126,9 +120,7 @@ class Mutation:
     async def run_retry(
         self,
         info: Info,
-        input: Annotated[  # noqa: A002 - the API's name
-            RunRetryInput, strawberry.argument(description="The run.")
-        ],
+        input: Annotated[RunRetryInput, strawberry.argument(description="The run.")],
     ) -> RunRetryResult | None:
         run = await runs.retry(info.context, input.to_command())
         return RunRetryPayload(run=Run.of(run))

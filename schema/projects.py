@@ -74,7 +74,7 @@ class Project(Node):
     async def runs(
         self,
         info: Info,
-        filter: Annotated[  # noqa: A002 - the API's name
+        filter: Annotated[
             RunFilter | None, strawberry.argument(description="Only runs that match all of it.")
         ] = None,
         first: First = None,
@@ -220,6 +220,7 @@ class Run(Node):
     async def logs(
         self,
         info: Info,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,

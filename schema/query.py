@@ -59,9 +59,7 @@ class Query:
     async def node(
         self,
         info: Info,
-        id: Annotated[  # noqa: A002 - the API's name
-            strawberry.ID, strawberry.argument(description="An id that this API gave.")
-        ],
+        id: Annotated[strawberry.ID, strawberry.argument(description="An id that this API gave.")],
     ) -> Node | None:
         kind, key = split(id) or ("", "")
         follow = NODES.get(kind)

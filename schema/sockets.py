@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket (graphql-transport-ws), strict with clients and fair between operations."""
+"""GraphQL over WebSocket (graphql-transport-ws), strict with what clients send."""
 
 from collections.abc import Mapping
 from contextlib import aclosing
@@ -11,6 +11,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
 )
+from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from domain.errors import StorageUnavailable
@@ -45,9 +46,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def handle_connection_init(self, message: Any) -> None:
         try:
-            await super().handle_connection_init(
-                {**message, "payload": message.get("payload") or {}}
-            )
+            payload = message.get("payload") or {}
+            await super().handle_connection_init({"type": "connection_init", "payload": payload})
         except StorageUnavailable:
             await self.websocket.close(TRY_AGAIN_LATER, "Storage unavailable")
 
@@ -76,6 +76,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
                     return
+                assert isinstance(result, ExecutionResult), "there is no incremental delivery"
                 await operation.send_next(result)
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 

@@ -22,6 +22,14 @@ SHARED_PAGES_MAX = 16
 _PageKey = tuple[RunId, int]
 
 
+@dataclass(frozen=True, slots=True)
+class StreamPage:
+    """Events behind a sequence; where there are none, whether there never will be."""
+
+    events: Sequence[RunEvent]
+    is_over: bool = False
+
+
 class SharedPages:
     """Pages behind a sequence, read once for all who wait at the same place.
 
@@ -31,35 +39,49 @@ class SharedPages:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[_PageKey, Sequence[RunEvent]] = OrderedDict()
-        self._reading: dict[_PageKey, asyncio.Future[Sequence[RunEvent]]] = {}
+        self._kept: OrderedDict[_PageKey, StreamPage] = OrderedDict()
+        self._reading: dict[_PageKey, asyncio.Future[StreamPage | None]] = {}
 
-    async def behind(self, run_id: RunId, sequence: int) -> Sequence[RunEvent]:
-        """At most one page of events, in order; empty where nothing is stored behind yet."""
+    async def behind(self, run_id: RunId, sequence: int) -> StreamPage:
+        """At most one page of events, in order. Raises NotFound, StorageUnavailable."""
         key = (run_id, sequence)
         if page := self._kept.get(key):
             return page
-        if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
-            return page
+        if reading := self._reading.get(key):
+            # It began before we asked: what it finds is true, that it finds nothing may be old.
+            page = await asyncio.shield(reading)
+            if page and page.events:
+                return page
+            # One that has begun since then is as good as one of our own.
+            if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
+                return page
         return await self._read(key)
 
-    async def _read(self, key: _PageKey) -> Sequence[RunEvent]:
+    async def _read(self, key: _PageKey) -> StreamPage:
         future = asyncio.get_running_loop().create_future()
         self._reading[key] = future
-        page: Sequence[RunEvent] = ()
+        page: StreamPage | None = None
         try:
-            async with self._store.snapshot() as unit:
-                page = await unit.events.after(*key, PAGE_EVENTS_MAX)
+            page = await self._stored(*key)
         finally:
-            # Those who joined read for themselves where this one failed or found nothing.
+            # Those who joined read for themselves where this one failed.
             future.set_result(page)
             if self._reading.get(key) is future:
                 del self._reading[key]
-        if page:
+        if page.events:
             self._keep(key, page)
         return page
 
-    def _keep(self, key: _PageKey, page: Sequence[RunEvent]) -> None:
+    async def _stored(self, run_id: RunId, sequence: int) -> StreamPage:
+        async with self._store.snapshot() as unit:
+            if events := await unit.events.after(run_id, sequence, PAGE_EVENTS_MAX):
+                return StreamPage(events)
+            run = await unit.runs.get(run_id)
+        if run is None:
+            raise NotFound
+        return StreamPage((), is_over=not run.is_active and run.sequence <= sequence)
+
+    def _keep(self, key: _PageKey, page: StreamPage) -> None:
         self._kept[key] = page
         if len(self._kept) > SHARED_PAGES_MAX:
             self._kept.popitem(last=False)
@@ -100,14 +122,14 @@ class Streams:
         is_live = False
         while True:
             page = await self.pages.behind(run_id, after)
-            if page:
+            if events := page.events:
                 if is_live:
-                    self.meter.delivered((self.clock.now() - page[-1].at).total_seconds())
-                yield page
-                after = page[-1].sequence
-                if page[-1].is_last:
+                    self.meter.delivered((self.clock.now() - events[-1].at).total_seconds())
+                yield events
+                after = events[-1].sequence
+                if events[-1].is_last:
                     return
-            elif await self._is_over(run_id, after):
+            elif page.is_over:
                 return
             else:
                 await flag.wait()
@@ -120,10 +142,3 @@ class Streams:
         if run is None:
             raise NotFound
         return run.sequence
-
-    async def _is_over(self, run_id: RunId, after: int) -> bool:
-        async with self.store.snapshot() as unit:
-            run = await unit.runs.get(run_id)
-        if run is None:
-            raise NotFound
-        return not run.is_active and run.sequence <= after
