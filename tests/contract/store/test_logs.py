@@ -1,0 +1,134 @@
+"""Logs: appended by the holder of the lease, numbered by the store, paged from both ends."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.ids import RunId
+from domain.models.intents import IntentKind, Lease
+from domain.models.logs import LogBatch
+from domain.models.pages import LogWindow
+from domain.models.providers import LogStream
+from domain.models.runs import LogStats, Run
+from domain.topics import run_topic
+from tests.contract.store.scene import NODE, Scene, later, output
+
+pytestmark = pytest.mark.anyio
+
+
+async def page(scene: Scene, run: Run, window: LogWindow) -> list[str]:
+    """The texts of a page."""
+    async with scene.store.snapshot() as unit:
+        events = await unit.logs.page(run.id, window)
+    return [event.fact.text for event in events if isinstance(event.fact, LogBatch)]
+
+
+async def printed(scene: Scene, *outputs: LogBatch) -> tuple[Run, Lease]:
+    run, lease = await scene.started()
+    assert await scene.print_out(run, lease, *outputs)
+    return run, lease
+
+
+async def test_what_was_printed_is_counted(scene: Scene) -> None:
+    """Lines, bytes as stored in UTF-8 with their newlines, and redactions."""
+    run, lease = await printed(scene, output("a\nb"), output("ä😀"))
+    async with scene.store.transaction() as unit:
+        outputs = [output("")]
+        await unit.logs.append(run.id, outputs, redactions=2, position="p", lease=lease)
+
+    assert LogStats(lines=4, bytes=4 + 7 + 1, redactions=2) == (await scene.stored(run)).log
+
+
+async def test_text_comes_back_as_it_was(scene: Scene) -> None:
+    """Blank lines, tabs, escapes and every plane of Unicode."""
+    text = "\n\t\x1b[31mred\x1b[0m \\n %_ \u2028 😀\r\n"
+    run, _ = await printed(scene, output(text))
+
+    assert [text] == await page(scene, run, LogWindow(limit=1))
+
+
+async def test_progress_without_lines_moves_the_position(scene: Scene) -> None:
+    """The run's stream stays as it was, and where following goes on is stored."""
+    run, lease = await scene.started()
+    assert await scene.print_out(run, lease, at="stdout:77")
+
+    async with scene.store.transaction() as unit:
+        await unit.intents.release_node(NODE)
+        claimed = await unit.intents.claim_due(
+            IntentKind.FOLLOW, sites=[], owner=NODE, now=later(0), until=later(9), limit=1
+        )
+    assert run == await scene.stored(run)
+    assert ["stdout:77"] == [intent.position for intent in claimed]
+
+
+async def test_who_lost_the_lease_stores_nothing(scene: Scene) -> None:
+    """An older fence, or a run that the lease is not for."""
+    run, lease = await scene.started()
+    other, _ = await scene.started()
+
+    assert not await scene.print_out(run, replace(lease, fence=lease.fence - 1), output("a"))
+    assert not await scene.print_out(other, lease, output("a"))
+    assert [run, other] == [await scene.stored(run), await scene.stored(other)]
+    assert [] == await page(scene, run, LogWindow(limit=9))
+
+
+async def test_pages_from_both_ends(scene: Scene) -> None:
+    """Forward from a sequence, backward before one; always in the order of the stream."""
+    run, _ = await printed(scene, *(output(f"{number}") for number in range(3, 9)))
+
+    assert ["3", "4"] == await page(scene, run, LogWindow(limit=2))
+    assert ["5", "6"] == await page(scene, run, LogWindow(limit=2, after=4))
+    assert ["7", "8"] == await page(scene, run, LogWindow(limit=2, backward=True))
+    assert ["5", "6"] == await page(scene, run, LogWindow(limit=2, before=7, backward=True))
+    assert ["4", "5"] == await page(scene, run, LogWindow(limit=9, after=3, before=6))
+    assert [] == await page(scene, run, LogWindow(limit=2, after=8))
+
+
+async def test_one_stream_of_a_log(scene: Scene) -> None:
+    """Line numbers stay those of the whole log."""
+    run, _ = await printed(
+        scene, output("out"), output("err", LogStream.STDERR), output("out again")
+    )
+
+    assert ["err"] == await page(scene, run, LogWindow(limit=9, stream=LogStream.STDERR))
+    async with scene.store.snapshot() as unit:
+        window = LogWindow(limit=1, stream=LogStream.STDOUT, backward=True)
+        (event,) = await unit.logs.page(run.id, window)
+    assert isinstance(event.fact, LogBatch)
+    assert (3, 5) == (event.fact.first_line, event.sequence)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("100%", ["100% _sure_\nÄ"]),
+        ("_sure_", ["100% _sure_\nÄ"]),
+        ("Ä", ["100% _sure_\nÄ"]),
+        ("ä", ["ä 1000 sure"]),
+        ("SURE", []),
+        ("_\nÄ", []),
+    ],
+)
+async def test_lines_that_hold_a_text(scene: Scene, text: str, expected: list[str]) -> None:
+    """As it is written: no wildcards, case kept, within one line."""
+    run, _ = await printed(scene, output("100% _sure_\nÄ"), output("ä 1000 sure"))
+
+    assert expected == await page(scene, run, LogWindow(limit=9, contains=text))
+
+
+async def test_an_unknown_run_has_no_log(scene: Scene) -> None:
+    """Nothing is raised: who may see a run is decided elsewhere."""
+    async with scene.store.snapshot() as unit:
+        assert [] == await unit.logs.page(RunId("absent"), LogWindow(limit=9))
+        assert [] == await unit.events.after(RunId("absent"), 0, 9)
+
+
+async def test_whoever_follows_the_log_is_woken(scene: Scene) -> None:
+    """An append wakes the run's stream without being asked to; one without lines does not."""
+    run, lease = await scene.started()
+    scene.woken.clear()
+
+    await scene.print_out(run, lease)
+    await scene.print_out(run, lease, output("a"))
+
+    assert [frozenset({run_topic(run.id)})] == scene.woken
