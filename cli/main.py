@@ -1,20 +1,28 @@
 """The `workbench` command: every subcommand in one place."""
 
+import sys
+from importlib import import_module
+
 import typer
 
-from cli import run, server
+from cli import run
 
-commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-commands.command("serve")(server.serve)
-run.register(commands)
-commands.command("migrate")(server.migrate)
-commands.command("schema")(server.print_schema)
 
-token_commands = typer.Typer(no_args_is_help=True, help="Credentials of this server.")
-token_commands.command("link")(server.link)
-commands.add_typer(token_commands, name="token")
+def commands(words: list[str]) -> typer.Typer:
+    """All of them, or for a command line that starts with `run` only that one: a client must not
+    wait seconds until Python has read a server that it does not need."""
+    found = typer.Typer(no_args_is_help=True, add_completion=False)
+    found.callback()(_workbench)
+    run.register(found)
+    if words[:1] != ["run"]:
+        import_module("cli.server").register(found)
+    return found
 
 
 def main() -> None:
     """Run the `workbench` command."""
-    commands()
+    commands(sys.argv[1:])()
+
+
+def _workbench() -> None:
+    """Run commands and agents under control, and see what they do."""

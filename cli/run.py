@@ -17,7 +17,7 @@ from cli.client.connection import Connection
 from cli.client.display import Display, Plain, Terminal
 from cli.client.errors import ClientError
 from cli.client.escaping import printable
-from cli.client.exits import FAILED, REFUSED
+from cli.client.exits import CANCELED, FAILED, REFUSED
 from cli.client.watch import Interrupts, Watch
 
 _EPILOG: Final = (
@@ -84,18 +84,22 @@ def run(  # noqa: PLR0917 - the options of a command line are given by name
 
 async def launch_and_follow(given: Mapping[str, Any], *, is_detached: bool) -> int:
     """The exit code to leave with. Raises ClientError when it was launched and then lost."""
-    try:
-        connection = Connection.from_environment()
-        launched = await api.launch(connection, given)
-    except ClientError as error:
-        sys.stderr.write(f"workbench: not launched: {printable(str(error))}\n")
-        return REFUSED
-    if is_detached:
-        sys.stdout.write(f"{launched.id}\n")
-        return 0
     interrupts = Interrupts()
-    with interrupts.listening(), _display(launched) as display:
-        return await Watch(connection, launched.id, display).to_the_end(interrupts)
+    with interrupts.listening():
+        try:
+            connection = Connection.from_environment()
+            launched = await interrupts.unless_left(api.launch(connection, given))
+        except ClientError as error:
+            sys.stderr.write(f"workbench: not launched: {printable(str(error))}\n")
+            return REFUSED
+        if launched is None:
+            sys.stderr.write("workbench: left before the server answered; it may be launched\n")
+            return CANCELED
+        if is_detached:
+            sys.stdout.write(f"{launched.id}\n")
+            return 0
+        with _display(launched) as display:
+            return await Watch(connection, launched.id, display).to_the_end(interrupts)
 
 
 def _display(launched: api.Launched) -> Display:

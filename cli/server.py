@@ -23,6 +23,16 @@ from serving.settings import Settings
 EXIT_CANNOT_START = 2
 
 
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("migrate")(migrate)
+    app.command("schema")(print_schema)
+    tokens = typer.Typer(no_args_is_help=True, help="Credentials of this server.")
+    tokens.command("link")(link)
+    app.add_typer(tokens, name="token")
+
+
 def serve() -> None:
     """Migrate the database, then serve the API and work on runs until stopped."""
     settings = Settings()

@@ -157,10 +157,11 @@ class Terminal:
     def _status(self) -> Text:
         style = _STYLES.get(self._state, "")
         elapsed = duration(int((monotonic() - self._began) * 1000))
-        parts = [f" {elapsed}", f"{self._lines} lines", self._run_id, "Ctrl-C cancels"]
+        parts = [f" {elapsed}", f"{self._lines} lines", self._run_id]
         if not self._is_connected:
-            parts.append("connection lost, trying again")
-        return Text.assemble((f" {self._state} ", f"bold reverse {style}"), "  ".join(parts))
+            parts.insert(0, " connection lost, trying again")
+        state = (f" {self._state} ", f"bold reverse {style}")
+        return Text.assemble(state, "  ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
 def summary(ending: Ending, run_id: str) -> str:

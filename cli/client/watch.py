@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Final
+from typing import Any, TypeVar
 
 from cli.client import api
 from cli.client.connection import Connection
@@ -13,7 +13,7 @@ from cli.client.errors import ClientError
 from cli.client.exits import CANCELED, exit_code
 from cli.client.stream import follow
 
-_INTERRUPTS: Final = (signal.SIGINT,)
+Result = TypeVar("Result")
 
 
 class Interrupts:
@@ -30,13 +30,23 @@ class Interrupts:
     def listening(self) -> Iterator[None]:
         """For as long as this lasts, Ctrl-C comes here."""
         loop = asyncio.get_running_loop()
-        for number in _INTERRUPTS:
-            loop.add_signal_handler(number, self.add)
+        loop.add_signal_handler(signal.SIGINT, self.add)
         try:
             yield
         finally:
-            for number in _INTERRUPTS:
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(signal.SIGINT)
+
+    async def unless_left(self, work: Coroutine[Any, Any, Result]) -> Result | None:
+        """What the work answers; None where the person left first, and the work is given up."""
+        working = asyncio.create_task(work)
+        leaving = asyncio.create_task(self.leave.wait())
+        try:
+            await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            return await working if working.done() else None
+        finally:
+            for part in (working, leaving):
+                part.cancel()
+            await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 class Watch:
@@ -49,21 +59,15 @@ class Watch:
 
     async def to_the_end(self, interrupts: Interrupts) -> int:
         """The exit code to leave with. Raises Refused, Unreachable, StreamLost."""
-        following = asyncio.create_task(self._follow())
         canceling = asyncio.create_task(self._cancel_when_asked(interrupts))
-        leaving = asyncio.create_task(interrupts.leave.wait())
         try:
-            await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not following.done():
-                self._display.show(
-                    api.Noticed(text=f"Left; run {self._run_id} goes on without us.")
-                )
-                return CANCELED
-            ending = await following
+            ending = await interrupts.unless_left(self._follow())
         finally:
-            for part in (following, canceling, leaving):
-                part.cancel()
-            await asyncio.gather(following, canceling, leaving, return_exceptions=True)
+            canceling.cancel()
+            await asyncio.gather(canceling, return_exceptions=True)
+        if ending is None:
+            self._display.show(api.Noticed(text=f"Left; run {self._run_id} goes on without us."))
+            return CANCELED
         self._display.ended(ending)
         return exit_code(ending)
 
