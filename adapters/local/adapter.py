@@ -198,11 +198,12 @@ class LocalAdapter:
         await asyncio.to_thread(self._release, self._folder(run_id))
 
     def _release(self, folder: Path) -> None:
-        try:
+        for name in (protocol.STDOUT_NAME, protocol.STDERR_NAME):
+            (folder / name).unlink(missing_ok=True)
+        # On a full disk the folder stays: it keeps the run from starting as well as the mark does.
+        with contextlib.suppress(OSError):
             records.close_run(self._spool, folder.name, "RELEASED")
-        except OSError as error:
-            raise ProviderUnavailable(f"The spool cannot be written: {error.strerror}") from error
-        records.remove_run(folder)
+            records.remove_run(folder)
 
     async def check_health(self) -> Health:
         """See Adapter."""

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from adapters.local.protocol import CLOSED_NAME
+from adapters.local.protocol import CLOSED_NAME, EXIT_NAME
 
 Record = dict[str, Any]
 
@@ -68,6 +68,14 @@ def forget_closed(spool: Path, *, before: float) -> None:
     for mark in marks:
         if mark.stat(follow_symlinks=False).st_mtime < before:
             os.unlink(mark.path)
+
+
+def forget_ended(spool: Path, *, before: float) -> None:
+    """Remove runs that ended before a time, in seconds since 1970, and that nobody released: their
+    server died after it had stored the end, or never came back."""
+    for end in spool.glob(f"*/{EXIT_NAME}"):
+        if end.stat().st_mtime < before:
+            remove_run(end.parent)
 
 
 def remove_run(folder: Path) -> None:

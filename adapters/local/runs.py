@@ -27,6 +27,7 @@ _KILL_AGAIN_S: Final = 0.05
 _LOOK_S: Final = 0.05
 _MEASURE_S: Final = 1.0
 _KEEP_CLOSED_S: Final = 24 * 3600.0
+_KEEP_ENDED_S: Final = 30 * 24 * 3600.0
 
 
 @dataclass(slots=True)
@@ -110,6 +111,7 @@ class Runs:
         self._is_subreaper = processes.become_subreaper()
         self._measure_at = 0.0
         records.forget_closed(spool, before=time.time() - _KEEP_CLOSED_S)
+        records.forget_ended(spool, before=time.time() - _KEEP_ENDED_S)
 
     @property
     def live_count(self) -> int:

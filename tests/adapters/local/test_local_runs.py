@@ -149,6 +149,21 @@ async def test_cancel_racing_the_exit_has_one_winner(adapter: LocalAdapter, root
         assert (first[1].cause is EndCause.CANCELED) or first[1].exit_code == 3
 
 
+async def test_cancel_after_the_exit_is_too_late(root: Path, tmp_path: Path) -> None:
+    """A program that has left by itself is not canceled, although what it left behind still is
+    being cleared away."""
+    adapter = make_adapter(tmp_path / "spool", grace_s=1.0)
+    order = make_order(root, "sh", "-c", "(trap '' TERM; echo up; sleep 60) & sleep 0.1; exit 3")
+    dispatched = await adapter.dispatch(order)
+    assert dispatched is not None
+    await follow_until(adapter, order.run_id, "up")
+    await until(lambda: not is_alive(int(dispatched.provider_run_id)))
+    await adapter.cancel(order.run_id, None)
+    _, ended = await follow(adapter, order.run_id)
+    await adapter.close()
+    assert (EndCause.EXITED, 3) == (ended.cause, ended.exit_code)
+
+
 async def test_timeout_ends_the_run(adapter: LocalAdapter, root: Path) -> None:
     """A run that takes too long is stopped, and what it printed is kept."""
     order = make_order(root, "sh", "-c", "echo begun; exec sleep 60", timeout_ms=200)

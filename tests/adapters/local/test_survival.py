@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.local import processes
 from adapters.local.adapter import LocalAdapter
 from domain.ids import RunId
 from domain.models.providers import EndCause, WorkOrder
@@ -147,12 +148,17 @@ async def test_start_of_the_machine_loses_runs(
     folder = tmp_path / "spool" / order.run_id
     folder.mkdir()
     limits = {"timeout_s": 60, "grace_s": 1, "output_bytes_max": 100, "at": 1.0}
-    started = {"pid": os.getpid(), "ticks": 1, "boot": "another", "started_at": 1.0}
+    stranger = await asyncio.create_subprocess_exec("sleep", "60")
+    ticks = processes.start_ticks_of(stranger.pid)
+    started = {"pid": stranger.pid, "ticks": ticks, "boot": "another"}
     (folder / "order").write_text(json.dumps(limits), encoding="utf-8")
     (folder / "started").write_text(json.dumps(started), encoding="utf-8")
     assert await adapter.dispatch(order) is not None
     _, ended = await follow(adapter, order.run_id)
     assert EndCause.LOST is ended.cause
+    assert is_alive(stranger.pid)
+    stranger.kill()
+    await stranger.wait()
     assert not (root / "marks").exists()
 
 
@@ -180,6 +186,22 @@ async def test_crash_between_order_and_start_doubles_nothing(
     assert is_running == (root / "marks").exists()
     if is_running:
         assert "once\n" == (root / "marks").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("days", [1, 31])
+async def test_what_nobody_released_goes_in_the_end(
+    adapter: LocalAdapter, root: Path, tmp_path: Path, days: int
+) -> None:
+    """A server that dies between storing an end and releasing the run leaves it for a month."""
+    order = make_order(root, "true")
+    await adapter.dispatch(order)
+    await follow(adapter, order.run_id)
+    folder = tmp_path / "spool" / order.run_id
+    then = (folder / "exit").stat().st_mtime - days * 24 * 3600
+    os.utime(folder / "exit", (then, then))
+    await kill_supervisor(adapter)
+    await adapter.check_health()
+    assert (days < 30) == folder.exists()
 
 
 async def test_folder_without_an_order_is_no_start(
