@@ -17,7 +17,7 @@ GET_MANY = select(decisions).where(decisions.c.id.in_(bindparam("ids", expanding
 
 
 class Decisions:
-    """See domain.ports.DecisionRepository."""
+    """See domain.repositories.DecisionRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -111,7 +111,7 @@ LATEST: Final = (
 
 
 class Events:
-    """See domain.ports.EventRepository."""
+    """See domain.repositories.EventRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -17,7 +17,7 @@ ADD = insert(idempotency_keys).on_conflict_do_nothing(index_elements=["project_i
 
 
 class Idempotency:
-    """See domain.ports.IdempotencyRepository."""
+    """See domain.repositories.IdempotencyRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -42,7 +42,7 @@ MEMBERSHIPS = select(memberships).where(memberships.c.principal_id == bindparam(
 
 
 class Identity:
-    """See domain.ports.IdentityRepository."""
+    """See domain.repositories.IdentityRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

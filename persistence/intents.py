@@ -156,7 +156,7 @@ DEPTH = (
 
 
 class Intents:
-    """See domain.ports.IntentRepository."""
+    """See domain.repositories.IntentRepository."""
 
     def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session

@@ -60,7 +60,7 @@ FORGET = delete(log_chunks).where(*_expiring)
 
 
 class Logs:
-    """See domain.ports.LogRepository."""
+    """See domain.repositories.LogRepository."""
 
     def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session

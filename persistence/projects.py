@@ -20,7 +20,7 @@ BY_SLUG = select(projects).where(projects.c.slug == bindparam("slug"))
 
 
 class Projects:
-    """See domain.ports.ProjectRepository."""
+    """See domain.repositories.ProjectRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -42,7 +42,7 @@ AHEAD = (
 
 
 class Runs:
-    """See domain.ports.RunRepository."""
+    """See domain.repositories.RunRepository."""
 
     def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session

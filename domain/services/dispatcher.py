@@ -59,8 +59,8 @@ class Dispatcher:
         """Take as many due intents as there is room for, oldest first."""
         async with self.store.transaction() as unit:
             await unit.intents.lock_queue()
-            load = Load(await unit.intents.active_counts(), self.concurrency)
             now = self.clock.now()
+            load = Load(await unit.intents.active_counts(now), self.concurrency)
             pending = await unit.intents.pending(
                 now,
                 full_providers=load.full_providers,
