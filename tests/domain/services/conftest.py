@@ -1,0 +1,132 @@
+"""The services over a real SQLite database and a scripted provider, on a clock of the test's own."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from adapters.identifiers import Uuid7Maker
+from domain.ids import NodeId, RunId
+from domain.limits import RunLimits
+from domain.models.commands import CreateProject, LaunchRun
+from domain.models.principals import Principal
+from domain.models.runs import Run
+from domain.queue import ConcurrencyLimits
+from domain.redaction import Redactor
+from domain.services.dispatcher import Claimed, Dispatcher
+from domain.services.follower import Follower
+from domain.services.hub import Hub
+from domain.services.launcher import Launcher
+from domain.services.projects import Projects
+from domain.services.registry import Registry
+from domain.services.sign_in import SignIn
+from domain.services.streams import Streams
+from persistence.unit_of_work import Database
+from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter
+
+TOKEN = "wb_a-token-for-the-tests"
+LEASE_S = 15.0
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Everything a test of the services touches."""
+
+    store: Database
+    hub: Hub
+    clock: ManualClock
+    adapter: ScriptedAdapter
+    meter: CountingMeter
+    admin: Principal
+    sign_in: SignIn
+    launcher: Launcher
+    dispatcher: Dispatcher
+    follower: Follower
+    streams: Streams
+
+    async def launch(self, *command: str, key: str | None = None) -> Run:
+        """Launch a command in the only project."""
+        asked = LaunchRun(project="main", command=command or ("true",), idempotency_key=key)
+        return await self.launcher.launch(asked, self.admin.id)
+
+    async def started(self) -> Claimed:
+        """Launch a run and hand it over."""
+        await self.launch()
+        [claimed] = await self.dispatcher.claim()
+        followed = await self.dispatcher.dispatch(claimed)
+        assert followed is not None
+        return followed
+
+    async def run(self, run_id: RunId) -> Run:
+        """The run as it is stored."""
+        async with self.store.snapshot() as unit:
+            run = await unit.runs.get(run_id)
+        assert run is not None
+        return run
+
+    async def log_of(self, run_id: RunId) -> list[str]:
+        """All lines of a finished run, by following its stream."""
+        lines: list[str] = []
+        async for page in self.streams.follow(run_id, 0):
+            for event in page:
+                lines += getattr(event.fact, "lines", [])
+        return lines
+
+    def other_node(self) -> Dispatcher:
+        """A second server's dispatcher on the same database."""
+        return replace(self.dispatcher, node=NodeId("other"))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """One project, one administrator, room for two runs at once."""
+    clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), RunLimits()
+    hub = Hub(clock)
+    store = Database.open(f"sqlite+aiosqlite:///{tmp_path}/workbench.db", on_commit=hub.wake)
+    await store.migrate()
+    adapter = ScriptedAdapter(clock=clock)
+    registry = Registry([adapter])
+    sign_in = SignIn(store=store, clock=clock, new_id=new_id)
+    admin = await sign_in.bootstrap(TOKEN)
+    projects = Projects(
+        store=store,
+        clock=clock,
+        new_id=new_id,
+        real_folder=lambda path: path,
+        default_provider="local",
+    )
+    await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+    yield Desk(
+        store=store,
+        hub=hub,
+        clock=clock,
+        adapter=adapter,
+        meter=meter,
+        admin=admin,
+        sign_in=sign_in,
+        launcher=Launcher(
+            store=store, registry=registry, clock=clock, new_id=new_id, meter=meter, limits=limits
+        ),
+        dispatcher=Dispatcher(
+            store=store,
+            registry=registry,
+            clock=clock,
+            meter=meter,
+            node=NodeId("one"),
+            lease_s=LEASE_S,
+            concurrency=ConcurrencyLimits(per_provider=2, per_project=2),
+            limits=limits,
+        ),
+        follower=Follower(
+            store=store,
+            signals=hub,
+            registry=registry,
+            clock=clock,
+            meter=meter,
+            redactor=Redactor([TOKEN]),
+            limits=limits,
+        ),
+        streams=Streams(store=store, signals=hub, clock=clock, meter=meter),
+    )
+    await store.close()

@@ -1,0 +1,81 @@
+"""Following: lines and end get in once, whatever fails between."""
+
+import pytest
+
+from domain.errors import ProviderUnavailable
+from domain.lifecycle import RunState
+from domain.models.commands import CancelRun
+from domain.models.events import LogsTruncated, RunSynced
+from domain.models.providers import EndCause, Progress
+from domain.models.runs import SyncStatus
+from domain.redaction import MASK
+from tests.domain.services.conftest import TOKEN, Desk
+from tests.domain.services.scripted import ended, printed
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_lines_and_end_are_stored_and_the_provider_may_forget(desk: Desk) -> None:
+    """A run is followed to its end, its exit code kept, and released."""
+    desk.adapter.script = [printed("a\nb", 1), printed("c", 2), ended(code=0)]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.SUCCEEDED, 0, 3) == (run.state, run.exit_code, run.log.lines)
+    assert ["a", "b", "c"] == await desk.log_of(run.id)
+    assert [run.id] == desk.adapter.released
+
+
+async def test_an_outage_in_the_middle_is_told_and_loses_nothing(desk: Desk) -> None:
+    """The run is stale meanwhile, goes on from the last position, and is in sync at its end."""
+    desk.adapter.script = [printed("a", 1), ProviderUnavailable("away"), printed("b", 3), ended()]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert ["a", "b"] == await desk.log_of(run.id)
+    assert (RunState.SUCCEEDED, SyncStatus.IN_SYNC) == (run.state, run.sync_status)
+    async with desk.store.snapshot() as unit:
+        facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
+    assert [SyncStatus.STALE] == [f.sync_status for f in facts if isinstance(f, RunSynced)]
+
+
+async def test_another_node_goes_on_where_this_one_stopped(desk: Desk) -> None:
+    """What this node still sends after losing its lease is not stored."""
+    desk.adapter.script = [printed("a", 1), printed("b", 2), ended()]
+    followed = await desk.started()
+    async with desk.store.transaction() as unit:
+        await unit.intents.release_node(desk.dispatcher.node)
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.RUNNING, 0) == (run.state, run.log.lines)
+
+
+async def test_secrets_are_masked_before_they_are_stored(desk: Desk) -> None:
+    """The server's own token does not get into the log, and is counted."""
+    desk.adapter.script = [printed(f"token={TOKEN}", 1), ended()]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    assert [f"token={MASK}"] == await desk.log_of(followed.run.id)
+    assert 1 == (await desk.run(followed.run.id)).log.redactions
+
+
+async def test_a_cap_is_told_once(desk: Desk) -> None:
+    """Truncated output is an event and a mark on the run."""
+    cut = Progress(outputs=printed("a", 1).outputs, position="1", truncated=True)
+    desk.adapter.script = [cut, ended(EndCause.OUTPUT_LIMIT, None)]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.FAILED, True) == (run.state, run.log.truncated)
+    async with desk.store.snapshot() as unit:
+        facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
+    assert [1] == [f.kept_lines for f in facts if isinstance(f, LogsTruncated)]
+
+
+async def test_a_cancel_asked_before_is_passed_on_after(desk: Desk) -> None:
+    """Whoever follows a run finds the request in the database, however it came there."""
+    followed = await desk.started()
+    await desk.launcher.cancel(CancelRun(run_id=followed.run.id), desk.admin.id)
+    desk.adapter.script = [printed("a", 1), ended(EndCause.CANCELED, None)]
+    await desk.follower.follow(followed)
+    assert RunState.CANCELED is (await desk.run(followed.run.id)).state

@@ -1,0 +1,135 @@
+"""Launching, retrying and canceling, up to what is stored."""
+
+import asyncio
+
+import pytest
+
+from domain.errors import IdempotencyConflict, IllegalTransition, InvalidInput, NotFound
+from domain.ids import RunId
+from domain.lifecycle import RunState
+from domain.models.commands import CancelRun, LaunchRun, RetryRun
+from domain.models.decisions import PolicyVerdict
+from domain.models.runs import Run
+from tests.domain.services.conftest import Desk
+from tests.domain.services.scripted import ended
+
+pytestmark = pytest.mark.anyio
+
+
+async def finished(desk: Desk, code: int) -> Run:
+    """A run that has ended with this exit code."""
+    desk.adapter.script = [ended(code=code)]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    return await desk.run(followed.run.id)
+
+
+async def test_a_launch_stores_run_decision_and_intent(desk: Desk) -> None:
+    """One transaction leaves a queued run, its decision, its first event and one intent."""
+    run = await desk.launch("git", "log")
+    async with desk.store.snapshot() as unit:
+        decision = await unit.decisions.get(run.decision_id)
+        depth = await unit.intents.depth()
+        events = await unit.events.after(run.id, 0, 10)
+    assert decision is not None
+    assert (PolicyVerdict.ALLOW, {"local": 1}, 1) == (decision.verdict, dict(depth), len(events))
+    assert await desk.run(run.id) == run
+
+
+async def test_a_refused_launch_stores_nothing(desk: Desk) -> None:
+    """A folder outside the project is found out before anything is written."""
+    asked = LaunchRun(project="main", command=("true",), cwd="outside")
+    with pytest.raises(InvalidInput):
+        await desk.launcher.launch(asked, desk.admin.id)
+    assert [] == await desk.dispatcher.claim()
+
+
+async def test_unknown_project_and_provider_are_named(desk: Desk) -> None:
+    """Each is a NotFound that says which."""
+    for asked, name in [
+        (LaunchRun(project="nowhere", command=("true",)), "nowhere"),
+        (LaunchRun(project="main", provider="mars", command=("true",)), "mars"),
+    ]:
+        with pytest.raises(NotFound, match=name):
+            await desk.launcher.launch(asked, desk.admin.id)
+
+
+async def test_a_key_answers_with_the_first_run(desk: Desk) -> None:
+    """The same key and input again, also many at once, makes no second run."""
+    runs = await asyncio.gather(*(desk.launch("true", key="k") for _ in range(5)))
+    assert 1 == len({run.id for run in runs})
+
+
+async def test_a_key_with_other_input_is_a_conflict(desk: Desk) -> None:
+    """The key belongs to what came with it first."""
+    await desk.launch("true", key="k")
+    with pytest.raises(IdempotencyConflict):
+        await desk.launch("false", key="k")
+
+
+async def test_a_queued_run_is_canceled_at_once_and_never_starts(desk: Desk) -> None:
+    """Its intent goes with it, so that there is nothing to claim."""
+    run = await desk.launch()
+    canceled = await desk.launcher.cancel(CancelRun(run_id=run.id, reason="no"), desk.admin.id)
+    assert (RunState.CANCELED, "no") == (canceled.state, canceled.cancel_reason)
+    assert [] == await desk.dispatcher.claim()
+    assert [] == desk.adapter.orders
+
+
+async def test_a_cancel_between_claim_and_start_reaches_the_provider(desk: Desk) -> None:
+    """The provider is asked to cancel first, and the run never starts."""
+    run = await desk.launch()
+    [claimed] = await desk.dispatcher.claim()
+    asked = await desk.launcher.cancel(CancelRun(run_id=run.id), desk.admin.id)
+    assert RunState.QUEUED is asked.state
+    await desk.adapter.cancel(run.id, None)
+    assert await desk.dispatcher.dispatch(claimed) is None
+    assert RunState.CANCELED is (await desk.run(run.id)).state
+
+
+async def test_cancel_of_an_ended_run_is_refused(desk: Desk) -> None:
+    """The answer says the state and what can be done instead."""
+    run = await finished(desk, 0)
+    with pytest.raises(IllegalTransition) as refused:
+        await desk.launcher.cancel(CancelRun(run_id=run.id), desk.admin.id)
+    assert RunState.SUCCEEDED is refused.value.state
+    assert ("RETRY",) == refused.value.allowed
+
+
+async def test_asking_twice_for_a_cancel_tells_of_it_once(desk: Desk) -> None:
+    """The second request answers with the run; there is one event."""
+    followed = await desk.started()
+    command = CancelRun(run_id=followed.run.id)
+    first = await desk.launcher.cancel(command, desk.admin.id)
+    assert first.sequence == (await desk.launcher.cancel(command, desk.admin.id)).sequence
+
+
+async def test_retry_makes_a_linked_run(desk: Desk) -> None:
+    """A failed run needs its failure acknowledged; the new one points back."""
+    run = await finished(desk, 3)
+    with pytest.raises(InvalidInput) as refused:
+        await desk.launcher.retry(RetryRun(run_id=run.id, acknowledge_failure=False), desk.admin.id)
+    assert ("acknowledgeFailure",) == refused.value.path
+    again = await desk.launcher.retry(
+        RetryRun(run_id=run.id, acknowledge_failure=True), desk.admin.id
+    )
+    assert (run.id, run.command, RunState.QUEUED) == (again.retry_of, again.command, again.state)
+    assert again.decision_id != run.decision_id
+
+
+async def test_an_active_run_is_not_retried(desk: Desk) -> None:
+    """First it has to end."""
+    followed = await desk.started()
+    with pytest.raises(IllegalTransition):
+        await desk.launcher.retry(
+            RetryRun(run_id=followed.run.id, acknowledge_failure=True), desk.admin.id
+        )
+
+
+async def test_a_run_that_is_not_there_is_not_found(desk: Desk) -> None:
+    """Neither to cancel nor to retry."""
+    nobody = RunId("0" * 32)
+    with pytest.raises(NotFound):
+        await desk.launcher.cancel(CancelRun(run_id=nobody), desk.admin.id)
+    with pytest.raises(NotFound):
+        await desk.launcher.retry(RetryRun(run_id=nobody, acknowledge_failure=True), desk.admin.id)

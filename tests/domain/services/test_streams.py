@@ -1,0 +1,60 @@
+"""A stream is what is stored joined to what comes; a reader may stop and go on anywhere."""
+
+import asyncio
+
+import pytest
+
+from domain.errors import NotFound
+from domain.ids import RunId
+from domain.models.events import RunEvent
+from tests.domain.services.conftest import Desk
+from tests.domain.services.scripted import ended, printed
+
+pytestmark = pytest.mark.anyio
+
+
+async def collected(desk: Desk, run_id: RunId, after: int) -> list[RunEvent]:
+    """Everything behind a sequence, until the stream ends by itself."""
+    return [event async for page in desk.streams.follow(run_id, after) for event in page]
+
+
+async def test_followers_from_every_place_see_the_same(desk: Desk) -> None:
+    """Followers at every cursor, started before, during and after the run, agree and all end."""
+    desk.adapter.script = [*(printed(str(n), n + 1) for n in range(20)), ended()]
+    followed = await desk.started()
+    run_id = followed.run.id
+    early = [asyncio.create_task(collected(desk, run_id, after)) for after in (0, 1, 3)]
+    await asyncio.sleep(0)
+    await desk.follower.follow(followed)
+    whole = await collected(desk, run_id, 0)
+    assert list(range(1, len(whole) + 1)) == [event.sequence for event in whole]
+    for after, task in zip((0, 1, 3), early, strict=True):
+        async with asyncio.timeout(10):
+            assert whole[after:] == await task
+    for after in range(len(whole) + 1):
+        assert whole[after:] == await collected(desk, run_id, after)
+
+
+async def test_many_followers_share_their_reads(desk: Desk) -> None:
+    """A hundred at one place read the database once, not a hundred times."""
+    desk.adapter.script = [printed("a", 1), ended()]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    reads = 0
+    snapshot = desk.store.snapshot
+
+    def counted() -> object:
+        nonlocal reads
+        reads += 1
+        return snapshot()
+
+    desk.store.snapshot = counted  # type: ignore[method-assign,assignment]
+    pages = await asyncio.gather(*(collected(desk, followed.run.id, 0) for _ in range(100)))
+    assert all(page == pages[0] for page in pages)
+    assert reads == 1
+
+
+async def test_a_stream_of_no_run_is_not_found(desk: Desk) -> None:
+    """An id that is nobody's ends at once with an error, not in silence."""
+    with pytest.raises(NotFound):
+        await collected(desk, RunId("0" * 32), 0)
