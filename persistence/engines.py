@@ -81,10 +81,14 @@ def _sqlite_engine(
     )
 
     def set_up(connection: Any, _: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool knows nothing of it yet
+            raise
 
     def begin_unit(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import delete, false
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from persistence.decisions import Decisions
@@ -19,10 +19,12 @@ from persistence.migrate import upgrade
 from persistence.projects import Projects
 from persistence.runs import Runs
 from persistence.session import Session, outages_told
+from persistence.tables import projects
 
 OnCommit = Callable[[frozenset[str]], None]
 
-ONE: Final = text("SELECT 1")
+WRITE_NOTHING: Final = delete(projects).where(false())
+"""Refused by a database that is read-only: for SQLite the beginning of a transaction is not."""
 
 
 class Unit:
@@ -82,14 +84,19 @@ class Database:
     async def check(self) -> None:
         async with self._begun(self._engines.writer) as connection:
             with outages_told():
-                await connection.execute(ONE)
+                await connection.execute(WRITE_NOTHING)
 
     async def close(self) -> None:
         await self._engines.close()
 
     async def _commit(self, connection: AsyncConnection, topics: set[str]) -> None:
-        with outages_told():
-            await connection.commit()
+        try:
+            with outages_told():
+                await connection.commit()
+        except BaseException:
+            # The transaction may be open still: whoever came next would find himself inside it.
+            await connection.invalidate()
+            raise
         if topics:
             self._on_commit(frozenset(topics))
 

@@ -1,0 +1,163 @@
+"""The queries that are asked all the time go by an index, however much is stored."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from domain.lifecycle import RunState
+from domain.models.intents import IntentKind
+from domain.models.pages import LogWindow, RunFilter, Window
+from domain.models.providers import LogStream
+from domain.models.runs import Run
+from domain.ports import UnitOfWork
+from persistence.tables import metadata
+from persistence.unit_of_work import Database
+from tests.contract.store.scene import NODE, NOW, Scene, later, output
+
+pytestmark = pytest.mark.anyio
+
+Ask = Callable[[Scene, UnitOfWork, Run], Awaitable[object]]
+
+
+async def runs_page(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.runs.page(scene.project.id, RunFilter(), Window(limit=50, after=run.id))
+
+
+async def runs_in_state(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    states = RunFilter(states=(RunState.FAILED,))
+    return await unit.runs.page(scene.project.id, states, Window(limit=50))
+
+
+async def queue_position(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    async with scene.store.snapshot() as other:
+        queued = await other.runs.page(
+            scene.project.id, RunFilter(states=(RunState.QUEUED,)), Window(limit=1)
+        )
+    return await unit.runs.queue_position(queued[0])
+
+
+async def events_after(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.events.after(run.id, 5, 100)
+
+
+async def log_tail(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.logs.page(run.id, LogWindow(limit=50, backward=True))
+
+
+async def log_back(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    window = LogWindow(limit=50, before=99, backward=True, stream=LogStream.STDERR)
+    return await unit.logs.page(run.id, window)
+
+
+async def pending(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.pending(NOW, full_providers=["x"], full_projects=[], limit=32)
+
+
+async def claim_due(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.claim_due(
+        IntentKind.FOLLOW, sites=["s"], owner=NODE, now=NOW, until=later(9), limit=32
+    )
+
+
+async def depth(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.depth()
+
+
+async def active(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.active_counts(NOW)
+
+
+QUERIES: list[tuple[Ask, set[str]]] = [
+    (runs_page, {"runs_by_project"}),
+    (runs_in_state, {"runs_by_state"}),
+    (queue_position, {"runs_queued"}),
+    (events_after, {"run_events_pkey", "log_chunks_pkey"}),
+    (log_tail, {"log_chunks_pkey"}),
+    (log_back, {"log_chunks_by_stream"}),
+    (pending, {"intents_by_age"}),
+    (claim_due, {"intents_by_age"}),
+    (depth, {"intents_by_provider"}),
+    (active, {"runs_running"}),
+]
+IMPLICIT = {
+    "sqlite_autoindex_log_chunks_1": "log_chunks_pkey",
+    "sqlite_autoindex_runs_1": "runs_pkey",
+    "PRIMARY KEY": "run_events_pkey",
+}
+"""What SQLite calls the indexes of our primary keys."""
+
+
+async def with_runs(url: str) -> tuple[Scene, Run]:
+    woken: list[frozenset[str]] = []
+    database = Database.open(url, on_commit=woken.append)
+    await database.migrate()
+    scene = await Scene.set_up(database, woken)
+    run, lease = await scene.started()
+    await scene.print_out(run, lease, *[output("line")] * 5)
+    await scene.queued()
+    return scene, run
+
+
+@pytest.fixture
+async def on_sqlite(sqlite_url: str) -> AsyncIterator[tuple[Scene, Run]]:
+    """A run with a log, and another that waits."""
+    scene, run = await with_runs(sqlite_url)
+    yield scene, run
+    await scene.store.close()
+
+
+@pytest.fixture
+async def on_postgres(postgres_database_url: str) -> AsyncIterator[tuple[Scene, Run]]:
+    """The same, where a scan of so few rows costs more than any index."""
+    scene, run = await with_runs(postgres_database_url)
+    yield scene, run
+    await scene.store.close()
+
+
+async def plan(scene: Scene, run: Run, ask: Ask, explain: str) -> str:
+    """How the database answers the last statement that a repository sends for this."""
+    writer = scene.store._engines.writer
+    sent: list[tuple[str, Any]] = []
+
+    def remember(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(writer.sync_engine, "before_cursor_execute", remember)
+    async with scene.store.transaction() as unit:
+        await ask(scene, unit, run)
+    event.remove(writer.sync_engine, "before_cursor_execute", remember)
+    statement, parameters = sent[-1]
+    async with writer.connect() as connection:
+        if "EXPLAIN (" in explain:
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            await connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        found = await connection.exec_driver_sql(explain + statement, parameters)
+        return "\n".join(str(row[-1]) for row in found)
+
+
+@pytest.mark.parametrize(("ask", "indexes"), QUERIES)
+async def test_sqlite_goes_by_index(
+    on_sqlite: tuple[Scene, Run], ask: Ask, indexes: set[str]
+) -> None:
+    """No table is scanned, and no page is sorted that an index has in order."""
+    found = await plan(*on_sqlite, ask, "EXPLAIN QUERY PLAN ")
+    for implicit, name in IMPLICIT.items():
+        found = found.replace(implicit, name)
+
+    assert {name for name in indexes if name in found} == indexes, found
+    scans = [line for line in found.splitlines() if line.startswith("SCAN")]
+    assert all(line.split()[1] not in metadata.tables or "USING" in line for line in scans), found
+    assert "TEMP B-TREE FOR ORDER BY" not in found
+
+
+@pytest.mark.parametrize(("ask", "indexes"), QUERIES)
+async def test_postgres_goes_by_index(
+    on_postgres: tuple[Scene, Run], ask: Ask, indexes: set[str]
+) -> None:
+    """The index can answer the query in its order."""
+    found = await plan(*on_postgres, ask, "EXPLAIN (COSTS OFF) ")
+
+    assert {name for name in indexes if name in found} == indexes, found
+    assert "Seq Scan" not in found
