@@ -108,10 +108,11 @@ class Launcher:
                 denied = decision
             else:
                 await self._refuse_if_full(unit)
-                await unit.runs.add(run, [RunStateChanged(from_state=None, to_state=run.state)])
+                first_fact = RunStateChanged(from_state=None, to_state=run.state)
+                run = await unit.runs.add(run, [first_fact])
                 await unit.intents.add(self._dispatch_intent(run))
                 await _remember_key(unit, command, run)
-                return replace(run, sequence=1)
+                return run
         raise PolicyDenied(denied)
 
     def _decided(

@@ -1,4 +1,4 @@
-"""The services over a real SQLite database and a scripted provider, on a clock of the test's own."""
+"""The services over a real SQLite database and a scripted provider, on the test's own clock."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
