@@ -283,9 +283,14 @@ def test_working_directory_stays_inside(adapter: LocalAdapter, root: Path) -> No
             adapter.resolve_cwd(str(root), outside)
 
 
-async def test_folder_swapped_for_a_link_is_noticed(adapter: LocalAdapter, root: Path) -> None:
-    """A folder replaced by a link after the launch does not lead out of the root."""
-    (root / "sub").symlink_to("/etc")
+@pytest.mark.parametrize("target", ["/etc", "other"])
+async def test_folder_swapped_for_a_link_is_noticed(
+    adapter: LocalAdapter, root: Path, target: str
+) -> None:
+    """A folder replaced by a link after the launch leads neither out of the root nor elsewhere in
+    it: the run was decided on for the folder that was shown."""
+    (root / "other").mkdir()
+    (root / "sub").symlink_to(target)
     with pytest.raises(ProviderRefused):
         await adapter.dispatch(replace(make_order(root, "pwd"), cwd=f"{root}/sub"))
 
