@@ -1,6 +1,6 @@
 """A run's events from a place on: live, or as pages."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -43,21 +43,26 @@ def check_place(run: Run, place: Place) -> None:
         raise CursorInvalid
 
 
-def follow(context: Context, run: Run, place: Place | None, start: StreamStart) -> Pages:
-    """Pages of events, live; ends after the run's last event. Raises CursorInvalid at once."""
+def follow(
+    context: Context,
+    run: Run,
+    place: Place | None,
+    start: StreamStart,
+    holds: Callable[[RunEvent], bool] | None = None,
+) -> Pages:
+    """Pages of the events for which `holds`, live; ends after the run's last event.
+
+    Raises CursorInvalid, at once and not when the first page is asked for.
+    """
     if place is None:
         place = Place(sequence=run.sequence if start is StreamStart.END else 0)
     check_place(run, place)
-    return _pages(context, run, place)
+    return _pages(context.services.streams.follow(run.id, place.behind), place, holds)
 
 
-async def follow_logs(pages: Pages, stream: LogStream | None) -> Pages:
-    """Only the log batches out of pages of events, of one stream or both."""
-    async with aclosing(pages):
-        async for page in pages:
-            batches = [event for event in page if _is_log(event, stream)]
-            if batches:
-                yield batches
+def is_log(event: RunEvent, stream: LogStream | None) -> bool:
+    """Whether the event is a log batch, of this stream if one is named."""
+    return isinstance(event.fact, LogBatch) and (stream is None or event.fact.stream is stream)
 
 
 async def stored(
@@ -74,16 +79,13 @@ async def stored(
     return Page(items=events[:size], has_next=more, has_previous=place.sequence > 0)
 
 
-async def _pages(context: Context, run: Run, place: Place) -> Pages:
-    async with aclosing(context.services.streams.follow(run.id, place.behind)) as pages:
-        async for page in pages:
+async def _pages(followed: Pages, place: Place, holds: Callable[[RunEvent], bool] | None) -> Pages:
+    async with aclosing(followed):
+        async for page in followed:
             rest = _from(place, page) if page[0].sequence <= place.sequence else page
-            if rest:
-                yield rest
-
-
-def _is_log(event: RunEvent, stream: LogStream | None) -> bool:
-    return isinstance(event.fact, LogBatch) and (stream is None or event.fact.stream is stream)
+            events = [event for event in rest if holds(event)] if holds else rest
+            if events:
+                yield events
 
 
 def _from(place: Place, events: Sequence[RunEvent]) -> list[RunEvent]:

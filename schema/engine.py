@@ -34,6 +34,9 @@ from schema.sharing import Sharing
 
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
 
+UNFAIR_EVENTS: Final = 8
+"""More at once, as in a replay, would hold up everybody else: sending rarely waits by itself."""
+
 Results = AsyncGenerator[ExecutionResult, None]
 
 
@@ -95,8 +98,8 @@ class Schema(strawberry.Schema):
                             per_event = _execution(executor, feed, event)
                             result = await self.sharing.result(key, per_event)
                             yield _coded(result, context) if result.errors else result
-                        # Sending rarely waits: without this a replay would hold up everybody.
-                        await asyncio.sleep(0)
+                        if len(page) > UNFAIR_EVENTS:
+                            await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
                     located = GraphQLError(str(error), path=[], original_error=error)
                     yield ExecutionResult(data=None, errors=coded([located], context.request_id))

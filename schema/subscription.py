@@ -4,6 +4,7 @@ A resolver here answers with a feed of the domain's events, not with typed ones:
 made only where nobody else has made and encoded it before (schema/sharing.py).
 """
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -62,6 +63,6 @@ class Subscription:
         stream: OneStream = None,
     ) -> Feed:
         run = await runs.permitted(info.context, to_run_id(run_id), "runLogs")
-        pages = streams.follow(info.context, run, to_place(after, run.id), from_)
-        logs = streams.follow_logs(pages, stream)
-        return Feed.of(info.context, run, logs, LogBatch.of_event)
+        holds = partial(streams.is_log, stream=stream)
+        pages = streams.follow(info.context, run, to_place(after, run.id), from_, holds)
+        return Feed.of(info.context, run, pages, LogBatch.of_event)

@@ -1,19 +1,22 @@
 """Following a run's stream: what is stored already, joined to what comes, from any cursor.
 
-The order matters: listen first, then read pages behind the cursor, then wait. A wake-up between
-the reading and the waiting stays raised, so nothing is missed; a lost one costs a poll interval.
+Of each run that is followed here, one task watches the end: it listens first, then reads pages
+behind the last one, then waits. A wake-up between the reading and the waiting stays raised, so
+nothing is missed; a lost one costs a poll interval. Followers hold a cursor and wait for that task
+alone, so that what an event costs besides sending it does not grow with their number.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from domain.errors import NotFound
 from domain.ids import RunId
 from domain.models.events import RunEvent
-from domain.ports import Clock, Flag, Meter, Signals, Store
+from domain.models.runs import Run
+from domain.ports import Clock, Meter, Signals, Store
 from domain.topics import run_topic
 
 PAGE_EVENTS_MAX = 64
@@ -22,16 +25,8 @@ SHARED_PAGES_MAX = 16
 _PageKey = tuple[RunId, int]
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPage:
-    """Events behind a sequence; where there are none, whether there never will be."""
-
-    events: Sequence[RunEvent]
-    is_over: bool = False
-
-
 class SharedPages:
-    """Pages behind a sequence, read once for all who wait at the same place.
+    """Pages behind a sequence, read once for all who are at the same place.
 
     Only pages that hold something are kept: the stream is only added to, so such a page stays a
     true beginning of what follows, whereas an empty one may be old by the time it is used.
@@ -39,106 +34,150 @@ class SharedPages:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[_PageKey, StreamPage] = OrderedDict()
-        self._reading: dict[_PageKey, asyncio.Future[StreamPage | None]] = {}
+        self._kept: OrderedDict[_PageKey, Sequence[RunEvent]] = OrderedDict()
+        self._reading: dict[_PageKey, asyncio.Future[Sequence[RunEvent]]] = {}
 
-    async def behind(self, run_id: RunId, sequence: int) -> StreamPage:
-        """At most one page of events, in order. Raises NotFound, StorageUnavailable."""
+    async def behind(self, run_id: RunId, sequence: int) -> Sequence[RunEvent]:
+        """At most one page of events, in order; empty where nothing is stored behind yet."""
         key = (run_id, sequence)
         if page := self._kept.get(key):
             return page
-        if reading := self._reading.get(key):
-            # It began before we asked: what it finds is true, that it finds nothing may be old.
-            page = await asyncio.shield(reading)
-            if page and page.events:
-                return page
-            # One that has begun since then is as good as one of our own.
-            if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
-                return page
+        if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
+            return page
         return await self._read(key)
 
-    async def _read(self, key: _PageKey) -> StreamPage:
+    async def _read(self, key: _PageKey) -> Sequence[RunEvent]:
         future = asyncio.get_running_loop().create_future()
         self._reading[key] = future
-        page: StreamPage | None = None
+        page: Sequence[RunEvent] = ()
         try:
-            page = await self._stored(*key)
+            async with self._store.snapshot() as unit:
+                page = await unit.events.after(*key, PAGE_EVENTS_MAX)
         finally:
-            # Those who joined read for themselves where this one failed.
+            # Those who joined read for themselves where this one failed or found nothing.
             future.set_result(page)
             if self._reading.get(key) is future:
                 del self._reading[key]
-        if page.events:
+        if page:
             self._keep(key, page)
         return page
 
-    async def _stored(self, run_id: RunId, sequence: int) -> StreamPage:
-        async with self._store.snapshot() as unit:
-            if events := await unit.events.after(run_id, sequence, PAGE_EVENTS_MAX):
-                return StreamPage(events)
-            run = await unit.runs.get(run_id)
-        if run is None:
-            raise NotFound
-        return StreamPage((), is_over=not run.is_active and run.sequence <= sequence)
-
-    def _keep(self, key: _PageKey, page: StreamPage) -> None:
+    def _keep(self, key: _PageKey, page: Sequence[RunEvent]) -> None:
         self._kept[key] = page
         if len(self._kept) > SHARED_PAGES_MAX:
             self._kept.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, eq=False)
+class Tail:
+    """The end of one run's stream as it is known here, and who waits for it to move."""
+
+    sequence: int = -1
+    is_over: bool = False
+    followers: int = 0
+    watch: asyncio.Task[None] | None = None
+    _error: Exception | None = None
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reach(self, sequence: int, *, is_over: bool) -> None:
+        self.sequence, self.is_over = sequence, is_over
+        self._tell()
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        self._tell()
+
+    async def move(self) -> None:
+        """Return when the end is another. Raises what keeps it from being known."""
+        if self._error is None:
+            await self._moved.wait()
+        if self._error is not None:
+            raise self._error
+
+    def _tell(self) -> None:
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+
 class Streams:
     """Live streams of runs. A follower holds a cursor and one page, nothing more."""
 
-    store: Store
-    signals: Signals
-    clock: Clock
-    meter: Meter
-    pages: SharedPages = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "pages", SharedPages(self.store))
+    def __init__(self, *, store: Store, signals: Signals, clock: Clock, meter: Meter) -> None:
+        self._store = store
+        self._signals = signals
+        self._clock = clock
+        self._meter = meter
+        self._pages = SharedPages(store)
+        self._tails: dict[RunId, Tail] = {}
 
     async def follow(self, run_id: RunId, after: int) -> AsyncGenerator[Sequence[RunEvent], None]:
         """Pages of events behind a sequence, live; ends after the run's last event.
 
-        Raises NotFound for a run that does not exist.
+        Raises NotFound for a run that does not exist, StorageUnavailable.
         """
-        self.meter.subscribed(1)
+        self._meter.subscribed(1)
         try:
-            async with (
-                self.signals.listen(run_topic(run_id)) as flag,
-                aclosing(self._pages(run_id, after, flag)) as pages,
-            ):
-                async for page in pages:
-                    yield page
+            async with self._joined(run_id) as tail:
+                while after < tail.sequence or not tail.is_over:
+                    if after >= tail.sequence:
+                        await tail.move()
+                    elif page := await self._pages.behind(run_id, after):
+                        yield page
+                        after = page[-1].sequence
+                    else:
+                        after = tail.sequence
         finally:
-            self.meter.subscribed(-1)
-
-    async def _pages(
-        self, run_id: RunId, after: int, flag: Flag
-    ) -> AsyncGenerator[Sequence[RunEvent], None]:
-        is_live = False
-        while True:
-            page = await self.pages.behind(run_id, after)
-            if events := page.events:
-                if is_live:
-                    self.meter.delivered((self.clock.now() - events[-1].at).total_seconds())
-                yield events
-                after = events[-1].sequence
-                if events[-1].is_last:
-                    return
-            elif page.is_over:
-                return
-            else:
-                await flag.wait()
-                is_live = True
+            self._meter.subscribed(-1)
 
     async def tail(self, run_id: RunId) -> int:
         """The sequence of the run's newest event."""
-        async with self.store.snapshot() as unit:
+        return (await self._run(run_id)).sequence
+
+    @asynccontextmanager
+    async def _joined(self, run_id: RunId) -> AsyncIterator[Tail]:
+        """The run's tail, watched for as long as anybody follows it."""
+        tail = self._tails.get(run_id)
+        if tail is None:
+            tail = self._tails[run_id] = Tail()
+            tail.watch = asyncio.create_task(self._watch(run_id, tail), name=f"tail {run_id}")
+        tail.followers += 1
+        try:
+            yield tail
+        finally:
+            tail.followers -= 1
+            if not tail.followers:
+                self._forget(run_id, tail)
+                await _end(tail)
+
+    async def _watch(self, run_id: RunId, tail: Tail) -> None:
+        try:
+            async with self._signals.listen(run_topic(run_id)) as flag:
+                run = await self._run(run_id)
+                tail.reach(run.sequence, is_over=not run.is_active)
+                while not tail.is_over:
+                    if page := await self._pages.behind(run_id, tail.sequence):
+                        lag = self._clock.now() - page[-1].at
+                        self._meter.delivered(lag.total_seconds())
+                        tail.reach(page[-1].sequence, is_over=page[-1].is_last)
+                    else:
+                        await flag.wait()
+        except Exception as error:  # noqa: BLE001 - every follower raises it
+            self._forget(run_id, tail)
+            tail.fail(error)
+
+    def _forget(self, run_id: RunId, tail: Tail) -> None:
+        if self._tails.get(run_id) is tail:
+            del self._tails[run_id]
+
+    async def _run(self, run_id: RunId) -> Run:
+        async with self._store.snapshot() as unit:
             run = await unit.runs.get(run_id)
         if run is None:
             raise NotFound
-        return run.sequence
+        return run
+
+
+async def _end(tail: Tail) -> None:
+    assert tail.watch is not None, "a tail is watched from the start"
+    tail.watch.cancel()
+    await asyncio.wait([tail.watch])
