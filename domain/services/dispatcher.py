@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from domain import backoff
 from domain.errors import NotFound, ProviderRefused, ProviderUnavailable
-from domain.ids import NodeId
+from domain.ids import NodeId, RunId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
 from domain.models.events import RunDispatched, RunStateChanged
@@ -141,7 +141,7 @@ class Dispatcher:
         if attempts >= DISPATCH_TRIES_MAX:
             await self._fail(claimed, FailureCode.PROVIDER_UNAVAILABLE, error.message)
             return
-        log.warning("dispatch of run %s will be tried again: %s", claimed.run.id, error.message)
+        log.warning("dispatch will be tried again: %s", error.message, extra=named(claimed.run.id))
         due_at = self.clock.now() + timedelta(seconds=backoff.delay_s(attempts))
         async with self.store.transaction() as unit:
             await unit.intents.postpone(claimed.lease, due_at)
@@ -162,6 +162,11 @@ class Dispatcher:
                 return
             await unit.intents.finish(lease)
         self.meter.changed_state(run.provider, state)
+
+
+def named(run_id: RunId) -> dict[str, str]:
+    """What a log line about a run carries besides its text."""
+    return {"run_id": run_id}
 
 
 async def with_runs(unit: UnitOfWork, intents: list[Intent]) -> list[Claimed]:

@@ -15,7 +15,7 @@ from domain.errors import StorageUnavailable, WorkbenchError
 from domain.ids import IntentId
 from domain.models.intents import IntentKind
 from domain.ports import Clock, Meter, Signals, Store
-from domain.services.dispatcher import Claimed, Dispatcher, with_runs
+from domain.services.dispatcher import Claimed, Dispatcher, named, with_runs
 from domain.services.follower import Follower
 from domain.topics import INTENTS
 
@@ -105,7 +105,7 @@ class Engine:
         try:
             await work
         except Exception:
-            log.exception("run %s could not be worked on", claimed.run.id)
+            log.exception("could not be worked on", extra=named(claimed.run.id))
             self.meter.failed("engine")
             await self._retrying("postpone", self._postpone(claimed))
         finally:

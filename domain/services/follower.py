@@ -18,7 +18,7 @@ from domain.models.runs import Run, SyncStatus
 from domain.outcomes import outcome_of
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
 from domain.redaction import Redactor
-from domain.services.dispatcher import Claimed
+from domain.services.dispatcher import Claimed, named
 from domain.services.registry import Registry
 from domain.topics import cancel_topic
 
@@ -49,7 +49,7 @@ class Follower:
             try:
                 await self._observe(adapter, claimed)
             except LeaseLost:
-                log.info("run %s is followed elsewhere", claimed.run.id)
+                log.info("followed elsewhere", extra=named(claimed.run.id))
             finally:
                 watch.cancel()
                 await asyncio.wait([watch])
@@ -131,7 +131,7 @@ class Follower:
     async def _wait_for_better(
         self, claimed: Claimed, error: ProviderUnavailable | StorageUnavailable, attempt: int
     ) -> None:
-        log.warning("following run %s goes on later: %s", claimed.run.id, error.message)
+        log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
         self.meter.failed("follow")
         if isinstance(error, ProviderUnavailable):
             await self._mark_stale(claimed, error.message)
@@ -169,6 +169,6 @@ class Follower:
             except CapabilityMissing:
                 return
             except (ProviderUnavailable, StorageUnavailable) as error:
-                log.warning("cancel of run %s is not passed on yet: %s", run_id, error.message)
+                log.warning("cancel not passed on yet: %s", error.message, extra=named(run_id))
                 self.meter.failed("cancel")
             await flag.wait()

@@ -1,0 +1,50 @@
+"""What the environment says, and what follows from it."""
+
+from pathlib import Path
+
+import pytest
+
+from serving.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only what a test sets."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"WORKBENCH_{name.upper()}", raising=False)
+    monkeypatch.setenv("WORKBENCH_DATA_DIR", str(tmp_path))
+
+
+def test_unset_means_sqlite_and_no_bus(tmp_path: Path) -> None:
+    """The database is a file in the data directory, and wake-ups stay in the process."""
+    settings = Settings()
+    assert f"sqlite+aiosqlite:///{tmp_path}/workbench.db" == settings.store_url
+    assert (True, None) == (settings.is_sqlite, settings.wake_url)
+
+
+def test_postgres_brings_its_own_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several servers on one database wake each other without being told how."""
+    monkeypatch.setenv("WORKBENCH_DATABASE_URL", "postgresql+asyncpg://u:secret@h/db")
+    settings = Settings()
+    assert (False, "postgresql://u:secret@h/db") == (settings.is_sqlite, settings.wake_url)
+    monkeypatch.setenv("WORKBENCH_BUS_URL", "redis://:hidden@h:6379")
+    assert Settings().wake_url == "redis://:hidden@h:6379"
+
+
+def test_secrets_are_known_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and the token are masked in logs, and a printed Settings has none of them."""
+    monkeypatch.setenv("WORKBENCH_DATABASE_URL", "postgresql+asyncpg://u:secret-pw@h/db")
+    monkeypatch.setenv("WORKBENCH_BUS_URL", "redis://:hidden-pw@h:6379")
+    monkeypatch.setenv("WORKBENCH_BOOTSTRAP_TOKEN", "wb_0123456789abcdef")
+    settings = Settings()
+    assert {"secret-pw", "hidden-pw", "wb_0123456789abcdef"} == settings.secret_texts
+    assert not any(secret in repr(settings) for secret in settings.secret_texts)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80")]
+)
+def test_the_base_url(monkeypatch: pytest.MonkeyPatch, host: str, url: str) -> None:
+    """An IPv6 address is bracketed."""
+    monkeypatch.setenv("WORKBENCH_HOST", host)
+    assert url == Settings().at_port(80).base_url
