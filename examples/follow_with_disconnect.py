@@ -102,7 +102,7 @@ def verdict(seen: Seen, lines_before: int, run: dict[str, Any]) -> str | None:
 async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--path", help="tests to run; all of them if absent")
-    parser.add_argument("--cut-after", type=int, default=5, help="lines before the disconnect")
+    parser.add_argument("--cut-after", type=int, default=1, help="lines before the disconnect")
     parser.add_argument("--key", help="idempotency key of the launch")
     options = parser.parse_args()
     connection = Connection.from_environment()
