@@ -95,9 +95,11 @@ class Schema(strawberry.Schema):
                     async for page in pages:
                         for event in page:
                             key = (shape, event.sequence, _first_line(event))
-                            per_event = _execution(executor, feed, event)
-                            result = await self.sharing.result(key, per_event)
-                            yield _coded(result, context) if result.errors else result
+                            if kept := self.sharing.kept(key):
+                                yield kept
+                                continue
+                            execute = _execution(executor, feed, event)
+                            yield _coded(await self.sharing.result(key, execute), context)
                         if len(page) > UNFAIR_EVENTS:
                             await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`

@@ -35,13 +35,26 @@ EventKey = tuple[Shape, int, int]
 """A shape, an event's sequence, and its first line, which differs where a batch was cut."""
 
 
+class EncodedResult(ExecutionResult):
+    """A result without errors whose `data` is encoded already; `text` is the same as JSON."""
+
+    def __init__(self, encoded: bytes) -> None:
+        super().__init__(data=orjson.Fragment(encoded), errors=None)  # type: ignore[arg-type]
+        self.text = encoded.decode()
+
+    @property
+    def size(self) -> int:
+        """Bytes that keeping it costs, roughly."""
+        return 2 * len(self.text) + ENTRY_OVERHEAD_BYTES
+
+
 class Sharing:
     """Encoded results by shape and event, the oldest dropped first; `bytes_max` in all."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._encoded: OrderedDict[EventKey, tuple[orjson.Fragment, int]] = OrderedDict()
+        self._kept: OrderedDict[EventKey, EncodedResult] = OrderedDict()
         self._executing: dict[EventKey, asyncio.Future[None]] = {}
         self._shapes: dict[ShapeKey, Shape] = {}
 
@@ -57,25 +70,26 @@ class Sharing:
             if not shape.followers:
                 del self._shapes[key]
 
+    def kept(self, key: EventKey) -> EncodedResult | None:
+        """What somebody else has paid for."""
+        return self._kept.get(key)
+
     async def result(self, key: EventKey, execute: Execute) -> ExecutionResult:
-        """The event's result, with `data` encoded already unless there are errors."""
-        if kept := self._encoded.get(key):
-            return ExecutionResult(data=kept[0], errors=None)  # type: ignore[arg-type]
-        if executing := self._executing.get(key):
+        """The event's result: encoded, unless there are errors."""
+        while executing := self._executing.get(key):
             await asyncio.shield(executing)
-            return await self.result(key, execute)
+            if kept := self._kept.get(key):
+                return kept
         executed = execute()
         if isawaitable(executed):
-            executed = await self._alone(key, executed)
+            return await self._alone(key, executed)
         return self._encode(key, executed)
 
-    async def _alone(self, key: EventKey, executing: Awaitable[Executed]) -> Executed:
+    async def _alone(self, key: EventKey, executing: Awaitable[Executed]) -> ExecutionResult:
         """Execute while the others who want the same event wait."""
         future = self._executing[key] = asyncio.get_running_loop().create_future()
         try:
-            executed = await executing
-            self._encode(key, executed)
-            return executed
+            return self._encode(key, await executing)
         finally:
             del self._executing[key]
             future.set_result(None)
@@ -83,17 +97,14 @@ class Sharing:
     def _encode(self, key: EventKey, executed: Executed) -> ExecutionResult:
         if executed.errors:
             return ExecutionResult(data=executed.data, errors=executed.errors)
-        if kept := self._encoded.get(key):
-            return ExecutionResult(data=kept[0], errors=None)  # type: ignore[arg-type]
-        text = orjson.dumps(executed.data)
-        fragment = orjson.Fragment(text)
+        result = EncodedResult(orjson.dumps(executed.data))
         if key[0].followers > 1:
-            self._keep(key, fragment, len(text) + ENTRY_OVERHEAD_BYTES)
-        return ExecutionResult(data=fragment, errors=None)  # type: ignore[arg-type]
+            self._keep(key, result)
+        return result
 
-    def _keep(self, key: EventKey, fragment: orjson.Fragment, size: int) -> None:
-        self._encoded[key] = (fragment, size)
-        self._bytes += size
+    def _keep(self, key: EventKey, result: EncodedResult) -> None:
+        self._kept[key] = result
+        self._bytes += result.size
         while self._bytes > self._bytes_max:
-            _, (_, dropped) = self._encoded.popitem(last=False)
-            self._bytes -= dropped
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.size

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any, Final, TypeGuard
 
+import orjson
 import structlog
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
@@ -16,6 +17,7 @@ from strawberry.types.execution import PreExecutionError
 
 from domain.errors import StorageUnavailable
 from resolvers.context import Context, Viewer
+from schema.sharing import EncodedResult
 
 ID_CHARACTERS_MAX: Final = 256
 TRY_AGAIN_LATER: Final = 1013
@@ -55,7 +57,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """An operation's task: its results, then its completion, and nothing left behind."""
         try:
             await self._send_results(operation)
-        except WebSocketDisconnected:
+        except (WebSocketDisconnected, WebSocketDisconnect):
             return
         except Exception:
             _log.exception("socket operation failed")
@@ -71,8 +73,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             context_value=context,
             operation_name=operation.operation_name,
         )
+        text_before = f'{{"id":{_json(operation.id)},"type":"next","payload":{{"data":'
         async with aclosing(results):
             async for result in results:
+                if isinstance(result, EncodedResult):
+                    # What most messages are, and all that they share is made already.
+                    await self.context.socket.send_text(text_before + result.text + "}}")
+                    continue
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
                     return
@@ -84,6 +91,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """Its id is free again, unless another operation has taken it since."""
         if self.operations.get(operation.id) is operation:
             del self.operations[operation.id]
+
+
+def _json(text: str) -> str:
+    return orjson.dumps(text).decode()
 
 
 def _problem(message: object) -> str | None:
