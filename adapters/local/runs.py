@@ -147,8 +147,8 @@ class Runs:
         try:
             kept = {key: order[key] for key in ("timeout_s", "grace_s", "output_bytes_max")}
             at = time.time()
+            records.write_in_place(folder / protocol.ORDER_NAME, {**kept, "at": at})
             records.sync_folder(self._spool)
-            records.write_record(folder / protocol.ORDER_NAME, {**kept, "at": at}, durable=True)
             if order["home"]:
                 (folder / protocol.HOME_NAME).mkdir(mode=0o700, exist_ok=True)
             pid = spawn(program, order["argv"], order["env"], folder)
@@ -200,7 +200,7 @@ class Runs:
             return {"state": "running"}
         if (folder / protocol.EXIT_NAME).exists():
             return {"state": "ended"}
-        if (folder / protocol.ORDER_NAME).exists():
+        if records.read_record(folder / protocol.ORDER_NAME) is not None:
             self._adopt(run_id)
             return {"state": "running" if run_id in self._live else "ended"}
         why = records.closed_why(self._spool, run_id)

@@ -210,7 +210,7 @@ async def test_folder_without_an_order_is_no_start(
     """A crash before the order was written leaves a run that may start."""
     order = make_order(root, "true")
     (tmp_path / "spool" / order.run_id).mkdir()
-    (tmp_path / "spool" / order.run_id / "order.new").write_text("{", encoding="utf-8")
+    (tmp_path / "spool" / order.run_id / "order").write_text("{", encoding="utf-8")
     assert await adapter.dispatch(order) is not None
     _, ended = await follow(adapter, order.run_id)
     assert EndCause.EXITED is ended.cause
