@@ -1,5 +1,6 @@
-"""SQLite through one thread hop a statement, where aiosqlite as it comes takes four.
+"""The drivers, with what we need done otherwise.
 
+SQLite takes one thread hop a statement here, where aiosqlite as it comes takes four.
 A hop costs more than most of our statements: making the cursor, running the statement, fetching
 and closing each went to the connection's thread by itself (launching a run: 28 hops, now 8).
 """
@@ -7,11 +8,16 @@ and closing each went to the connection's thread by itself (launching a run: 28 
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
+import asyncpg
 from aiosqlite import Connection
 
+from persistence.settling import settled
+
 Rows = Sequence[Any]
+
+STOP_TIMEOUT_S: Final = 1.0
 
 
 class EagerCursor:
@@ -81,10 +87,23 @@ class EagerConnection(Connection):
         return EagerCursor(self)
 
 
-def connect(database: str | Path, **arguments: Any) -> EagerConnection:
+async def connect(database: str | Path, **arguments: Any) -> EagerConnection:
     """What `aiosqlite.connect` does, for SQLAlchemy's `async_creator_fn`."""
     connection = EagerConnection(lambda: sqlite3.connect(database, **arguments), 64)
     # As SQLAlchemy does for connections of its own making: an abandoned one must not keep the
     # process from ending.
-    connection._thread.daemon = True  # noqa: SLF001
+    thread = connection._thread  # noqa: SLF001
+    thread.daemon = True
+    try:
+        _ = await connection
+    except BaseException:
+        # It was told to stop: once it has, it cannot call into an event loop that is closed.
+        thread.join(STOP_TIMEOUT_S)
+        raise
     return connection
+
+
+async def connect_postgres(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    """What `asyncpg.connect` does; cut off in its middle it would complain to the event loop."""
+    connecting = asyncpg.connect(*arguments, **options)
+    return await settled(connecting, discard=asyncpg.Connection.terminate)

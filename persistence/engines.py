@@ -7,7 +7,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from persistence.driver import connect
+from persistence.driver import connect, connect_postgres
 
 BUSY_TIMEOUT_S: Final = 5.0
 """How long SQLite waits for another process's lock."""
@@ -102,6 +102,7 @@ def _postgres(url: URL) -> Engines:
     engine = create_async_engine(
         url,
         connect_args={
+            "async_creator_fn": connect_postgres,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": STATEMENT_TIMEOUT_S,
             "prepared_statement_cache_size": STATEMENTS_CACHED,

@@ -1,9 +1,8 @@
 """One transaction or one snapshot, with every repository on it; and the store that opens them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, false
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,6 +18,7 @@ from persistence.migrate import upgrade
 from persistence.projects import Projects
 from persistence.runs import Runs
 from persistence.session import Session, outages_told
+from persistence.settling import settled
 from persistence.tables import projects
 
 OnCommit = Callable[[frozenset[str]], None]
@@ -67,14 +67,14 @@ class Database:
         async with self._begun(self._engines.writer) as connection:
             with outages_told():
                 await connection.run_sync(upgrade)
-            await _settled(self._commit(connection, set()))
+            await settled(self._commit(connection, set()))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Unit]:
         async with self._begun(self._engines.writer) as connection:
             unit = Unit(connection)
             yield unit
-            await _settled(self._commit(connection, unit.topics))
+            await settled(self._commit(connection, unit.topics))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Unit]:
@@ -112,23 +112,4 @@ class Database:
             yield connection
         finally:
             with outages_told():
-                await _settled(connection.close())
-
-
-async def _settled(step: Coroutine[Any, Any, None]) -> None:
-    """Await a step to its end although canceled meanwhile, then let the cancellation go on.
-
-    A commit or rollback left in the middle would leave a connection in an unknown state, and a
-    commit that nobody is told of. The driver's own timeouts bound it.
-    """
-    settling = asyncio.ensure_future(step)
-    canceled: asyncio.CancelledError | None = None
-    while not settling.done():
-        try:
-            await asyncio.wait({settling})
-        except asyncio.CancelledError as error:
-            canceled = error
-    if canceled is not None:
-        settling.exception()  # the cancellation is told, not the step's own failure
-        raise canceled
-    settling.result()
+                await settled(connection.close())
