@@ -20,6 +20,7 @@ SCHEMA: Final = "The schema knows neither adapters nor persistence"
 PURE: Final = "The domain knows no framework"
 APP: Final = "No room knows the composition root"
 ENTRY: Final = "What surrounds the rooms knows only the domain"
+CLIENT: Final = "The terminal's client knows the server by its API alone"
 CYCLES: Final = "No cycle between siblings inside a room"
 RINGS: Final = "Inside the domain, arrows point to the lifecycle"
 
@@ -52,7 +53,9 @@ CASES: Final = [
     (APP, {"schema/planted.py": "import cli"}),
     (ENTRY, {"serving/planted.py": "import persistence"}),
     (ENTRY, {"serving/planted.py": "import app"}),
-    *((CYCLES, cycle(package)) for package in [*PACKAGES, "serving"]),
+    (CLIENT, {"cli/client/planted.py": "import domain.lifecycle"}),
+    (CLIENT, {"cli/run.py": "import cli.server"}),
+    *((CYCLES, cycle(package)) for package in [*PACKAGES, "serving", "cli.client"]),
     (RINGS, {"domain/ids.py": "import domain.lifecycle"}),
     (RINGS, {"domain/topics.py": "import domain.ports"}),
     (RINGS, {"domain/planted.py": "# in no ring"}),
@@ -74,7 +77,7 @@ def broken_contracts(tree: Path) -> set[str]:
         command, cwd=tree, capture_output=True, text=True, check=False, timeout=50
     )
     verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)\b.*$", shown.stdout, re.MULTILINE))
-    assert {INWARD, SCHEMA, PURE, APP, ENTRY, CYCLES, RINGS} == set(verdicts), shown.stdout
+    assert {INWARD, SCHEMA, PURE, APP, ENTRY, CLIENT, CYCLES, RINGS} == set(verdicts), shown.stdout
     return {name for name, verdict in verdicts.items() if verdict == "BROKEN"}
 
 
