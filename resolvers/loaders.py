@@ -26,6 +26,7 @@ class Loaders:
         self.runs = DataLoader(self._runs, cache=keep)
         self.principals = DataLoader(self._principals, cache=keep)
         self.decisions = DataLoader(self._decisions, cache=keep)
+        self.events = DataLoader(self._events, cache=keep)
         self.latest_events = DataLoader(self._latest_events, cache=keep)
         self.retries = DataLoader(self._retries, cache=keep)
         self.queue_positions = DataLoader(self._queue_positions, cache=keep)
@@ -45,6 +46,11 @@ class Loaders:
     async def _decisions(self, ids: list[DecisionId]) -> list[Decision | None]:
         async with self._store.snapshot() as unit:
             return _ordered(ids, await unit.decisions.get_many(set(ids)))
+
+    async def _events(self, keys: list[tuple[RunId, int, int]]) -> list[Sequence[RunEvent]]:
+        """Keys are a run, a sequence to read behind, and how many."""
+        async with self._store.snapshot() as unit:
+            return [await unit.events.after(*key) for key in keys]
 
     async def _latest_events(self, keys: list[tuple[RunId, int]]) -> list[Sequence[RunEvent]]:
         """Keys are a run and how many; one statement for the largest number serves them all."""

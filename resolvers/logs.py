@@ -10,6 +10,7 @@ from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow
 from domain.models.providers import LogStream
 from domain.models.runs import Run
+from domain.validation import check_text
 from resolvers.context import Context
 from resolvers.paging import CONTAINS_CHARACTERS_MAX, Page, page_size
 from resolvers.streams import Place, check_place, part_of
@@ -78,9 +79,9 @@ def _check(run: Run, query: LogQuery) -> None:
     for place in (query.after, query.before):
         if place is not None:
             check_place(run, place)
-    if query.contains is not None and not 1 <= len(query.contains) <= CONTAINS_CHARACTERS_MAX:
-        message = f"contains must have from 1 to {CONTAINS_CHARACTERS_MAX} characters."
-        raise InvalidInput(message, "contains")
+    check_text(query.contains, CONTAINS_CHARACTERS_MAX, "contains")
+    if query.contains == "":
+        raise InvalidInput("Every line holds the empty text.", "contains")
 
 
 def _parts(event: RunEvent, query: LogQuery) -> Iterator[LogPart]:

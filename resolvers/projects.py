@@ -11,6 +11,8 @@ from resolvers.paging import Page, cut, page_size
 
 async def by_slug(context: Context, slug: str) -> Project | None:
     """None also where the viewer may not read it."""
+    if not slug.isprintable():
+        return None  # Not every database could be asked for such a text.
     async with context.store.snapshot() as unit:
         project = await unit.projects.by_slug(slug)
     return project if project and access.can_read(context.viewer, project.id) else None

@@ -72,8 +72,7 @@ async def stored(
     size = page_size(first)
     place = place or Place(sequence=0)
     check_place(run, place)
-    async with context.store.snapshot() as unit:
-        found = await unit.events.after(run.id, place.behind, size + 1)
+    found = await context.loaders.events.load((run.id, place.behind, size + 1))
     events = _from(place, found)
     more = len(events) > size or bool(found and found[-1].sequence < run.sequence)
     return Page(items=events[:size], has_next=more, has_previous=place.sequence > 0)

@@ -7,8 +7,6 @@ import strawberry
 
 from domain import errors as domain
 from domain.errors import ErrorCode
-from domain.lifecycle import RunState
-from domain.models.runs import RunAction
 from schema.decisions import PolicyDecision
 
 
@@ -62,19 +60,18 @@ class InvalidInput(UserError):
 
 @strawberry.type(description="It cannot be done in the present state.")
 class IllegalTransition(UserError):
-    """With the state, and what could be done in it."""
+    """With the state, and what could be done in it: texts, since not only runs have states."""
 
-    state: RunState = strawberry.field(description="The present state.")
-    allowed_actions: list[RunAction] = strawberry.field(description="What it allows instead.")
+    state: str = strawberry.field(description="The present state.")
+    allowed_actions: list[str] = strawberry.field(description="What it allows instead.")
 
     @classmethod
     def of(cls, error: domain.IllegalTransition) -> Self:
-        actions = [action for action in error.allowed if isinstance(action, RunAction)]
         return cls(
             code=error.code,
             message=error.message,
-            state=RunState(error.state),
-            allowed_actions=actions,
+            state=error.state,
+            allowed_actions=list(error.allowed),
         )
 
 

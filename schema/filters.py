@@ -9,6 +9,7 @@ from domain.errors import InvalidInput
 from domain.lifecycle import RunState
 from domain.models import pages
 from domain.models.providers import LogStream
+from domain.validation import check_text
 from resolvers.paging import CONTAINS_CHARACTERS_MAX
 
 FILTER_VALUES_MAX: Final = 50
@@ -50,9 +51,9 @@ class RunFilter:
         for name, values in (("states", self.states), ("providers", self.providers)):
             if values is not None and len(values) > FILTER_VALUES_MAX:
                 raise InvalidInput(f"At most {FILTER_VALUES_MAX} {name}.", "filter", name)
-        if self.command_contains and len(self.command_contains) > CONTAINS_CHARACTERS_MAX:
-            message = f"At most {CONTAINS_CHARACTERS_MAX} characters."
-            raise InvalidInput(message, "filter", "commandContains")
+        check_text(self.command_contains, CONTAINS_CHARACTERS_MAX, "filter", "commandContains")
+        for key in self.providers or ():
+            check_text(key, CONTAINS_CHARACTERS_MAX, "filter", "providers")
         return pages.RunFilter(
             states=tuple(self.states or ()),
             providers=tuple(self.providers or ()),

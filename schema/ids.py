@@ -37,7 +37,7 @@ def unseal(sealed: str) -> str | None:
         text = a2b_base64(padded, strict_mode=True).decode()
     except (NotBase64, UnicodeDecodeError):
         return None
-    return text if seal(text) == sealed else None
+    return text if text.isprintable() and seal(text) == sealed else None
 
 
 _TO_URL: Final = str.maketrans("+/", "-_")

@@ -14,6 +14,7 @@ from resolvers.logs import LogPart
 from resolvers.streams import Place
 from schema.cursors import place_cursor
 from schema.executor import Lines
+from schema.paging import Connection
 
 INT_MAX = 2**31 - 1
 """GraphQL's Int ends here; a larger count is answered as this."""
@@ -47,6 +48,11 @@ class LogBatch:
     @classmethod
     def of_part(cls, part: LogPart) -> Self:
         return cls.of(part.event.run_id, part.batch, part.place)
+
+
+@strawberry.type(description="A page of a run's log.")
+class LogConnection(Connection[LogBatch]):
+    """Named for what it is a page of."""
 
 
 @strawberry.type(description="How much a run has printed.")

@@ -227,7 +227,7 @@ class Run(Node):
         before: Before = None,
         stream: OneStream = None,
         contains: Contains = None,
-    ) -> Connection[LogBatch]:
+    ) -> LogConnection:
         run = self.value
         query = logs.LogQuery(
             first=first,
@@ -238,7 +238,9 @@ class Run(Node):
             contains=contains,
         )
         page = await logs.page(info.context, run, query)
-        return Connection.of(page, LogBatch.of_part, lambda part: place_cursor(run.id, part.place))
+        return LogConnection.of(
+            page, LogBatch.of_part, lambda part: place_cursor(run.id, part.place)
+        )
 
     def _provider(self, info: Info, key: str) -> Provider:
         return Provider.of(self.value.project_id, info.context.services.registry.get(key))
