@@ -118,11 +118,11 @@ class Events:
 
     async def after(self, run_id: RunId, sequence: int, limit: int) -> Sequence[RunEvent]:
         which = {"run_id": run_id, "after": sequence, "most": limit}
-        found = _complete_part(await self._session.all(AFTER, which), limit)
+        found = sorted(await self._session.all(AFTER, which), key=lambda row: row.sequence)[:limit]
         gaps = _gaps(found, sequence)
         edges = await self._edges(run_id, gaps.values()) if gaps else {}
         events: list[RunEvent] = []
-        for row in found[:limit]:
+        for row in found:
             if gap := gaps.get(row.sequence):
                 if gap[0] not in edges or gap[1] not in edges:
                     break  # not expired, only not read: the next page begins there
@@ -150,19 +150,6 @@ class Events:
 
 def _event(run_id: RunId, row: Row[Any]) -> RunEvent:
     return rows.batch_event(run_id, row) if row.kind is None else rows.fact_event(run_id, row)
-
-
-def _complete_part(found: Sequence[Row[Any]], limit: int) -> list[Row[Any]]:
-    """The rows in order, up to where one of the two tables was not read any further."""
-    facts = [row for row in found if row.kind is not None]
-    chunks = [row for row in found if row.kind is None]
-    ends = [table[-1].sequence for table in (facts, chunks) if len(table) == limit]
-    if chunks:
-        last = chunks[-1]
-        if last.first_byte + last.bytes >= chunks[0].first_byte + PAGE_BYTES_MAX:
-            ends.append(last.sequence)
-    merged = sorted(found, key=lambda row: row.sequence)
-    return [row for row in merged if row.sequence <= min(ends)] if ends else merged
 
 
 def _gaps(found: Sequence[Row[Any]], after: int) -> Mapping[int, tuple[int, int]]:
