@@ -22,7 +22,7 @@ from schema.failures import RunFailure
 from schema.filters import Contains, LatestFirst, OneStream, RunFilter
 from schema.ids import Node, project_id, run_id
 from schema.info import Info
-from schema.logs import INT_MAX, LogBatch, LogStats
+from schema.logs import INT_MAX, LogBatch, LogConnection, LogStats
 from schema.paging import After, Before, Connection, First, Last
 from schema.providers import Provider
 
