@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
@@ -53,7 +54,7 @@ def run(  # noqa: PLR0917 - the options of a command line are given by name
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Stop it after so many seconds.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why, for the records.")] = None,
-    detach: Annotated[bool, typer.Option(help="Print the run's id and leave.")] = False,  # noqa: FBT002
+    detach: Annotated[bool, typer.Option("--detach", help="Print the run's id and leave.")] = False,  # noqa: FBT002
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: the same one launches once.")
     ] = None,
@@ -65,7 +66,7 @@ def run(  # noqa: PLR0917 - the options of a command line are given by name
         "command": argv,
         "cwd": cwd,
         "envProfile": env and env.value,
-        "timeoutMs": None if timeout is None else round(timeout * 1000),
+        "timeoutMs": None if timeout is None else _milliseconds(timeout),
         "reason": reason,
         # Always one, so that a launch whose answer got lost can be asked for again.
         "idempotencyKey": key or uuid4().hex,
@@ -100,6 +101,12 @@ async def launch_and_follow(given: Mapping[str, Any], *, is_detached: bool) -> i
             return 0
         with _display(launched) as display:
             return await Watch(connection, launched.id, display).to_the_end(interrupts)
+
+
+def _milliseconds(seconds: float) -> int:
+    if not isfinite(seconds):
+        raise typer.BadParameter("It must be a number of seconds.", param_hint="--timeout")
+    return round(seconds * 1000)
 
 
 def _display(launched: api.Launched) -> Display:

@@ -1,5 +1,6 @@
 """Where the server is, who we are, and asking it over HTTP."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,14 +61,16 @@ class Connection:
     async def ask(self, document: str, variables: Fields) -> Fields:
         """The answer's fields. What got lost on the way is asked again, so it must be safe to ask
         twice. Raises Refused, Unreachable."""
-        payload = {"query": document, "variables": dict(variables)}
+        # Ours is pure ASCII, so that a word of the command line that is no text reaches the server,
+        # which says what is wrong with it.
+        body = json.dumps({"query": document, "variables": dict(variables)})
+        headers = {**self.authorization, "Content-Type": "application/json"}
         async with httpx.AsyncClient(timeout=ANSWER_S, trust_env=not self.is_local) as client:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    answer = await client.post(
-                        self.graphql_url, json=payload, headers=self.authorization
+                    return _fields(
+                        await client.post(self.graphql_url, content=body, headers=headers)
                     )
-                    return _fields(answer)
                 except (httpx.ReadError, httpx.RemoteProtocolError) as error:
                     if attempt == _ATTEMPTS:
                         raise Unreachable(f"{self.url} breaks off its answers.") from error
@@ -107,9 +110,9 @@ def _fields(answer: httpx.Response) -> Fields:
 def _url(variables: Mapping[str, str]) -> str:
     url = variables.get("WORKBENCH_URL", "").rstrip("/") or _listening_url(variables)
     try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        parts, host = urlsplit(url), httpx.URL(url).host
+        is_usable = parts.scheme in {"http", "https"} and bool(host) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
         is_usable = False
     if not is_usable:
         raise Unreachable(f"This is no server's URL: {url}")
@@ -127,12 +130,16 @@ def _listening_url(variables: Mapping[str, str]) -> str:
 def _token(variables: Mapping[str, str]) -> str:
     for name in ("WORKBENCH_TOKEN", "WORKBENCH_BOOTSTRAP_TOKEN"):
         if variables.get(name):
-            return variables[name]
+            return _checked(variables[name], name)
     path = Path(variables.get("WORKBENCH_DATA_DIR") or CHECKOUT / ".workbench") / "token"
     try:
-        token = path.read_text(encoding="utf-8").strip()
+        return _checked(path.read_text(encoding="utf-8").strip(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise NoToken(f"No token: set WORKBENCH_TOKEN ({path} cannot be read).") from error
-    if not token:
-        raise NoToken(f"No token: set WORKBENCH_TOKEN ({path} is empty).")
+
+
+def _checked(token: str, place: str) -> str:
+    """What is not one visible word would break the header it is sent in."""
+    if not token.isascii() or not token.isprintable() or len(token.split()) != 1:
+        raise NoToken(f"No token: set WORKBENCH_TOKEN ({place} holds none).")
     return token

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from cli.client.connection import Connection, Fields, first_error
@@ -23,7 +23,8 @@ ACKNOWLEDGE_S: Final = 10.0
 FRAME_BYTES_MAX: Final = 16 * 1024 * 1024
 _PROTOCOL: Final = Subprotocol("graphql-transport-ws")
 _OPERATION: Final = "1"
-_BROKEN: Final = (OSError, ConnectionClosed, InvalidHandshake, TimeoutError)
+_UNSPOKEN: Final = "the server does not speak graphql-transport-ws"
+_BROKEN: Final = (OSError, WebSocketException)
 _CLOSED_FOR_GOOD: Final = frozenset({4400, 4401, 4403, 4409, 4429})
 _HTTP_FOR_GOOD: Final = range(400, 500)
 _WORTH_ANOTHER_TRY: Final = "STORAGE_UNAVAILABLE"
@@ -85,6 +86,7 @@ async def subscribed(
     socket: ClientConnection, subscription: Subscription, after: str | None
 ) -> AsyncGenerator[Fields]:
     """The items behind the cursor until the server completes the stream. Raises Refused."""
+    field = subscription.field
     payload = {
         "query": subscription.document,
         "variables": {**subscription.variables, "after": after},
@@ -94,10 +96,12 @@ async def subscribed(
         match await _receive(socket):
             case {"type": "next", "payload": {"errors": [_, *_] as errors}}:
                 raise first_error(errors)
-            case {"type": "next", "payload": {"data": {} as root}}:
-                yield root[subscription.field]
+            case {"type": "next", "payload": {"data": {} as root}} if root.get(field):
+                yield root[field]
             case {"type": "error", "payload": errors}:
                 raise first_error(errors)
+            case {"type": "next" | "error"}:
+                raise OSError(_UNSPOKEN)
             case {"type": "complete"}:
                 return
             case {"type": "ping"}:
@@ -169,7 +173,7 @@ async def _receive(socket: ClientConnection) -> dict[str, Any]:
     try:
         message = json.loads(await socket.recv())
     except ValueError as error:
-        raise OSError("the server does not speak graphql-transport-ws") from error
+        raise OSError(_UNSPOKEN) from error
     if not isinstance(message, dict):
-        raise OSError("the server does not speak graphql-transport-ws")
+        raise OSError(_UNSPOKEN)
     return message

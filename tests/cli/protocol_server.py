@@ -32,6 +32,11 @@ async def babble(socket: ServerConnection) -> None:
     await socket.send("[]")
 
 
+async def send_nothing(socket: ServerConnection) -> None:
+    """An item that is none."""
+    await socket.send(json.dumps({"id": "1", "type": "next", "payload": {"data": None}}))
+
+
 def fail(code: str) -> Act:
     """A GraphQL error instead of the next item."""
 

@@ -55,7 +55,9 @@ def test_the_server_is_where_the_variables_say(
     assert (url, socket_url) == (connection.url, connection.socket_url)
 
 
-@pytest.mark.parametrize("url", ["ftp://w.test", "w.test:8000", "http://", "http://w.test:99999"])
+@pytest.mark.parametrize(
+    "url", ["ftp://w.test", "w.test:8000", "http://", "http://w.test:99999", "http://w.test/\x07"]
+)
 def test_what_is_no_url_is_refused(url: str) -> None:
     """Before anything is sent."""
     with pytest.raises(Unreachable):
@@ -81,7 +83,7 @@ def test_the_token_comes_from_the_first_place_that_has_one(tmp_path: Path) -> No
     assert ["wb_own", "wb_boot", "wb_file"] == found
 
 
-@pytest.mark.parametrize("text", [None, "", " \n"])
+@pytest.mark.parametrize("text", [None, "", " \n", "wb_\u00fc", "two words"])
 def test_no_token_is_said_at_once(tmp_path: Path, text: str | None) -> None:
     """With the variable to set."""
     if text is not None:

@@ -72,6 +72,7 @@ def test_options_of_the_program_are_its_own(served: Served) -> None:
     [
         (124, ["--timeout", "0.5", "sleep", "60"]),
         (125, ["no-such-program"]),
+        (125, ["echo", "\udcff"]),
         (125, ["--cwd", "/", "true"]),
         (125, ["--timeout", "-1", "true"]),
         (125, ["--project", "nowhere", "true"]),
@@ -86,6 +87,12 @@ def test_what_cannot_be_done_has_its_exit_code(
 
     assert (expected, "") == (code, out)
     assert re.fullmatch(r"workbench: .+\n", err)
+
+
+@pytest.mark.parametrize("words", [[], ["--timeout", "nan", "true"], ["--env", "none", "true"]])
+def test_what_makes_no_sense_is_not_asked(served: Served, words: list[str]) -> None:
+    """A command line that is wrong in itself ends with 2, as everywhere."""
+    assert (2, "") == served.ran(*words)[:2]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ import pytest
 from cli.client.connection import Connection
 from cli.client.errors import Refused, StreamLost
 from cli.client.stream import Patience, Subscription, follow
-from tests.cli.protocol_server import Act, ProtocolServer, babble, complete, cut, fail, serving
+from tests.cli.protocol_server import (
+    Act,
+    ProtocolServer,
+    babble,
+    complete,
+    cut,
+    fail,
+    send_nothing,
+    serving,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +50,9 @@ async def test_a_whole_stream_is_delivered_over_one_connection() -> None:
         assert [None] == server.asked_after
 
 
-@pytest.mark.parametrize("trouble", [cut, complete, babble, fail("STORAGE_UNAVAILABLE")])
+@pytest.mark.parametrize(
+    "trouble", [cut, complete, babble, send_nothing, fail("STORAGE_UNAVAILABLE")]
+)
 async def test_a_broken_stream_is_taken_up_at_its_cursor(trouble: Act) -> None:
     """However it breaks off, nothing is lost and nothing comes twice."""
     troubles = deque([(5, trouble), (0, trouble), (3, trouble)])
