@@ -48,9 +48,9 @@ class Served:
 
 
 def environment(**wanted: str) -> dict[str, str]:
-    """Ours, without what it says about other servers."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("WORKBENCH_")}
-    return kept | wanted
+    """Ours, without what it says about other servers and about colors."""
+    unwanted = ("WORKBENCH_", "NO_COLOR", "FORCE_COLOR", "TTY_")
+    return {n: text for n, text in os.environ.items() if not n.startswith(unwanted)} | wanted
 
 
 @contextmanager

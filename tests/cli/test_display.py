@@ -1,6 +1,7 @@
 """What a person sees, on a terminal and elsewhere."""
 
 import io
+from typing import Final
 
 import pytest
 from rich.console import Console
@@ -10,10 +11,15 @@ from cli.client.display import Plain, Terminal, duration, summary
 
 END = Ending(state="FAILED", exit_code=3, failure_code="EXIT_NONZERO", failure_message="Exited.")
 
+# Wherever the tests run: a terminal without colors has its say elsewhere.
+XTERM: Final = {"TERM": "xterm"}
+
 
 def shown_on_a_terminal(*happenings: Printed | Noticed | StateChanged) -> str:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, color_system="standard", width=80)
+    console = Console(
+        file=screen, force_terminal=True, color_system="standard", width=80, _environ=XTERM
+    )
     with Terminal("run-1", "QUEUED", console) as terminal:
         for one in happenings:
             terminal.show(one)
