@@ -12,7 +12,14 @@ from typing import Final
 
 from adapters.local.protocol import STDERR_NAME, STDOUT_NAME, Message, Refused
 
-_IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_IGNORED: Final = (
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGQUIT,  # by whoever starts a server in the background of a script
+)
 """What Python or the supervisor ignores, and a run must not."""
 
 _PASSING: Final = frozenset(
