@@ -25,6 +25,7 @@ from domain.ports import Store
 from resolvers.context import Context, Services, Viewer
 from resolvers.loaders import Loaders
 from schema import build
+from schema.engine import Schema
 from schema.sockets import Connected, SocketHandler
 from schema.sse import EventStreamResponse, EventStreamTransport
 
@@ -42,6 +43,7 @@ SessionOf = Callable[[HTTPConnection], str | None]
 class Endpoint(GraphQL[Any, None]):
     """Mount it on a Route and on a WebSocketRoute of the same path."""
 
+    schema: Schema
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012
 

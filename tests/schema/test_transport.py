@@ -1,0 +1,226 @@
+"""The edges of the endpoint: who is let in, and what becomes of nonsense."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from httpx_ws import WebSocketDisconnect
+from structlog.testing import capture_logs
+
+from resolvers import projects
+from schema import sockets
+from tests.schema.api import ADMIN, TROUBLE, Api
+
+pytestmark = pytest.mark.anyio
+
+VERSION = {"query": "{ serverInfo { version } }"}
+
+
+def only_code(answer: httpx.Response) -> str:
+    (error,) = answer.json()["errors"]
+    return str(error["extensions"]["code"])
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic d2I6eA==", ADMIN]
+)
+async def test_nothing_is_answered_without_a_viewer(api: Api, header: str | None) -> None:
+    """401, a code, and how to sign in; whether the operation is sound is not said."""
+    headers = {} if header is None else {"Authorization": header}
+    for body in (VERSION, {"query": "{bad"}, None):
+        async with api.client(None, **headers) as client:
+            answer = await client.post("/graphql", json=body)
+        assert (401, "UNAUTHENTICATED") == (answer.status_code, only_code(answer))
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_browser_session_signs_in(api: Api) -> None:
+    """By its cookie, over HTTP and on a socket; a header that is wrong is not made good by it."""
+    async with api.client(None, Cookie=f"session={ADMIN}") as client:
+        assert 200 == (await client.post("/graphql", json=VERSION)).status_code
+        wrong = {"Authorization": "Bearer wrong"}
+        assert 401 == (await client.post("/graphql", json=VERSION, headers=wrong)).status_code
+    async with api.opened(Cookie=f"session={ADMIN}") as socket:
+        await socket.send(type="connection_init")
+        assert {"type": "connection_ack"} == await socket.receive()
+
+
+async def test_a_database_that_is_away_is_no_wrong_token(api: Api) -> None:
+    """503 with a code on HTTP; the socket is closed with `try again later`."""
+    async with api.client(TROUBLE) as client:
+        answer = await client.post("/graphql", json=VERSION)
+    assert (503, "STORAGE_UNAVAILABLE") == (answer.status_code, only_code(answer))
+    async with api.opened() as socket:
+        await socket.send(type="connection_init", payload={"Authorization": f"Bearer {TROUBLE}"})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await socket.receive()
+    assert sockets.TRY_AGAIN_LATER == closed.value.code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'"x"',
+        b"null",
+        b"[]",
+        b"7",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 5000,
+        b'{"query": 5}',
+        b'{"query": "{viewer{kind}}", "variables": []}',
+        b'{"query": "{viewer{kind}}", "operationName": 4}',
+        b'{"query": "{viewer{kind}}", "variables": {"a": ' + b"[" * 5000 + b"}}",
+        b"{}",
+        b'[{"query": "{viewer{kind}}"}]',
+    ],
+)
+async def test_a_body_that_is_no_operation_is_a_bad_request(api: Api, body: bytes) -> None:
+    """400 as JSON with a code, never a failure of ours."""
+    async with api.client() as client:
+        headers = {"Content-Type": "application/json"}
+        answer = await client.post("/graphql", content=body, headers=headers)
+    assert (400, "BAD_REQUEST") == (answer.status_code, only_code(answer))
+
+
+async def test_a_get_asks_and_never_changes(api: Api) -> None:
+    """A query is answered, a mutation refused, an empty request is a bad one."""
+    change = 'mutation { runCancel(input: {id: "x"}) { __typename } }'
+    async with api.client() as client:
+        assert 200 == (await client.get("/graphql", params=VERSION)).status_code
+        assert 400 == (await client.get("/graphql", params={"query": change})).status_code
+        assert 400 == (await client.get("/graphql")).status_code
+
+
+async def test_a_form_is_no_operation(api: Api) -> None:
+    """What a page of another origin can send without asking is refused."""
+    async with api.client() as client:
+        assert 400 == (await client.post("/graphql", data=VERSION)).status_code
+        assert 400 == (await client.post("/graphql", files={"operations": b"{}"})).status_code
+
+
+@pytest.mark.parametrize(
+    "query", ["{bad", "{ nope }", "query($a: Int!) { viewer { kind } }", "{ " * 300]
+)
+async def test_a_document_that_cannot_be_executed_is_coded(api: Api, query: str) -> None:
+    """Syntax, validation and nesting."""
+    answer = await api.ask(query)
+    assert {"GRAPHQL_DOCUMENT_INVALID"} == {e["extensions"]["code"] for e in answer["errors"]}
+
+
+async def test_a_document_has_a_length(api: Api) -> None:
+    """Too many tokens are refused while they are counted."""
+    assert "GRAPHQL_DOCUMENT_INVALID" == await api.code("{ " + "viewer { kind } " * 20_000 + "}")
+
+
+async def test_our_own_faults_are_masked_and_logged_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client learns nothing of the inside but the request's id."""
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(projects, "listed", fail)
+    with capture_logs() as logs:
+        answer = await api.ask("{ projects { nodes { id } } }")
+    (error,) = answer["errors"]
+    assert ("INTERNAL", {"code", "requestId"}) == (
+        error["extensions"]["code"],
+        set(error["extensions"]),
+    )
+    assert not re.search("secret|Runtime", str(answer))
+    assert ["operation failed"] == [entry["event"] for entry in logs]
+
+
+async def test_what_a_client_can_act_on_is_not_logged(api: Api) -> None:
+    """Bad input is no failure of ours."""
+    with capture_logs() as logs:
+        await api.ask("{ projects(first: 0) { nodes { id } } }")
+        await api.ask("{bad")
+    assert [] == logs
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, None, {"Authorization": "Bearer wrong"}, {"Authorization": 7}, {"x": "y"}]
+)
+async def test_a_socket_without_a_viewer_is_closed(api: Api, payload: object) -> None:
+    """4403, before any operation is looked at."""
+    async with api.opened() as socket:
+        await socket.send(type="connection_init", payload=payload)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await socket.receive()
+    assert 4403 == closed.value.code
+
+
+async def test_the_key_in_the_payload_may_be_spelled_in_any_case(api: Api) -> None:
+    """As header names may."""
+    async with api.opened() as socket:
+        await socket.send(type="connection_init", payload={"authorization": f"bearer {ADMIN}"})
+        assert {"type": "connection_ack"} == await socket.receive()
+
+
+async def test_a_socket_signs_in_before_it_subscribes(api: Api) -> None:
+    """4401 otherwise."""
+    async with api.opened() as socket:
+        await socket.subscribe("{ serverInfo { version } }")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await socket.receive()
+    assert 4401 == closed.value.code
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{",
+        "null",
+        "[]",
+        '"x"',
+        "{}",
+        '{"type": 5}',
+        '{"type": "nonsense"}',
+        '{"type": "ping", "payload": 3}',
+        '{"type": "complete"}',
+        '{"type": "subscribe"}',
+        '{"type": "subscribe", "id": ["1"], "payload": {"query": "{viewer{kind}}"}}',
+        '{"type": "subscribe", "id": "", "payload": {"query": "{viewer{kind}}"}}',
+        '{"type": "subscribe", "id": "1", "payload": null}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": null}}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": {}}}',
+        "[" * 5000,
+    ],
+)
+async def test_a_frame_that_is_no_message_closes_the_socket(api: Api, frame: str) -> None:
+    """4400, as the protocol says, and no failure of ours."""
+    async with api.socket() as socket:
+        await socket.session.send_text(frame)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await socket.receive()
+    assert 4400 == closed.value.code
+
+
+async def test_a_bad_operation_leaves_the_others_alone(api: Api) -> None:
+    """A syntax error, an unknown field and an unknown operation each end only themselves."""
+    async with api.socket() as socket:
+        for query in ("{bad", "{ nope }", ""):
+            await socket.subscribe(query)
+            message = await socket.receive()
+            assert ("1", "error") == (message["id"], message["type"])
+        await socket.subscribe(VERSION["query"])
+        assert "serverInfo" in await socket.next()
+        assert {"id": "1", "type": "complete"} == await socket.receive()
+
+
+async def test_a_socket_runs_mutations_too(api: Api, tmp_path: Path) -> None:
+    """All three kinds of operation, with a context of their own each."""
+    create = """mutation($input: ProjectCreateInput!) {
+      projectCreate(input: $input) { __typename } }"""
+    given = {"slug": "made", "name": "Made", "rootPath": str(tmp_path)}
+    async with api.socket() as socket:
+        for expected in ("ProjectCreatePayload", "InvalidInput"):
+            await socket.subscribe(create, input=given)
+            assert {"projectCreate": {"__typename": expected}} == await socket.next()
+            await socket.receive()
