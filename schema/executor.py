@@ -1,11 +1,10 @@
 """How a document is executed: as the library does, but without its detours for plain values.
 
-Two shortcuts, both for speed alone. A list of log lines is known to hold texts, so its items are
+Shortcuts, all for speed alone. A list of log lines is known to hold texts, so its items are
 not completed one by one: a batch of 1,500 lines costs as much as one of 10. A field that is an
 attribute holding a scalar or an enum is read and coerced at once, without the resolver machinery.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +58,7 @@ class Lines(list[str]):
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor with the two shortcuts."""
+    """Strawberry's executor with the shortcuts."""
 
     def execute_field(
         self,
@@ -75,11 +74,16 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             value = getattr(source, plain.attribute)
             if value is None and plain.is_nullable:
                 return None
-            with suppress(Exception):  # The long way finds the same fault and reports it.
+            try:
                 return plain.leaf.coerce_output_value(value)
+            except Exception:  # noqa: BLE001, S110 - the long way finds the same fault and reports it
+                pass
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
+
+    def get_stream_usage(self, field_details_list: FieldDetailsList, path: Path) -> None:
+        """Never: our schema has no @stream, which else would be looked for in each list."""
 
     def complete_list_value(  # noqa: PLR0917 - as it is called
         self,
