@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import typer
 import uvloop
+from pydantic import ValidationError
 
 from app import Workbench, asgi
 from domain.errors import WorkbenchError
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Migrate the database, then serve the API and work on runs until stopped."""
-    settings = Settings()
+    settings = _settings()
     configure_logs(settings.log_format, settings.log_level)
     with _exit_if_refused():
         directory = DataDirectory(settings.data_dir)
@@ -55,7 +56,7 @@ def serve() -> None:
 
 def migrate() -> None:
     """Bring the database up to date and stop."""
-    settings = Settings()
+    settings = _settings()
     with _exit_if_refused():
         DataDirectory(settings.data_dir).prepare()
         asyncio.run(_migrate(settings.store_url))
@@ -68,13 +69,25 @@ def print_schema() -> None:
 
 def link() -> None:
     """Print a fresh one-time link that signs a browser in as the administrator."""
-    settings = Settings()
+    settings = _settings()
     with _exit_if_refused():
         directory = DataDirectory(settings.data_dir)
         directory.prepare()
         token = _first_token(settings, directory)
         workbench = Workbench(settings=settings, node=NodeId("link"), token=token)
         typer.echo(asyncio.run(_link_once(workbench)))
+
+
+def _settings() -> Settings:
+    """What the environment says; what it says wrongly is named without its value, which may be a
+    secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = f"WORKBENCH_{fault['loc'][0]}".upper()
+            typer.echo(f"workbench: {name}: {fault['msg']}", err=True)
+        sys.exit(EXIT_CANNOT_START)
 
 
 def _first_token(settings: Settings, directory: DataDirectory) -> str:
