@@ -72,7 +72,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "MINIMAL": "Only what a program needs to start: PATH, HOME, LANG.",
         "DEFAULT": "The usual variables of a terminal, without any secret.",
         "CI": "As DEFAULT, and CI=true without colors or prompts.",
-        "PROJECT": "As DEFAULT, and what the project's own env file sets.",
+        "PROJECT": "As DEFAULT, with the project's own programs (.venv, node_modules) first.",
     },
     LogStream: {
         "STDOUT": "Standard output.",

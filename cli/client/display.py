@@ -157,7 +157,7 @@ class Terminal:
     def _status(self) -> Text:
         style = _STYLES.get(self._state, "")
         elapsed = duration(int((monotonic() - self._began) * 1000))
-        parts = [f" {elapsed}", f"{self._lines} lines", self._run_id]
+        parts = [f" {elapsed}", _count(self._lines), self._run_id]
         if not self._is_connected:
             parts.insert(0, " connection lost, trying again")
         state = (f" {self._state} ", f"bold reverse {style}")
@@ -173,7 +173,7 @@ def summary(ending: Ending, run_id: str) -> str:
         parts.append(f"exit code {ending.exit_code}")
     if ending.failure_code:
         parts.append(f"{ending.failure_code}: {ending.failure_message}")
-    parts += [f"{ending.lines} lines", f"run {run_id}"]
+    parts += [_count(ending.lines), f"run {run_id}"]
     return printable(", ".join(parts))
 
 
@@ -190,3 +190,7 @@ def duration(milliseconds: int) -> str:
 def _line(line: str, *, is_stderr: bool) -> Text:
     text = Text.from_ansi(printable(line), end="")
     return Text.assemble(("! ", "bold red"), text, style="red") if is_stderr else text
+
+
+def _count(lines: int) -> str:
+    return "1 line" if lines == 1 else f"{lines} lines"
