@@ -2,11 +2,12 @@
 
 SQLite takes one thread hop a statement here, where aiosqlite as it comes takes four.
 A hop costs more than most of our statements: making the cursor, running the statement, fetching
-and closing each went to the connection's thread by itself (launching a run: 28 hops, now 8).
+and closing each went to the connection's thread by itself, as did BEGIN and the end of a snapshot
+(launching a run: 28 hops, now 7).
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -36,6 +37,9 @@ class EagerCursor:
         return self
 
     async def execute(self, sql: str, parameters: Any = None) -> "EagerCursor":
+        if sql.startswith("BEGIN"):
+            self._connection.begin_later(sql)
+            return self
         return await self._hop(sqlite3.Cursor.execute, sql, parameters or ())
 
     async def executemany(self, sql: str, parameters: Any) -> "EagerCursor":
@@ -66,6 +70,7 @@ class EagerCursor:
 
     def _run(self, method: Any, sql: str, parameters: Any) -> None:
         """On the connection's thread."""
+        self._connection.begin_now()
         cursor = self._connection.raw.cursor()
         try:
             method(cursor, sql, parameters)
@@ -77,11 +82,45 @@ class EagerCursor:
 
 
 class EagerConnection(Connection):
-    """An aiosqlite connection whose cursors are eager."""
+    """An aiosqlite connection whose cursors are eager, and that begins with its first statement.
+
+    With `reads_only`, a rollback is sent to the thread and not waited for: it ends a snapshot, and
+    whatever comes next on this connection comes behind it.
+    """
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], *, reads_only: bool) -> None:
+        super().__init__(connector, iter_chunk_size=1)
+        self._reads_only = reads_only
+        self._begin: str | None = None
 
     @property
     def raw(self) -> sqlite3.Connection:
         return self._conn
+
+    def begin_later(self, sql: str) -> None:
+        self._begin = sql
+
+    def begin_now(self) -> None:
+        """On the connection's thread: begin what is to begin."""
+        if self._begin is not None:
+            begin, self._begin = self._begin, None
+            self.raw.execute(begin)
+
+    async def commit(self) -> None:
+        if not self._has_nothing_begun():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        if self._has_nothing_begun():
+            return
+        if self._reads_only:
+            self._tx.put_nowait((None, self.raw.rollback))
+        else:
+            await super().rollback()
+
+    def _has_nothing_begun(self) -> bool:
+        waited, self._begin = self._begin, None
+        return waited is not None
 
     def cursor(self) -> EagerCursor:  # type: ignore[override]  # all that SQLAlchemy asks of one
         return EagerCursor(self)
@@ -89,7 +128,10 @@ class EagerConnection(Connection):
 
 async def connect(database: str | Path, **arguments: Any) -> EagerConnection:
     """What `aiosqlite.connect` does, for SQLAlchemy's `async_creator_fn`."""
-    connection = EagerConnection(lambda: sqlite3.connect(database, **arguments), 64)
+    reads_only = arguments.pop("reads_only")
+    connection = EagerConnection(
+        lambda: sqlite3.connect(database, **arguments), reads_only=reads_only
+    )
     # As SQLAlchemy does for connections of its own making: an abandoned one must not keep the
     # process from ending.
     thread = connection._thread  # noqa: SLF001

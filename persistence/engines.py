@@ -70,6 +70,7 @@ def _sqlite_engine(
         url,
         connect_args={
             "async_creator_fn": connect,
+            "reads_only": pragmas is READER_PRAGMAS,
             "isolation_level": None,
             "timeout": BUSY_TIMEOUT_S,
             "cached_statements": STATEMENTS_CACHED,

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import PrincipalId, ProjectId, TokenId
-from domain.models.principals import Membership, Principal, Role, Token, TokenKind
+from domain.models.principals import Membership, Principal, PrincipalKind, Role, Token, TokenKind
 from persistence import rows
 from persistence.session import Session
 from persistence.tables import memberships, principals, tokens
@@ -18,7 +18,16 @@ PRINCIPAL = select(principals).where(principals.c.id == bindparam("id"))
 PRINCIPAL_BY_NAME = select(principals).where(principals.c.name == bindparam("name"))
 PRINCIPALS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
 ADD_TOKEN = insert(tokens)
-TOKEN_BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("digest"))
+HOLDER = (
+    select(
+        tokens,
+        principals.c.name.label("principal_name"),
+        principals.c.kind.label("principal_kind"),
+        principals.c.is_server_admin,
+    )
+    .join(principals, principals.c.id == tokens.c.principal_id)
+    .where(tokens.c.digest == bindparam("digest"))
+)
 DELETE_TOKENS = delete(tokens).where(
     tokens.c.principal_id == bindparam("principal_id"),
     tokens.c.kind == bindparam("kind"),
@@ -65,9 +74,17 @@ class Identity:
     async def add_token(self, token: Token) -> None:
         await self._session.write(ADD_TOKEN, asdict(token))
 
-    async def token_by_digest(self, digest: str) -> Token | None:
-        row = await self._session.first(TOKEN_BY_DIGEST, {"digest": digest})
-        return None if row is None else rows.token(row)
+    async def holder(self, digest: str) -> tuple[Token, Principal] | None:
+        row = await self._session.first(HOLDER, {"digest": digest})
+        if row is None:
+            return None
+        principal = Principal(
+            id=PrincipalId(row.principal_id),
+            name=row.principal_name,
+            kind=PrincipalKind(row.principal_kind),
+            is_server_admin=row.is_server_admin,
+        )
+        return rows.token(row), principal
 
     async def delete_tokens(self, principal_id: PrincipalId, kind: TokenKind, name: str) -> None:
         keys = {"principal_id": principal_id, "kind": kind, "name": name}

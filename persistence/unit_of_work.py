@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import delete, false
+from sqlalchemy import delete, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from persistence.decisions import Decisions
@@ -23,6 +23,7 @@ from persistence.tables import projects
 
 OnCommit = Callable[[frozenset[str]], None]
 
+NOTHING: Final = select(1)
 WRITE_NOTHING: Final = delete(projects).where(false())
 """Refused by a database that is read-only: for SQLite the beginning of a transaction is not."""
 
@@ -66,6 +67,8 @@ class Database:
         """Bring the tables to the newest version. Raises StorageUnavailable."""
         async with self._begun(self._engines.writer) as connection:
             with outages_told():
+                # SQLite begins, and locks, with the first statement; Alembic works on module state.
+                await connection.execute(NOTHING)
                 await connection.run_sync(upgrade)
             await settled(self._commit(connection, set()))
 

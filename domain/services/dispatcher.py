@@ -59,20 +59,33 @@ class Dispatcher:
         """Take as many due intents as there is room for, oldest first."""
         async with self.store.transaction() as unit:
             await unit.intents.lock_queue()
-            now = self.clock.now()
-            load = Load(await unit.intents.active_counts(now), self.concurrency)
+            claims = await self._claim_in(unit)
+            return await with_runs(unit, claims)
+
+    async def _claim_in(self, unit: UnitOfWork) -> list[Intent]:
+        now = self.clock.now()
+        until = now + timedelta(seconds=self.lease_s)
+        pending = await unit.intents.pending(
+            now, full_providers=(), full_projects=(), limit=CLAIM_PAGE
+        )
+        if not pending:
+            return []
+        load = Load(await unit.intents.active_counts(now), self.concurrency)
+        claims: list[Intent | None] = []
+        while pending:
+            claims += [
+                await unit.intents.claim(i.id, fence=i.fence, owner=self.node, until=until)
+                for i in load.admit(pending)
+            ]
+            if len(pending) < CLAIM_PAGE:
+                break
             pending = await unit.intents.pending(
                 now,
                 full_providers=load.full_providers,
                 full_projects=load.full_projects,
                 limit=CLAIM_PAGE,
             )
-            until = now + timedelta(seconds=self.lease_s)
-            claims = [
-                await unit.intents.claim(i.id, fence=i.fence, owner=self.node, until=until)
-                for i in load.admit(pending)
-            ]
-            return await with_runs(unit, [intent for intent in claims if intent])
+        return [intent for intent in claims if intent]
 
     async def dispatch(self, claimed: Claimed) -> Claimed | None:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""

@@ -63,9 +63,8 @@ class Engine:
                 await flag.wait()
 
     async def _claim_queued(self, group: asyncio.TaskGroup) -> None:
-        while claimed := await self.dispatcher.claim():
-            for one in claimed:
-                self._start(group, one, self._dispatch_and_follow(one))
+        for one in await self.dispatcher.claim():
+            self._start(group, one, self._dispatch_and_follow(one))
 
     async def _adopt_followed(self, group: asyncio.TaskGroup) -> None:
         while True:

@@ -39,13 +39,11 @@ class SignIn:
         if not text or len(text) > TOKEN_CHARACTERS_MAX:
             raise Unauthenticated
         async with self.store.snapshot() as unit:
-            token = await unit.identity.token_by_digest(token_digest(text))
-            if token is None or token.kind not in kinds or self._is_over(token):
+            held = await unit.identity.holder(token_digest(text))
+            if held is None or held[0].kind not in kinds or self._is_over(held[0]):
                 raise Unauthenticated
-            principal = await unit.identity.principal(token.principal_id)
-            memberships = await unit.identity.memberships(token.principal_id)
-        if principal is None:
-            raise Unauthenticated
+            principal = held[1]
+            memberships = await unit.identity.memberships(principal.id)
         return Identity(principal=principal, memberships=tuple(memberships))
 
     async def bootstrap(self, text: str) -> Principal:
@@ -54,7 +52,7 @@ class SignIn:
             admin = await unit.identity.principal_by_name(ADMIN_NAME)
             if admin is None:
                 admin = await self._add_admin(unit)
-            if await unit.identity.token_by_digest(token_digest(text)) is None:
+            if await unit.identity.holder(token_digest(text)) is None:
                 await unit.identity.delete_tokens(admin.id, TokenKind.API, BOOTSTRAP)
                 await unit.identity.add_token(self._token(admin, TokenKind.API, BOOTSTRAP, text))
         return admin
@@ -73,8 +71,8 @@ class SignIn:
         identity = await self.identify(code, TokenKind.SIGN_IN)
         session = secrets.token_urlsafe(32)
         async with self.store.transaction() as unit:
-            token = await unit.identity.token_by_digest(token_digest(code))
-            if token is None or not await unit.identity.use_token(token.id, self.clock.now()):
+            held = await unit.identity.holder(token_digest(code))
+            if held is None or not await unit.identity.use_token(held[0].id, self.clock.now()):
                 raise Unauthenticated
             await unit.identity.add_token(
                 self._token(identity.principal, TokenKind.SESSION, "browser", session, SESSION_LIFE)
