@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from persistence import migrate
+from persistence import migrate, upgrading
 from persistence.engines import open_engines
 from persistence.tables import metadata
 from persistence.unit_of_work import Database
@@ -47,6 +48,11 @@ async def test_an_empty_database_becomes_the_newest(empty_url: str, database: Da
 
     assert [] == differences
     assert {*metadata.tables, "alembic_version"} == tables
+
+
+def test_the_newest_version_is_that_of_the_newest_migration() -> None:
+    """Else a database that lacks it would be taken for one that needs nothing."""
+    assert ScriptDirectory.from_config(upgrading.config()).get_current_head() == migrate.NEWEST
 
 
 async def test_several_servers_may_start_at_once(empty_url: str, database: Database) -> None:
