@@ -39,8 +39,7 @@ def serve() -> None:
     settings = _settings()
     configure_logs(settings.log_format, settings.log_level)
     with _exit_if_refused():
-        directory = DataDirectory(settings.data_dir)
-        directory.prepare()
+        directory = _prepared(settings)
         listener = listening_socket(settings.host, settings.port)
         slot = directory.take_slot(slots=1) if settings.is_sqlite else directory.take_slot()
         workbench = Workbench(
@@ -58,7 +57,7 @@ def migrate() -> None:
     """Bring the database up to date and stop."""
     settings = _settings()
     with _exit_if_refused():
-        DataDirectory(settings.data_dir).prepare()
+        _prepared(settings)
         asyncio.run(_migrate(settings.store_url))
 
 
@@ -71,8 +70,7 @@ def link() -> None:
     """Print a fresh one-time link that signs a browser in as the administrator."""
     settings = _settings()
     with _exit_if_refused():
-        directory = DataDirectory(settings.data_dir)
-        directory.prepare()
+        directory = _prepared(settings)
         token = _first_token(settings, directory)
         workbench = Workbench(settings=settings, node=NodeId("link"), token=token)
         typer.echo(asyncio.run(_link_once(workbench)))
@@ -88,6 +86,14 @@ def _settings() -> Settings:
             name = f"WORKBENCH_{fault['loc'][0]}".upper()
             typer.echo(f"workbench: {name}: {fault['msg']}", err=True)
         sys.exit(EXIT_CANNOT_START)
+
+
+def _prepared(settings: Settings) -> DataDirectory:
+    directory = DataDirectory(settings.data_dir)
+    directory.prepare()
+    if settings.database_url is None:
+        directory.keep_database_private()
+    return directory
 
 
 def _first_token(settings: Settings, directory: DataDirectory) -> str:

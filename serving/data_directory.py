@@ -39,10 +39,20 @@ class DataDirectory:
     def token_file(self) -> Path:
         return self.path / "token"
 
+    @property
+    def database(self) -> Path:
+        return self.path / "workbench.db"
+
     def prepare(self) -> None:
         """Make the folders. Raises OSError where that cannot be done."""
         for folder in (self.path, self.spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def keep_database_private(self) -> None:
+        """Make its file, if there is none: SQLite would let all read it. What SQLite puts beside
+        it gets the same mode. Raises OSError."""
+        if not self.database.exists():
+            self.database.touch(mode=0o600)
 
     def take_slot(self, *, slots: int = SLOTS_MAX) -> Slot:
         """The first free one of this many. Raises DirectoryInUse."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from serving.data_directory import DataDirectory
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -83,7 +85,7 @@ class Settings(BaseSettings):
         """The database's URL, whichever it is."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'workbench.db'}"
+        return f"sqlite+aiosqlite:///{DataDirectory(self.data_dir.resolve()).database}"
 
     @property
     def is_sqlite(self) -> bool:

@@ -25,6 +25,16 @@ def test_everything_is_its_owners_alone(directory: DataDirectory) -> None:
     assert [0o700, 0o600] == modes
 
 
+def test_the_database_is_its_owners_alone_in_any_folder(tmp_path: Path) -> None:
+    """Its file has mode 0600 before SQLite opens it, and one that is there stays as it is."""
+    directory = DataDirectory(tmp_path)
+    directory.keep_database_private()
+    assert 0o600 == stat.S_IMODE(directory.database.stat().st_mode)
+    directory.database.write_bytes(b"kept")
+    directory.keep_database_private()
+    assert b"kept" == directory.database.read_bytes()
+
+
 def test_a_node_gets_its_identity_back(directory: DataDirectory) -> None:
     """Only after the first holder has gone; meanwhile another slot has another identity."""
     first = directory.take_slot()
