@@ -36,6 +36,8 @@ _PASSING: Final = frozenset(
 )
 """Troubles of the machine, not of the command: a later try may well succeed."""
 
+_SHOWN_MAX: Final = 200
+
 
 def enter(order: Message) -> str:
     """Go to the run's folder and find its program there. Raises Refused."""
@@ -51,8 +53,13 @@ def enter(order: Message) -> str:
         return str(program)
     places = [""] if "/" in name else path.split(os.pathsep)
     if any(os.path.exists(os.path.join(place, name)) for place in places):
-        raise Refused("The program is not executable.")
-    raise Refused("The program was not found.")
+        raise Refused(f"The program {shown(name)} is not executable.")
+    raise Refused(f"The program {shown(name)} was not found.")
+
+
+def shown(name: str) -> str:
+    """A program's name for a sentence: quoted, without control characters, of bounded length."""
+    return repr(name if len(name) <= _SHOWN_MAX else f"{name[:_SHOWN_MAX]}...")
 
 
 def spawn(program: str, argv: list[str], env: dict[str, str], folder: Path) -> int:
