@@ -5,6 +5,7 @@ python -m benchmarks.reference PORT
 
 import asyncio
 import sys
+from contextlib import suppress
 
 import uvloop
 from starlette.applications import Starlette
@@ -18,12 +19,13 @@ from serving.settings import Settings
 
 
 class Reference:
-    """Sends what it was given: JSON as a response, texts to all open sockets."""
+    """Sends what it was given: JSON as a response, texts to all open sockets, once."""
 
     def __init__(self) -> None:
         self._body: object = None
         self._texts: list[str] = []
-        self._sockets: set[WebSocket] = set()
+        self._come: list[asyncio.Event] = []
+        self._kept = asyncio.Event()
 
     async def keep(self, request: Request) -> Response:
         """Remember a JSON value; a list of texts is what `fan_out` will send."""
@@ -38,22 +40,23 @@ class Reference:
         return JSONResponse(self._body)
 
     async def hold(self, socket: WebSocket) -> None:
-        """Keep a socket open, to be sent to."""
+        """A subscriber's handler: it waits for each text, and sends it."""
         await socket.accept("graphql-transport-ws")
-        self._sockets.add(socket)
-        try:
-            while True:
-                await socket.receive_text()
-        except WebSocketDisconnect:
-            self._sockets.discard(socket)
+        await self._kept.wait()
+        for text, come in zip(self._texts, self._come, strict=True):
+            await come.wait()
+            await socket.send_text(text)
+        with suppress(WebSocketDisconnect):
+            await socket.receive_text()
 
     async def fan_out(self, _: Request) -> Response:
-        """Every text to every socket, one after the other as they would come live: the loop turns
-        between two texts, so that no two of them leave in one packet."""
-        for text in self._texts:
-            for socket in self._sockets:
-                await socket.send_text(text)
+        """Wake every handler for each text. The loop turns between two, as they would come live,
+        so that no two of them leave in one packet."""
+        self._come = [asyncio.Event() for _ in self._texts]
+        self._kept.set()
+        for come in self._come:
             await asyncio.sleep(0)
+            come.set()
         return PlainTextResponse("sent")
 
     async def pipe(self, socket: WebSocket) -> None:
