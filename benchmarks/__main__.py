@@ -39,8 +39,9 @@ def main() -> None:
         figures += measured
     text = f"{heading}\n\n{table.markdown(figures)}"
     if not (options.only or options.short):
-        table.put(text)
-        print(f"\nWritten to {table.PAGE}")
+        for page in table.PAGES:
+            table.put(text, page)
+            print(f"\nWritten to {page}")
     print(f"\n{text}")
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference" / "benchmarks.md"
+ROOT: Final = Path(__file__).resolve().parents[1]
+PAGES: Final = (ROOT / "docs" / "reference" / "benchmarks.md", ROOT / "README.md")
 BEGIN: Final = "<!-- benchmarks:begin -->"
 END: Final = "<!-- benchmarks:end -->"
 HEADS: Final = ("what", "limit, same run", "measured", "ratio", "goal", "reached")
@@ -75,7 +76,7 @@ def _cpu_model() -> str:
     return named[0] if named else platform.machine()
 
 
-def put(text: str, page: Path = PAGE) -> None:
+def put(text: str, page: Path) -> None:
     """Replace what is between the markers of a page."""
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)

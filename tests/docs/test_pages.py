@@ -40,6 +40,21 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert [] == dead
 
 
+def test_the_figures_of_the_readme_are_those_of_the_reference() -> None:
+    """`make bench` writes both; an edit of one of them shows."""
+    shown, measured = (
+        re.findall(
+            r"^<!-- benchmarks:begin -->$(.*?)^<!-- benchmarks:end -->$",
+            (ROOT / page).read_text(encoding="utf-8"),
+            re.MULTILINE | re.DOTALL,
+        )
+        for page in ("README.md", "docs/reference/benchmarks.md")
+    )
+
+    assert 1 == len(shown) == len(measured)
+    assert shown[0].strip() in {"", measured[0].strip()}
+
+
 def test_decisions_have_their_four_parts() -> None:
     """Status, context, decision, consequences; numbered without a gap."""
     decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
