@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -110,7 +111,8 @@ class Session:
         self._environment = dict(environment)
         self._replaced = dict(replaced)
         self._outputs = count()
-        for name in (".venv", "Makefile", "examples", "pyproject.toml", "uv.lock"):
+        (folder / ".venv").symlink_to(sys.prefix)
+        for name in ("Makefile", "examples", "pyproject.toml", "uv.lock"):
             (folder / name).symlink_to(ROOT / name)
 
     def replace(self, text: str) -> str:

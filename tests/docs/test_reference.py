@@ -15,6 +15,7 @@ from cli.main import commands
 from domain.errors import ErrorCode
 from schema import faults
 from serving.settings import Settings
+from tests.e2e.server import COMMAND
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -129,7 +130,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not() -> None:
     """docs/reference/settings.md promises one line and exit code 2; the value may be a secret."""
     bare = {name: text for name, text in os.environ.items() if "WORKBENCH_" not in name}
     ended = subprocess.run(
-        [ROOT / ".venv/bin/workbench", "serve"],
+        [COMMAND, "serve"],
         env={**bare, "WORKBENCH_BOOTSTRAP_TOKEN": "hushhush"},
         capture_output=True,
         text=True,
