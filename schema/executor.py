@@ -5,10 +5,12 @@ not completed one by one: a batch of 1,500 lines costs as much as one of 10. A f
 attribute holding a scalar or an enum is read and coerced at once, without the resolver machinery.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -33,7 +35,7 @@ class Plain:
     """A field that is read from an attribute of the same object and holds a scalar or an enum."""
 
     attribute: str
-    leaf: GraphQLLeafType
+    coerce: Callable[[Any], Any]
     is_nullable: bool
 
 
@@ -50,7 +52,14 @@ def _mark(field: GraphQLField) -> None:
     leaf = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
     if isinstance(definition, StrawberryField) and definition.is_basic_field and is_leaf_type(leaf):
         is_nullable = leaf is field.type
-        field.extensions[PLAIN] = Plain(definition.python_name, leaf, is_nullable)
+        field.extensions[PLAIN] = Plain(definition.python_name, _coercion(leaf), is_nullable)
+
+
+def _coercion(leaf: GraphQLLeafType) -> Callable[[Any], Any]:
+    """How a value becomes what is sent: an enum's by a table, not by trying each of its names."""
+    if isinstance(leaf, GraphQLEnumType):
+        return {value.value: name for name, value in leaf.values.items()}.__getitem__
+    return leaf.coerce_output_value
 
 
 class Lines(list[str]):
@@ -75,7 +84,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             if value is None and plain.is_nullable:
                 return None
             try:
-                return plain.leaf.coerce_output_value(value)
+                return plain.coerce(value)
             except Exception:  # noqa: BLE001, S110 - the long way finds the same fault and reports it
                 pass
         return super().execute_field(
