@@ -53,7 +53,7 @@ class Server:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [COMMAND, "serve"],
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
                 preexec_fn=before_exec,  # noqa: PLW1509 - what is limited is the server alone
@@ -107,7 +107,7 @@ class Server:
         except httpx.TransportError:
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if "WORKBENCH_" not in name}
         return ours | {
             "WORKBENCH_DATA_DIR": str(self.records),
