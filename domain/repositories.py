@@ -145,16 +145,28 @@ class IntentRepository(Protocol):
         *,
         full_providers: Collection[str],
         full_projects: Collection[ProjectId],
+        sites: Collection[str],
         limit: int,
     ) -> Sequence[Intent]:
         """Dispatch intents that are due, unclaimed or with an expired lease, oldest first; without
-        those of full providers and projects. Only of runs that are QUEUED."""
+        those of full providers and projects. Only of runs that are QUEUED, and only at these
+        sites or at none."""
         ...
 
     async def claim(
-        self, intent_id: IntentId, *, fence: int, owner: NodeId, until: datetime
+        self,
+        intent_id: IntentId,
+        *,
+        fence: int,
+        owner: NodeId,
+        until: datetime,
+        site: str | None = None,
     ) -> Intent | None:
-        """Take an intent whose fence is still the given one; None if somebody was first."""
+        """Take an intent whose fence is still the given one; None if somebody was first.
+
+        From now on it belongs to the site: where a run may have been started, nobody elsewhere
+        can find out whether it was.
+        """
         ...
 
     async def claim_due(

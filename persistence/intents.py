@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Text,
     and_,
     bindparam,
     delete,
@@ -48,6 +49,10 @@ def _is_held() -> ColumnElement[bool]:
     )
 
 
+def _is_at_site() -> ColumnElement[bool]:
+    return or_(intents.c.site.is_(None), intents.c.site.in_(bindparam("sites", expanding=True)))
+
+
 _taken: Final = {
     "lease_owner": bindparam("owner"),
     "lease_until": _at("until"),
@@ -73,6 +78,7 @@ PENDING = (
     .where(
         intents.c.kind == IntentKind.DISPATCH,
         _is_due_and_free(),
+        _is_at_site(),
         runs.c.state == RunState.QUEUED,
         intents.c.provider.not_in(bindparam("full_providers", expanding=True)),
         intents.c.project_id.not_in(bindparam("full_projects", expanding=True)),
@@ -83,7 +89,7 @@ PENDING = (
 CLAIM = (
     update(intents)
     .where(intents.c.id == bindparam("intent_id"), intents.c.fence == bindparam("seen_fence"))
-    .values(_taken)
+    .values(**_taken, site=func.coalesce(intents.c.site, bindparam("own_site", type_=Text)))
     .returning(intents)
 )
 _claimable = (
@@ -91,10 +97,7 @@ _claimable = (
     .where(
         intents.c.kind == bindparam("wanted_kind"),
         _is_due_and_free(),
-        or_(
-            intents.c.site.is_(None),
-            intents.c.site.in_(bindparam("sites", expanding=True)),
-        ),
+        _is_at_site(),
     )
     .order_by(intents.c.created_at, intents.c.id)
     .limit(bindparam("most"))
@@ -181,10 +184,12 @@ class Intents:
         *,
         full_providers: Collection[str],
         full_projects: Collection[ProjectId],
+        sites: Collection[str],
         limit: int,
     ) -> Sequence[Intent]:
         which = {
             "now": now,
+            "sites": list(sites),
             "full_providers": list(full_providers),
             "full_projects": list(full_projects),
             "most": limit,
@@ -192,9 +197,21 @@ class Intents:
         return [rows.intent(row) for row in await self._session.all(PENDING, which)]
 
     async def claim(
-        self, intent_id: IntentId, *, fence: int, owner: NodeId, until: datetime
+        self,
+        intent_id: IntentId,
+        *,
+        fence: int,
+        owner: NodeId,
+        until: datetime,
+        site: str | None = None,
     ) -> Intent | None:
-        which = {"intent_id": intent_id, "seen_fence": fence, "owner": owner, "until": until}
+        which = {
+            "intent_id": intent_id,
+            "seen_fence": fence,
+            "owner": owner,
+            "until": until,
+            "own_site": site,
+        }
         row = await self._session.first(CLAIM, which)
         return None if row is None else rows.intent(row)
 

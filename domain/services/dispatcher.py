@@ -2,9 +2,9 @@
 claiming again, since a provider starts one run id once."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import backoff
 from domain.errors import NotFound, ProviderRefused, ProviderUnavailable
@@ -64,28 +64,36 @@ class Dispatcher:
 
     async def _claim_in(self, unit: UnitOfWork) -> list[Intent]:
         now = self.clock.now()
-        until = now + timedelta(seconds=self.lease_s)
-        pending = await unit.intents.pending(
-            now, full_providers=(), full_projects=(), limit=CLAIM_PAGE
-        )
+        load = Load({}, self.concurrency)
+        pending = await self._pending(unit, now, load)
         if not pending:
             return []
         load = Load(await unit.intents.active_counts(now), self.concurrency)
         claims: list[Intent | None] = []
         while pending:
-            claims += [
-                await unit.intents.claim(i.id, fence=i.fence, owner=self.node, until=until)
-                for i in load.admit(pending)
-            ]
+            claims += [await self._take(unit, intent, now) for intent in load.admit(pending)]
             if len(pending) < CLAIM_PAGE:
                 break
-            pending = await unit.intents.pending(
-                now,
-                full_providers=load.full_providers,
-                full_projects=load.full_projects,
-                limit=CLAIM_PAGE,
-            )
+            pending = await self._pending(unit, now, load)
         return [intent for intent in claims if intent]
+
+    async def _pending(self, unit: UnitOfWork, now: datetime, load: Load) -> Sequence[Intent]:
+        return await unit.intents.pending(
+            now,
+            full_providers=load.full_providers,
+            full_projects=load.full_projects,
+            sites=self.registry.sites,
+            limit=CLAIM_PAGE,
+        )
+
+    async def _take(self, unit: UnitOfWork, intent: Intent, now: datetime) -> Intent | None:
+        return await unit.intents.claim(
+            intent.id,
+            fence=intent.fence,
+            owner=self.node,
+            until=now + timedelta(seconds=self.lease_s),
+            site=self.registry.site_of(intent.provider),
+        )
 
     async def dispatch(self, claimed: Claimed) -> Claimed | None:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""

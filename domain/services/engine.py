@@ -73,12 +73,11 @@ class Engine:
 
     async def _claim_followed(self, group: asyncio.TaskGroup) -> None:
         """Take over runs that were started already and that nobody follows."""
-        adapters = self.dispatcher.registry.all()
         now = self.clock.now()
         async with self.store.transaction() as unit:
             intents = await unit.intents.claim_due(
                 IntentKind.FOLLOW,
-                sites={site for adapter in adapters for site in adapter.sites},
+                sites=self.dispatcher.registry.sites,
                 owner=self.dispatcher.node,
                 now=now,
                 until=now + timedelta(seconds=self.dispatcher.lease_s),

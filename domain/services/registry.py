@@ -25,3 +25,13 @@ class Registry:
 
     def all(self) -> tuple[Adapter, ...]:
         return tuple(self._adapters.values())
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Every place whose work this process can follow."""
+        return frozenset(site for adapter in self.all() for site in adapter.sites)
+
+    def site_of(self, key: str) -> str | None:
+        """Where this process would start a run of a provider, if it matters where."""
+        adapter = self._adapters.get(key)
+        return next(iter(adapter.sites), None) if adapter else None

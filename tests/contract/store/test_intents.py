@@ -23,6 +23,7 @@ async def pending(
     *,
     providers: tuple[str, ...] = (),
     projects: tuple[ProjectId, ...] = (),
+    sites: tuple[str, ...] = (),
 ) -> list[IntentId]:
     """Ids of what may be dispatched at a time."""
     async with scene.store.snapshot() as unit:
@@ -30,6 +31,7 @@ async def pending(
             later(seconds),
             full_providers=providers,
             full_projects=projects,
+            sites=sites,
             limit=9,
         )
     return [intent.id for intent in found]
@@ -63,6 +65,15 @@ async def claim_due(
             limit=limit,
         )
     return list(claimed)
+
+
+async def test_what_was_claimed_at_a_site_stays_there(scene: Scene) -> None:
+    """Elsewhere nobody can know whether the run was started, so nobody elsewhere starts it."""
+    _, intent = await scene.queued()
+    async with scene.store.transaction() as unit:
+        await unit.intents.claim(intent.id, fence=0, owner=NODE, until=later(30), site="here")
+    assert [] == await pending(scene, 31, sites=("there",))
+    assert [intent.id] == await pending(scene, 31, sites=("there", "here"))
 
 
 async def test_an_intent_is_read_as_it_was_written(scene: Scene) -> None:

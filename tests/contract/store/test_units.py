@@ -104,7 +104,9 @@ async def test_a_cancellation_at_any_moment(scene: Scene, first: int) -> None:
 
     async with scene.store.snapshot() as unit:
         depth = (await unit.intents.depth())["local"]
-        active = await unit.intents.pending(NOW, full_providers=[], full_projects=[], limit=99)
+        active = await unit.intents.pending(
+            NOW, full_providers=[], full_projects=[], sites=[], limit=99
+        )
         runs = await unit.runs.get_many([intent.run_id for intent in active])
     assert known + 1 == depth == len(active) == len(runs)
 
