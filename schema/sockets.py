@@ -15,7 +15,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from domain.errors import StorageUnavailable
+from domain.errors import ErrorCode, StorageUnavailable
 from resolvers.context import Context, Viewer
 from schema.sharing import EncodedResult
 
@@ -52,6 +52,18 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_connection_init({"type": "connection_init", "payload": payload})
         except StorageUnavailable:
             await self.websocket.close(TRY_AGAIN_LATER, "Storage unavailable")
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """One too many is refused with a code, and the socket stays open."""
+        most = self.max_subscriptions_per_connection
+        if self.connection_acknowledged and most is not None and len(self.operations) >= most:
+            refusal: Any = {
+                "message": f"A socket has at most {most} operations.",
+                "extensions": {"code": ErrorCode.QUOTA_EXCEEDED},
+            }
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal]})
+        else:
+            await super().handle_subscribe(message)
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """An operation's task: its results, then its completion, and nothing left behind."""

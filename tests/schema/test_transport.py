@@ -9,7 +9,8 @@ from httpx_ws import WebSocketDisconnect
 from structlog.testing import capture_logs
 
 from resolvers import projects
-from schema import sockets
+from schema import ids, sockets
+from schema.endpoint import OPERATIONS_PER_SOCKET_MAX
 from tests.schema.api import ADMIN, TROUBLE, Api
 
 pytestmark = pytest.mark.anyio
@@ -224,3 +225,17 @@ async def test_a_socket_runs_mutations_too(api: Api, tmp_path: Path) -> None:
             await socket.subscribe(create, input=given)
             assert {"projectCreate": {"__typename": expected}} == await socket.next()
             await socket.receive()
+
+
+async def test_one_operation_too_many_is_refused_with_a_code(api: Api) -> None:
+    """The socket stays open, and takes another once one has ended."""
+    run, _ = await api.scene.queued()
+    follow = {"query": f'subscription {{ runEvents(runId: "{ids.run_id(run.id)}") {{ at }} }}'}
+    async with api.socket() as socket:
+        for number in range(OPERATIONS_PER_SOCKET_MAX):
+            await socket.send(id=f"f{number}", type="subscribe", payload=follow)
+            assert "next" == (await socket.receive())["type"]
+        assert "QUOTA_EXCEEDED" == await socket.refusal(VERSION["query"])
+        await socket.send(id="f0", type="complete")
+        await socket.subscribe(VERSION["query"])
+        assert "serverInfo" in await socket.next()
