@@ -152,7 +152,7 @@ class Endpoint(GraphQL[Any, None]):
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:
-        return EventStreamResponse(stream(), headers=headers)
+        return EventStreamResponse(stream(), headers)
 
 
 def _refusal(status: int, error: WorkbenchError, headers: Mapping[str, str]) -> Response:

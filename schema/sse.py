@@ -1,14 +1,13 @@
 """Subscriptions over server-sent events, in the distinct connections mode of graphql-sse."""
 
-import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Final
 
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Receive, Scope, Send
 from strawberry.http.streaming import SSETransport
 
 EVENT_STREAM: Final = "text/event-stream"
-SEND_TIMEOUT_S: Final = 10.0
 
 
 def prefers_event_stream(accept: str) -> bool:
@@ -36,14 +35,16 @@ class EventStreamTransport(SSETransport):
 
 
 class EventStreamResponse(StreamingResponse):
-    """Cut off when the client takes nothing for SEND_TIMEOUT_S; it can resume by cursor."""
+    """Closes its stream when the client has gone: a subscription must not wait for the garbage
+    collector. A client that stops reading is cut off by the server's protocol class."""
 
-    async def stream_response(self, send: Send) -> None:
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await send(message)
+    def __init__(self, stream: AsyncIterator[str], headers: Mapping[str, str]) -> None:
+        super().__init__(stream, headers=headers)
+        self._stream = stream
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().stream_response(send_in_time)
-        except TimeoutError:
-            raise OSError("the client reads nothing") from None
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self._stream, AsyncGenerator):
+                await self._stream.aclose()

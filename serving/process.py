@@ -8,6 +8,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -53,6 +54,35 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             raise ClientDisconnected from None
 
 
+class BoundedHttp(HttpToolsProtocol):
+    """The same for HTTP, event streams above all: closing alone would wait for the unread rest."""
+
+    send_timeout_s = 10.0
+    _cut_off: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cut_off = self.loop.call_later(self.send_timeout_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._spare()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._spare()
+        super().connection_lost(exc)
+
+    def _spare(self) -> None:
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+            self._cut_off = None
+
+
+def bounded_http(send_timeout_s: float) -> type[asyncio.Protocol]:
+    """The protocol class uvicorn makes one of for each HTTP connection."""
+    return type("BoundedHttp", (BoundedHttp,), {"send_timeout_s": send_timeout_s})
+
+
 def bounded_socket(send_timeout_s: float) -> type[asyncio.Protocol]:
     """The protocol class uvicorn makes one of for each WebSocket."""
     return type("BoundedSocket", (BoundedSocket,), {"send_timeout_s": send_timeout_s})
@@ -77,6 +107,7 @@ def uvicorn_server(app: ASGIApp, settings: Settings) -> Server:
     """Uvicorn without deflate (it costs more than it saves here) and with a bound on stopping."""
     config = uvicorn.Config(
         app,
+        http=bounded_http(settings.send_timeout_s),
         ws=bounded_socket(settings.send_timeout_s),
         ws_max_size=settings.frame_bytes_max,
         ws_per_message_deflate=False,
