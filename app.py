@@ -33,7 +33,7 @@ from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
-from domain.services.launcher import Launcher
+from domain.services.launcher import Launcher, QueueBound
 from domain.services.projects import Projects
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
@@ -131,6 +131,7 @@ class Workbench:
             new_id=self.new_id,
             meter=self.meter,
             limits=self.limits,
+            queue=QueueBound(self.limits.queue_max),
         )
 
     @cached_property

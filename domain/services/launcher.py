@@ -36,6 +36,27 @@ class _Overtaken(Exception):
     """Somebody changed what this decision was made on: roll back, load and decide again."""
 
 
+class QueueBound:
+    """Keeps the queue from growing without end, counting it only when it may be near its bound.
+
+    Half of the room that a count has found is given out before the next one; the other half is
+    for other nodes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._room = 0
+
+    async def take_place(self, unit: UnitOfWork) -> None:
+        """Raises QuotaExceeded where the queue is full."""
+        if self._room == 0:
+            queued = sum((await unit.intents.depth()).values())
+            if queued >= self._most:
+                raise QuotaExceeded(f"{queued} runs are queued already.")
+            self._room = (self._most - queued + 1) // 2
+        self._room -= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launcher:
     """Decides what becomes of a request for a run. Whoever calls has checked the permission."""
@@ -46,6 +67,7 @@ class Launcher:
     new_id: IdMaker
     meter: Meter
     limits: RunLimits
+    queue: QueueBound
 
     async def launch(self, command: LaunchRun, actor: PrincipalId) -> Run:
         """Queue a new run.
@@ -107,7 +129,7 @@ class Launcher:
             if decision.verdict is PolicyVerdict.DENY:
                 denied = decision
             else:
-                await self._refuse_if_full(unit)
+                await self.queue.take_place(unit)
                 first_fact = RunStateChanged(from_state=None, to_state=run.state)
                 run = await unit.runs.add(run, [first_fact])
                 await unit.intents.add(self._dispatch_intent(run))
@@ -172,11 +194,6 @@ class Launcher:
             created_at=run.created_at,
             due_at=run.created_at,
         )
-
-    async def _refuse_if_full(self, unit: UnitOfWork) -> None:
-        queued = sum((await unit.intents.depth()).values())
-        if queued >= self.limits.queue_max:
-            raise QuotaExceeded(f"{queued} runs are queued already.")
 
     async def _cancel(self, command: CancelRun, actor: PrincipalId) -> Run:
         now = self.clock.now()

@@ -17,7 +17,7 @@ from domain.redaction import Redactor
 from domain.services.dispatcher import Claimed, Dispatcher
 from domain.services.follower import Follower
 from domain.services.hub import Hub
-from domain.services.launcher import Launcher
+from domain.services.launcher import Launcher, QueueBound
 from domain.services.projects import Projects
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
@@ -27,6 +27,7 @@ from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedA
 
 TOKEN = "wb_a-token-for-the-tests"
 LEASE_S = 15.0
+QUEUE_MAX = 8
 
 
 @dataclass(kw_only=True)
@@ -106,7 +107,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         admin=admin,
         sign_in=sign_in,
         launcher=Launcher(
-            store=store, registry=registry, clock=clock, new_id=new_id, meter=meter, limits=limits
+            store=store,
+            registry=registry,
+            clock=clock,
+            new_id=new_id,
+            meter=meter,
+            limits=limits,
+            queue=QueueBound(QUEUE_MAX),
         ),
         dispatcher=Dispatcher(
             store=store,

@@ -4,13 +4,19 @@ import asyncio
 
 import pytest
 
-from domain.errors import IdempotencyConflict, IllegalTransition, InvalidInput, NotFound
+from domain.errors import (
+    IdempotencyConflict,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    QuotaExceeded,
+)
 from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import PolicyVerdict
 from domain.models.runs import Run
-from tests.domain.services.conftest import Desk
+from tests.domain.services.conftest import QUEUE_MAX, Desk
 from tests.domain.services.scripted import ended
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +71,17 @@ async def test_a_key_with_other_input_is_a_conflict(desk: Desk) -> None:
     await desk.launch("true", key="k")
     with pytest.raises(IdempotencyConflict):
         await desk.launch("false", key="k")
+
+
+async def test_the_queue_has_an_end(desk: Desk) -> None:
+    """It is filled to its bound exactly, and there is room again when some of it is gone."""
+    runs = [await desk.launch() for _ in range(QUEUE_MAX)]
+    with pytest.raises(QuotaExceeded):
+        await desk.launch()
+    await desk.launcher.cancel(CancelRun(run_id=runs[0].id), desk.admin.id)
+    await desk.launch()
+    with pytest.raises(QuotaExceeded):
+        await desk.launch()
 
 
 async def test_a_queued_run_is_canceled_at_once_and_never_starts(desk: Desk) -> None:
