@@ -3,8 +3,8 @@
 SQLite takes one thread hop a statement here, where aiosqlite as it comes takes four.
 A hop costs more than most of our statements: making the cursor, running the statement, fetching
 and closing each went to the connection's thread by itself, as did BEGIN and the end of a snapshot.
-Plain inserts are not waited for at all; their errors come with the next statement, at the latest
-with the commit (launching a run: 28 hops waited for, now 2).
+Plain inserts are not waited for at all; their errors come with the next statement that is, at the
+latest with the commit (launching a run: 28 hops waited for, now 2).
 """
 
 import sqlite3
@@ -19,12 +19,18 @@ from aiosqlite import Connection
 from persistence.settling import settled
 
 Rows = Sequence[Any]
+Ran = tuple[Any, list[Any], int, int | None]
+"""What a statement leaves: description, rows, row count and last row id."""
+Statement = Callable[[sqlite3.Connection], Ran]
 
 STOP_TIMEOUT_S: Final = 1.0
 
 
 class EagerCursor:
-    """A cursor that fetches all rows with the statement: our pages are bounded anyway."""
+    """A cursor that fetches all rows with the statement: our pages are bounded anyway.
+
+    It knows nothing of an insert that is not waited for, not even how many rows went in.
+    """
 
     arraysize = 1
 
@@ -41,17 +47,13 @@ class EagerCursor:
     async def execute(self, sql: str, parameters: Any = None) -> "EagerCursor":
         if sql.startswith("BEGIN"):
             self._connection.begin_later(sql)
-            return self
-        if self._connection.may_post(sql):
-            self._connection.post(partial(self._run, sqlite3.Cursor.execute, sql, parameters or ()))
-            return self
-        return await self._hop(sqlite3.Cursor.execute, sql, parameters or ())
+        else:
+            await self._send(sqlite3.Cursor.execute, sql, parameters or ())
+        return self
 
     async def executemany(self, sql: str, parameters: Any) -> "EagerCursor":
-        if self._connection.may_post(sql):
-            self._connection.post(partial(self._run, sqlite3.Cursor.executemany, sql, parameters))
-            return self
-        return await self._hop(sqlite3.Cursor.executemany, sql, parameters)
+        await self._send(sqlite3.Cursor.executemany, sql, parameters)
+        return self
 
     async def fetchone(self) -> Any:
         return self._rows.pop(0) if self._rows else None
@@ -71,26 +73,20 @@ class EagerCursor:
     async def close(self) -> None:
         """The statement was finished when it ran."""
 
-    async def _hop(self, method: Any, sql: str, parameters: Any) -> "EagerCursor":
-        run = self._connection._execute  # noqa: SLF001 - aiosqlite's way to its thread
-        await run(self._run, method, sql, parameters)  # type: ignore[no-untyped-call]
-        return self
-
-    def _run(self, method: Any, sql: str, parameters: Any) -> None:
-        """On the connection's thread."""
-        self._connection.settle()
-        cursor = self._connection.raw.cursor()
-        try:
-            method(cursor, sql, parameters)
-            self.description = cursor.description
-            self._rows = cursor.fetchall() if cursor.description else []
-            self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
-        finally:
-            cursor.close()
+    async def _send(self, method: Any, sql: str, parameters: Any) -> None:
+        statement = partial(_run, method, sql, parameters)
+        if self._connection.may_post(sql):
+            self._connection.post(statement)
+        else:
+            ran = await self._connection.hop(statement)
+            self.description, self._rows, self.rowcount, self.lastrowid = ran
 
 
 class EagerConnection(Connection):
     """An aiosqlite connection whose cursors are eager, and that begins with its first statement.
+
+    A statement that fails fails all that follow and the commit, up to the rollback, as PostgreSQL
+    has it: nothing is half done, whether the statement was waited for or not.
 
     With `reads_only`, a rollback is sent to the thread and not waited for: it ends a snapshot, and
     whatever comes next on this connection comes behind it.
@@ -99,9 +95,10 @@ class EagerConnection(Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection], *, reads_only: bool) -> None:
         super().__init__(connector, iter_chunk_size=1)
         self._reads_only = reads_only
+        # The event loop's alone: set while nothing of the transaction has gone to the thread.
         self._begin: str | None = None
-        self._failure: sqlite3.Error | None = None
-        self._has_posted = False
+        # The thread's alone.
+        self._failure: Exception | None = None
 
     @property
     def raw(self) -> sqlite3.Connection:
@@ -112,44 +109,52 @@ class EagerConnection(Connection):
 
     def may_post(self, sql: str) -> bool:
         """For a plain INSERT: no rows come back, and nobody asks how many went in."""
-        is_plain = sql.startswith("INSERT") and "ON CONFLICT" not in sql and "RETURNING" not in sql
+        is_plain = sql.startswith("INSERT INTO") and not (
+            "ON CONFLICT" in sql or "RETURNING" in sql
+        )
         return is_plain and not self._reads_only
 
-    def post(self, statement: Callable[[], None]) -> None:
+    def post(self, statement: Statement) -> None:
         """Have a statement run without waiting for it; whatever comes next raises its error."""
+        # Without a future the thread drops the error, but `_in_unit` has kept it.
+        self._tx.put_nowait((None, partial(self._in_unit, self._take_begin(), self.raw, statement)))
 
-        def run() -> None:
-            try:
-                if self._failure is None:
-                    statement()
-            except sqlite3.Error as error:
-                self._failure = error
+    async def hop(self, statement: Statement) -> Ran:
+        """Have a statement run, and wait for what it leaves."""
+        unit = partial(self._in_unit, self._take_begin(), self.raw, statement)
+        ran: Ran = await self._execute(unit)  # type: ignore[no-untyped-call]
+        return ran
 
-        self._tx.put_nowait((None, run))
-        self._has_posted = True
+    def _take_begin(self) -> str | None:
+        begin, self._begin = self._begin, None
+        return begin
 
-    def settle(self) -> None:
-        """On the connection's thread: begin what is to begin, raise what was not waited for."""
+    def _in_unit(self, begin: str | None, raw: sqlite3.Connection, statement: Statement) -> Ran:
+        """On the connection's thread."""
         if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        if self._begin is not None:
-            begin, self._begin = self._begin, None
-            self.raw.execute(begin)
+            raise self._failure
+        try:
+            if begin is not None:
+                raw.execute(begin)
+            return statement(raw)
+        except Exception as error:
+            self._failure = error
+            raise
 
     async def commit(self) -> None:
-        if not self._has_nothing_begun():
-            await self._execute(self._settle_and_commit)  # type: ignore[no-untyped-call]
+        if self._take_begin() is None:
+            await self._execute(self._commit)  # type: ignore[no-untyped-call]
 
-    def _settle_and_commit(self) -> None:
-        self.settle()
+    def _commit(self) -> None:
+        if self._failure is not None:
+            raise self._failure
         self.raw.commit()
 
     async def rollback(self) -> None:
-        if self._has_nothing_begun():
+        if self._take_begin() is not None:
             return
         if self._reads_only:
-            self._tx.put_nowait((None, self.raw.rollback))
+            self._tx.put_nowait((None, self._roll_back))
         else:
             await self._execute(self._roll_back)  # type: ignore[no-untyped-call]
 
@@ -157,15 +162,18 @@ class EagerConnection(Connection):
         self._failure = None
         self.raw.rollback()
 
-    def _has_nothing_begun(self) -> bool:
-        if self._has_posted:
-            self._has_posted = False
-            return False
-        waited, self._begin = self._begin, None
-        return waited is not None
-
     def cursor(self) -> EagerCursor:  # type: ignore[override]  # all that SQLAlchemy asks of one
         return EagerCursor(self)
+
+
+def _run(method: Any, sql: str, parameters: Any, raw: sqlite3.Connection) -> Ran:
+    cursor = raw.cursor()
+    try:
+        method(cursor, sql, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        return cursor.description, rows, cursor.rowcount, cursor.lastrowid
+    finally:
+        cursor.close()
 
 
 async def connect(database: str | Path, **arguments: Any) -> EagerConnection:

@@ -1,0 +1,199 @@
+"""SQLite's inserts are not waited for, and yet a unit of work is stored whole or not at all."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from domain.errors import StorageUnavailable
+from domain.ids import DecisionId
+from domain.models.decisions import Decision
+from persistence import engines
+from persistence.driver import EagerConnection
+from persistence.unit_of_work import Database
+from tests.contract.store.scene import NODE, NOW, Scene
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def scene(sqlite_url: str) -> AsyncIterator[Scene]:
+    """An SQLite database with a project and an actor."""
+    woken: list[frozenset[str]] = []
+    database = Database.open(sqlite_url, on_commit=woken.append)
+    await database.migrate()
+    yield await Scene.set_up(database, woken)
+    await database.close()
+
+
+async def driver_of(scene: Scene) -> EagerConnection:
+    """The writer's only connection."""
+    async with scene.store._engines.writer.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, EagerConnection)
+    return driver
+
+
+async def add(scene: Scene, *decisions: Decision) -> None:
+    """One unit that adds them, and waits for nothing but the commit."""
+    async with scene.store.transaction() as unit:
+        for decision in decisions:
+            await unit.decisions.add(decision)
+
+
+async def stored_decisions(scene: Scene, *ids: DecisionId) -> set[DecisionId]:
+    async with scene.store.snapshot() as unit:
+        return set(await unit.decisions.get_many(ids))
+
+
+async def expect_clean(scene: Scene) -> None:
+    """The next unit is stored, and nothing of an earlier one with it."""
+    async with scene.store.snapshot() as unit:
+        assert {} == await unit.intents.depth()
+    scene.woken.clear()
+    run, _ = await scene.queued()
+    assert run == await scene.stored(run)
+    assert 1 == len(scene.woken)
+
+
+async def test_a_failed_insert_is_told_with_the_next_statement(scene: Scene) -> None:
+    """Nothing of its unit is stored, and nobody is woken."""
+    decision = scene.decision()
+    await add(scene, decision)
+    scene.woken.clear()
+
+    async def queue_and_ask() -> None:
+        async with scene.store.transaction() as unit:
+            await scene.queue(unit)
+            await unit.decisions.add(decision)
+            with pytest.raises(IntegrityError, match="UNIQUE"):
+                await unit.intents.depth()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await queue_and_ask()
+
+    assert [] == scene.woken
+    await expect_clean(scene)
+
+
+async def test_a_failed_insert_is_told_with_the_commit(scene: Scene) -> None:
+    """Where nothing comes after it; what came before it in the unit is not stored."""
+    first = scene.decision()
+
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        await add(scene, first, first)
+
+    assert set() == await stored_decisions(scene, first.id)
+    await expect_clean(scene)
+
+
+async def test_a_unit_that_goes_on_after_a_failure_is_not_stored(scene: Scene) -> None:
+    """As on PostgreSQL: to swallow a statement's error does not save its unit."""
+    first, second = scene.decision(), scene.decision()
+
+    async def go_on() -> None:
+        async with scene.store.transaction() as unit:
+            await unit.decisions.add(first)
+            await unit.decisions.add(first)
+            with suppress(IntegrityError):
+                await unit.intents.depth()
+            await unit.decisions.add(second)
+
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        await go_on()
+
+    assert set() == await stored_decisions(scene, first.id, second.id)
+    await expect_clean(scene)
+
+
+async def test_an_insert_that_python_refuses(scene: Scene) -> None:
+    """Not every error of the driver is one of SQLite's; this one must not get lost either."""
+    first = scene.decision()
+    too_large = replace(scene.decision(), policy_version=2**63)
+
+    with pytest.raises(OverflowError):
+        await add(scene, first, too_large)
+
+    assert set() == await stored_decisions(scene, first.id, too_large.id)
+    await expect_clean(scene)
+
+
+async def test_an_insert_that_cannot_begin(
+    scene: Scene, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has the lock: told as an outage, and nothing is stored outside a unit."""
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.05)
+    impatient = Database.open(sqlite_url, on_commit=scene.woken.append)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)
+    decision = scene.decision()
+
+    await impatient.check()
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable):
+        async with impatient.transaction() as unit:
+            await unit.decisions.add(decision)
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert set() == await stored_decisions(scene, decision.id)
+    async with impatient.transaction() as unit:
+        await unit.decisions.add(decision)
+    assert {decision.id} == await stored_decisions(scene, decision.id)
+    await impatient.close()
+
+
+async def test_a_unit_canceled_behind_an_insert(scene: Scene) -> None:
+    """What was sent and not waited for is taken back."""
+    decision = scene.decision()
+    sent = asyncio.Event()
+
+    async def insert_and_wait() -> None:
+        async with scene.store.transaction() as unit:
+            await unit.decisions.add(decision)
+            sent.set()
+            await asyncio.Event().wait()
+
+    inserting = asyncio.create_task(insert_and_wait())
+    await sent.wait()
+    inserting.cancel()
+    await asyncio.wait([inserting])
+
+    assert inserting.cancelled()
+    assert set() == await stored_decisions(scene, decision.id)
+    await expect_clean(scene)
+
+
+async def test_a_unit_canceled_before_its_first_statement_runs(scene: Scene) -> None:
+    """A statement that waits for the thread still belongs to its transaction, and goes with it."""
+    _, lease = await scene.started()
+    driver = await driver_of(scene)
+    is_held, may_go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        is_held.set()
+        may_go_on.wait()
+
+    async def release() -> None:
+        async with scene.store.transaction() as unit:
+            await unit.intents.release_node(NODE)
+
+    driver._tx.put_nowait((None, hold))
+    await asyncio.to_thread(is_held.wait)
+    releasing = asyncio.create_task(release())
+    while driver._tx.empty():
+        await asyncio.sleep(0)
+    releasing.cancel()
+    await asyncio.wait([releasing], timeout=0.1)
+    may_go_on.set()
+    await asyncio.wait([releasing])
+
+    assert releasing.cancelled()
+    async with scene.store.transaction() as unit:
+        assert {lease.intent_id} == await unit.intents.renew([lease], NOW)
+    await expect_clean(scene)
