@@ -186,6 +186,11 @@ class IntentRepository(Protocol):
         """Extend leases; answers those still held."""
         ...
 
+    async def position(self, lease: Lease) -> str | None:
+        """Where following goes on, once every commit on its way has ended; None at the beginning,
+        or where the lease is not held."""
+        ...
+
     async def become(self, lease: Lease, kind: IntentKind, *, site: str | None) -> bool:
         """Turn a held intent into the next kind, keeping the lease; False if it is not held."""
         ...

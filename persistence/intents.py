@@ -126,6 +126,8 @@ RENEW = (
     .values(lease_until=_at("until"))
     .returning(intents.c.id)
 )
+POSITION = select(intents.c.position).where(_is_held()).with_for_update()
+"""Locked: a commit whose connection was lost may still be on its way, and is waited for."""
 BECOME = (
     update(intents)
     .where(_is_held())
@@ -242,6 +244,10 @@ class Intents:
         pairs = [(lease.intent_id, lease.fence) for lease in leases]
         held = await self._session.all(RENEW, {"leases": pairs, "until": until})
         return frozenset(IntentId(row.id) for row in held)
+
+    async def position(self, lease: Lease) -> str | None:
+        row = await self._session.first(POSITION, _held(lease))
+        return None if row is None else row.position
 
     async def become(self, lease: Lease, kind: IntentKind, *, site: str | None) -> bool:
         changed = {"next_kind": kind, "next_site": site}

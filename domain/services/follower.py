@@ -58,6 +58,11 @@ class Follower:
         position, attempt = claimed.intent.position, 0
         while True:
             try:
+                if attempt:
+                    position = await self._stored_position(claimed)
+                    if await self._has_ended(claimed):
+                        await adapter.release(claimed.run.id)
+                        return
                 async with aclosing(adapter.subscribe(claimed.run.id, position)) as observations:
                     async for observation in observations:
                         if isinstance(observation, Ended):
@@ -69,6 +74,15 @@ class Follower:
             except (ProviderUnavailable, StorageUnavailable) as error:
                 attempt += 1
                 await self._wait_for_better(claimed, error, attempt)
+
+    async def _stored_position(self, claimed: Claimed) -> str | None:
+        """Where to go on after an outage: a commit may have been made although it failed here."""
+        async with self.store.transaction() as unit:
+            return await unit.intents.position(claimed.lease)
+
+    async def _has_ended(self, claimed: Claimed) -> bool:
+        """Whether the end is stored already, by a commit that failed here or by another node."""
+        return not (await self._load(claimed.run.id)).is_active
 
     async def _keep(self, claimed: Claimed, progress: Progress) -> None:
         now = self.clock.now()

@@ -47,6 +47,19 @@ async def test_text_comes_back_as_it_was(scene: Scene) -> None:
     assert [text] == await page(scene, run, LogWindow(limit=1))
 
 
+async def test_the_position_is_told_to_the_holder_alone(scene: Scene) -> None:
+    """None before the first output; afterwards what came with the last, for this lease only."""
+    run, lease = await scene.started()
+    async with scene.store.transaction() as unit:
+        first = await unit.intents.position(lease)
+    await scene.print_out(run, lease, output("a"), at="stdout:2")
+    async with scene.store.transaction() as unit:
+        told = await unit.intents.position(lease)
+        stranger = await unit.intents.position(replace(lease, fence=lease.fence + 1))
+
+    assert (None, "stdout:2", None) == (first, told, stranger)
+
+
 async def test_progress_without_lines_moves_the_position(scene: Scene) -> None:
     """The run's stream stays as it was, and where following goes on is stored."""
     run, lease = await scene.started()

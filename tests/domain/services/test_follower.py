@@ -1,18 +1,46 @@
 """Following: lines and end get in once, whatever fails between."""
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+
 import pytest
 
-from domain.errors import ProviderUnavailable
+from domain.errors import ProviderUnavailable, StorageUnavailable
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.events import LogsTruncated, RunSynced
 from domain.models.providers import EndCause, Progress
 from domain.models.runs import SyncStatus
+from domain.ports import UnitOfWork
 from domain.redaction import MASK
+from persistence.unit_of_work import Database
 from tests.domain.services.conftest import TOKEN, Desk
 from tests.domain.services.scripted import ended, printed
 
 pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class ForgetfulStore:
+    """Loses the connection once, after a commit and before its answer."""
+
+    store: Database
+    left: int
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        async with self.store.transaction() as unit:
+            yield unit
+        self.left -= 1
+        if self.left == 0:
+            raise StorageUnavailable
+
+    def snapshot(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self.store.snapshot()
+
+    async def check(self) -> None:
+        await self.store.check()
 
 
 async def test_lines_and_end_are_stored_and_the_provider_may_forget(desk: Desk) -> None:
@@ -37,6 +65,19 @@ async def test_an_outage_in_the_middle_is_told_and_loses_nothing(desk: Desk) -> 
     async with desk.store.snapshot() as unit:
         facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
     assert [SyncStatus.STALE] == [f.sync_status for f in facts if isinstance(f, RunSynced)]
+
+
+@pytest.mark.parametrize("commit", [1, 2, 3])
+async def test_a_commit_whose_answer_is_lost_is_not_done_twice(desk: Desk, commit: int) -> None:
+    """Each line is stored once and the provider told to forget, though nobody heard of a commit:
+    of the first lines, of the last, or of the end."""
+    desk.adapter.script = [printed("a\nb", 1), printed("c", 2), ended()]
+    followed = await desk.started()
+    store = ForgetfulStore(desk.store, commit)
+    await replace(desk.follower, store=store).follow(followed)
+    run = await desk.run(followed.run.id)
+    assert ["a", "b", "c"] == await desk.log_of(run.id)
+    assert (RunState.SUCCEEDED, [run.id]) == (run.state, desk.adapter.released)
 
 
 async def test_another_node_goes_on_where_this_one_stopped(desk: Desk) -> None:
