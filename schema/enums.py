@@ -49,8 +49,8 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     },
     SyncStatus: {
         "IN_SYNC": "Our record agrees with the provider.",
-        "STALE": "The provider has not been heard of for longer than it should.",
-        "ERROR": "The provider could not be asked.",
+        "STALE": "The provider could not be asked lately.",
+        "ERROR": "The provider was asked, and its answer made no sense.",
     },
     FailureCode: {
         "EXIT_NONZERO": "The program ended with another exit code than 0.",
@@ -124,7 +124,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 
 def _register(enum: type[StrEnum], values: Mapping[str, str]) -> None:
     strawberry.enum(enum, description=(enum.__doc__ or "").strip())
-    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined] # set by Strawberry
         value.description = values[value.name]
 
 

@@ -37,7 +37,7 @@ class RunFilter:
         default=None, description="On one of these providers, by key."
     )
     created_after: datetime | None = strawberry.field(
-        default=None, description="Launched at this time or later."
+        default=None, description="Launched after this time."
     )
     created_before: datetime | None = strawberry.field(
         default=None, description="Launched before this time."

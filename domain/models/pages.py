@@ -9,7 +9,7 @@ from domain.models.providers import LogStream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
-    """Which runs of a project; every given field must match."""
+    """Which runs of a project; every given field must match. Both times are exclusive."""
 
     states: tuple[RunState, ...] = ()
     providers: tuple[str, ...] = ()
