@@ -61,7 +61,8 @@ class Session:
     async def write(
         self, statement: Executable, parameters: Parameters | Sequence[Parameters]
     ) -> int:
-        """The number of rows that were written; only told for one set of parameters."""
+        """The number of rows that were written. Not told for several sets of parameters, nor for
+        a plain insert, which SQLite's driver does not wait for."""
         with outages_told():
             result = await self._connection.execute(statement, parameters)
             return result.rowcount

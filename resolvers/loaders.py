@@ -1,4 +1,4 @@
-"""Loading many of a kind with one statement, however many fields asked for one each."""
+"""Loading many of a kind in one snapshot, however many fields asked for one each."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar

@@ -16,7 +16,7 @@ from domain.errors import (
 )
 from domain.ids import DecisionId, IntentId, PrincipalId, RunId
 from domain.lifecycle import RUN_INITIAL, RunSignal, RunState, advance
-from domain.limits import RunLimits
+from domain.limits import REASON_CHARACTERS_MAX, RunLimits
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision, PolicyVerdict
 from domain.models.events import RunCancelRequested, RunFact, RunStateChanged
@@ -97,7 +97,7 @@ class Launcher:
 
         Asking twice answers with the run as it is. Raises NotFound, IllegalTransition.
         """
-        check_text(command.reason, 2000, "reason")
+        check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
         return await self._again_if_overtaken(lambda: self._cancel(command, actor))
 
     async def _launch(

@@ -129,10 +129,6 @@ class Streams:
         finally:
             self._meter.subscribed(-1)
 
-    async def tail(self, run_id: RunId) -> int:
-        """The sequence of the run's newest event."""
-        return (await self._run(run_id)).sequence
-
     @asynccontextmanager
     async def _joined(self, run_id: RunId) -> AsyncIterator[Tail]:
         """The run's tail, watched for as long as anybody follows it."""
