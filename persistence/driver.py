@@ -122,7 +122,7 @@ class EagerConnection(Connection):
     async def hop(self, statement: Statement) -> Ran:
         """Have a statement run, and wait for what it leaves."""
         unit = partial(self._in_unit, self._take_begin(), self.raw, statement)
-        ran: Ran = await self._execute(unit)  # type: ignore[no-untyped-call]
+        ran: Ran = await self._execute(unit)  # type: ignore[no-untyped-call] # has no types
         return ran
 
     def _take_begin(self) -> str | None:
@@ -143,7 +143,7 @@ class EagerConnection(Connection):
 
     async def commit(self) -> None:
         if self._take_begin() is None:
-            await self._execute(self._commit)  # type: ignore[no-untyped-call]
+            await self._execute(self._commit)  # type: ignore[no-untyped-call] # has no types
 
     def _commit(self) -> None:
         if self._failure is not None:
@@ -156,7 +156,7 @@ class EagerConnection(Connection):
         if self._reads_only:
             self._tx.put_nowait((None, self._roll_back))
         else:
-            await self._execute(self._roll_back)  # type: ignore[no-untyped-call]
+            await self._execute(self._roll_back)  # type: ignore[no-untyped-call] # has no types
 
     def _roll_back(self) -> None:
         self._failure = None
@@ -184,7 +184,7 @@ async def connect(database: str | Path, **arguments: Any) -> EagerConnection:
     )
     # As SQLAlchemy does for connections of its own making: an abandoned one must not keep the
     # process from ending.
-    thread = connection._thread  # noqa: SLF001
+    thread = connection._thread  # noqa: SLF001 - as SQLAlchemy reaches it
     thread.daemon = True
     try:
         _ = await connection

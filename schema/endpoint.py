@@ -45,7 +45,7 @@ class Endpoint(GraphQL[Any, None]):
 
     schema: Schema
     graphql_transport_ws_handler_class = SocketHandler
-    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012 - as Strawberry declares it
 
     def __init__(
         self, *, services: Services, store: Store, identify: Identify, session_of: SessionOf

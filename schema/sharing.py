@@ -39,7 +39,7 @@ class EncodedResult(ExecutionResult):
     """A result without errors whose `data` is encoded already; `text` is the same as JSON."""
 
     def __init__(self, encoded: bytes) -> None:
-        super().__init__(data=orjson.Fragment(encoded), errors=None)  # type: ignore[arg-type]
+        super().__init__(data=orjson.Fragment(encoded), errors=None)  # type: ignore[arg-type] # encoded as it is
         self.text = encoded.decode()
 
     @property

@@ -78,7 +78,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             self._forget(operation)
 
     async def _send_results(self, operation: Operation[Any, None]) -> None:
-        context: Context = self.view.operation_context(self.context.socket, self.context.viewer)  # type: ignore[attr-defined]
+        context: Context = self.view.operation_context(self.context.socket, self.context.viewer)  # type: ignore[attr-defined] # our Endpoint
         results = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 def retry_delay_s(attempt: int) -> float:
     """Rises to a bound, and differs from process to process so that they do not come together."""
-    return min(backoff.delay_s(attempt), RETRY_S_MAX) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(backoff.delay_s(attempt), RETRY_S_MAX) * random.uniform(0.5, 1.0)  # noqa: S311 - spread, no secret
 
 
 async def end(task: asyncio.Task[None]) -> None:
