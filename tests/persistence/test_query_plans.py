@@ -52,7 +52,9 @@ async def log_back(scene: Scene, unit: UnitOfWork, run: Run) -> object:
 
 
 async def pending(scene: Scene, unit: UnitOfWork, run: Run) -> object:
-    return await unit.intents.pending(NOW, full_providers=["x"], full_projects=[], sites=[], limit=32)
+    return await unit.intents.pending(
+        NOW, full_providers=["x"], full_projects=[], sites=[], limit=32
+    )
 
 
 async def claim_due(scene: Scene, unit: UnitOfWork, run: Run) -> object:
