@@ -56,6 +56,7 @@ class Follower:
 
     async def _observe(self, adapter: Adapter, claimed: Claimed) -> None:
         position, attempt = claimed.intent.position, 0
+        is_doubted = claimed.run.is_degraded
         while True:
             try:
                 if attempt:
@@ -71,8 +72,11 @@ class Follower:
                             return
                         await self._keep(claimed, observation)
                         position, attempt = observation.position, 0
+                        if is_doubted:
+                            await self._mark(claimed, SyncStatus.IN_SYNC, None)
+                            is_doubted = False
             except (ProviderUnavailable, StorageUnavailable) as error:
-                attempt += 1
+                attempt, is_doubted = attempt + 1, True
                 await self._wait_for_better(claimed, error, attempt)
 
     async def _stored_position(self, claimed: Claimed) -> str | None:
@@ -148,15 +152,15 @@ class Follower:
         log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
         self.meter.failed("follow")
         if isinstance(error, ProviderUnavailable):
-            await self._mark_stale(claimed, error.message)
+            await self._mark(claimed, SyncStatus.STALE, error.message)
         await self.clock.sleep(backoff.delay_s(attempt))
 
-    async def _mark_stale(self, claimed: Claimed, reason: str) -> None:
+    async def _mark(self, claimed: Claimed, status: SyncStatus, reason: str | None) -> None:
         run = await self._load(claimed.run.id)
-        if run.sync_status is SyncStatus.STALE:
+        if run.sync_status is status:
             return
-        after = replace(run, sync_status=SyncStatus.STALE, degraded_reason=reason)
-        fact = RunSynced(sync_status=SyncStatus.STALE, reason=reason)
+        after = replace(run, sync_status=status, degraded_reason=reason)
+        fact = RunSynced(sync_status=status, reason=reason)
         await self._change(run, after, [fact], claimed.lease)
 
     async def _change(self, run: Run, after: Run, facts: list[RunFact], lease: Lease) -> None:

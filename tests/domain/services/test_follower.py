@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from domain.errors import ProviderUnavailable, StorageUnavailable
+from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.events import LogsTruncated, RunSynced
@@ -55,7 +55,8 @@ async def test_lines_and_end_are_stored_and_the_provider_may_forget(desk: Desk) 
 
 
 async def test_an_outage_in_the_middle_is_told_and_loses_nothing(desk: Desk) -> None:
-    """The run is stale meanwhile, goes on from the last position, and is in sync at its end."""
+    """The run is stale meanwhile, and in sync once the provider is heard of again, from the last
+    position on."""
     desk.adapter.script = [printed("a", 1), ProviderUnavailable("away"), printed("b", 3), ended()]
     followed = await desk.started()
     await desk.follower.follow(followed)
@@ -64,7 +65,24 @@ async def test_an_outage_in_the_middle_is_told_and_loses_nothing(desk: Desk) -> 
     assert (RunState.SUCCEEDED, SyncStatus.IN_SYNC) == (run.state, run.sync_status)
     async with desk.store.snapshot() as unit:
         facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
-    assert [SyncStatus.STALE] == [f.sync_status for f in facts if isinstance(f, RunSynced)]
+    synced = [(f.sync_status, f.reason) for f in facts if isinstance(f, RunSynced)]
+    assert [(SyncStatus.STALE, "away"), (SyncStatus.IN_SYNC, None)] == synced
+
+
+async def test_doubt_that_another_node_left_is_cleared(desk: Desk) -> None:
+    """Whoever takes over a stale run tells when the provider is heard of, not only at its end."""
+    followed = await desk.started()
+    stale = replace(followed.run, sync_status=SyncStatus.STALE, degraded_reason="away")
+    async with desk.store.transaction() as unit:
+        await unit.runs.change(followed.run, stale, [], actor=None, at=desk.clock.now())
+    desk.adapter.script = [printed("a", 1), ProviderRefused("stop here")]
+
+    with pytest.raises(ProviderRefused):
+        await desk.follower.follow(replace(followed, run=stale))
+
+    run = await desk.run(followed.run.id)
+    assert (RunState.RUNNING, SyncStatus.IN_SYNC) == (run.state, run.sync_status)
+    assert None is run.degraded_reason
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3])
