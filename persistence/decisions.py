@@ -12,7 +12,6 @@ from persistence.session import Session
 from persistence.tables import decisions
 
 ADD = insert(decisions)
-GET = select(decisions).where(decisions.c.id == bindparam("id"))
 GET_MANY = select(decisions).where(decisions.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -24,10 +23,6 @@ class Decisions:
 
     async def add(self, decision: Decision) -> None:
         await self._session.write(ADD, asdict(decision))
-
-    async def get(self, decision_id: DecisionId) -> Decision | None:
-        row = await self._session.first(GET, {"id": decision_id})
-        return None if row is None else rows.decision(row)
 
     async def get_many(self, ids: Collection[DecisionId]) -> Mapping[DecisionId, Decision]:
         found = await self._session.all(GET_MANY, {"ids": list(ids)})

@@ -14,7 +14,6 @@ from persistence.session import Session
 from persistence.tables import memberships, principals, tokens
 
 ADD_PRINCIPAL = insert(principals)
-PRINCIPAL = select(principals).where(principals.c.id == bindparam("id"))
 PRINCIPAL_BY_NAME = select(principals).where(principals.c.name == bindparam("name"))
 PRINCIPALS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
 ADD_TOKEN = insert(tokens)
@@ -58,10 +57,6 @@ class Identity:
 
     async def add_principal(self, principal: Principal) -> None:
         await self._session.write(ADD_PRINCIPAL, asdict(principal))
-
-    async def principal(self, principal_id: PrincipalId) -> Principal | None:
-        row = await self._session.first(PRINCIPAL, {"id": principal_id})
-        return None if row is None else rows.principal(row)
 
     async def principal_by_name(self, name: str) -> Principal | None:
         row = await self._session.first(PRINCIPAL_BY_NAME, {"name": name})

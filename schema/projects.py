@@ -66,9 +66,8 @@ class Project(Node):
         info: Info,
         key: Annotated[str, strawberry.argument(description="The provider's short name.")],
     ) -> Provider | None:
-        adapters = info.context.services.registry.all()
-        found = (Provider.of(self.value.id, a) for a in adapters if a.key == key)
-        return next(found, None)
+        adapter = info.context.services.registry.find(key)
+        return Provider.of(self.value.id, adapter) if adapter else None
 
     @strawberry.field(description="Its runs, newest first.")
     async def runs(

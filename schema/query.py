@@ -37,9 +37,8 @@ async def _decision(context: Context, key: str) -> Node | None:
 async def _provider(context: Context, key: str) -> Node | None:
     project_key, _, provider_key = key.partition(":")
     project = await projects.by_id(context, ProjectId(project_key))
-    adapters = context.services.registry.all() if project else ()
-    found = (Provider.of(project.id, a) for a in adapters if project and a.key == provider_key)
-    return next(found, None)
+    adapter = context.services.registry.find(provider_key)
+    return Provider.of(project.id, adapter) if project and adapter else None
 
 
 NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {

@@ -2,7 +2,7 @@
 claiming again, since a provider starts one run id once."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -37,9 +37,6 @@ class Claimed:
     @property
     def lease(self) -> Lease:
         return Lease(intent_id=self.intent.id, fence=self.intent.fence)
-
-
-Follow = Callable[[Claimed], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

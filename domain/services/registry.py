@@ -15,9 +15,12 @@ class Registry:
             assert adapter.key not in self._adapters, f"two adapters for {adapter.key}"
             self._adapters[adapter.key] = adapter
 
+    def find(self, key: str) -> Adapter | None:
+        return self._adapters.get(key)
+
     def get(self, key: str) -> Adapter:
         """Raises NotFound."""
-        adapter = self._adapters.get(key)
+        adapter = self.find(key)
         if adapter is None:
             known = ", ".join(sorted(self._adapters))
             raise NotFound(f"There is no provider {key!r}. Known: {known}.")
@@ -33,5 +36,5 @@ class Registry:
 
     def site_of(self, key: str) -> str | None:
         """Where this process would start a run of a provider, if it matters where."""
-        adapter = self._adapters.get(key)
+        adapter = self.find(key)
         return next(iter(adapter.sites), None) if adapter else None

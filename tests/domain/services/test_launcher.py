@@ -34,7 +34,7 @@ async def test_a_launch_stores_run_decision_and_intent(desk: Desk) -> None:
     """One transaction leaves a queued run, its decision, its first event and one intent."""
     run = await desk.launch("git", "log")
     async with desk.store.snapshot() as unit:
-        decision = await unit.decisions.get(run.decision_id)
+        decision = (await unit.decisions.get_many([run.decision_id])).get(run.decision_id)
         depth = await unit.intents.depth()
         events = await unit.events.after(run.id, 0, 10)
     assert decision is not None
