@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
+from cross_web import HTTPException
 from graphql import (
     ExecutionResult as Executed,
 )
@@ -32,6 +33,7 @@ from schema.faults import coded
 from schema.feeds import Feed
 from schema.sharing import Sharing
 
+NO_STREAM: Final = "A subscription needs a WebSocket, or the header `Accept: text/event-stream`."
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
 
 UNFAIR_EVENTS: Final = 8
@@ -56,22 +58,30 @@ class Schema(strawberry.Schema):
     ) -> None:
         """Nothing: `coded` logs what is worth it, once."""
 
-    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
-        result = await super().execute(*args, **kwargs)
+    async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The one result of a query or mutation. Raises HTTPException for a subscription."""
+        if self._subscribing(query, kwargs.get("operation_name")):
+            raise HTTPException(400, NO_STREAM)
+        result = await super().execute(query, *args, **kwargs)
         return _coded(result, kwargs["context_value"])
 
     async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
         """Results of any operation, one or many."""
-        try:
-            prepared = self.documents.prepare(query or "")
-        except GraphQLSyntaxError:
-            prepared = None
         name = kwargs.get("operation_name")
-        operation = get_operation_ast(prepared.document, name) if prepared else None
-        if prepared and operation and operation.operation is OperationType.SUBSCRIPTION:
+        if prepared := self._subscribing(query, name):
             variables = kwargs.get("variable_values") or {}
             return self._follow(query or "", prepared, variables, name, kwargs["context_value"])
         return _one(await super().stream(query, *args, **kwargs), kwargs["context_value"])
+
+    def _subscribing(self, query: str | None, name: str | None) -> Prepared | None:
+        """The document, where the operation of this name in it is a subscription."""
+        try:
+            prepared = self.documents.prepare(query or "")
+        except GraphQLSyntaxError:
+            return None
+        operation = get_operation_ast(prepared.document, name)
+        is_one = operation is not None and operation.operation is OperationType.SUBSCRIPTION
+        return prepared if is_one else None
 
     async def _follow(
         self,

@@ -95,6 +95,15 @@ async def test_a_get_asks_and_never_changes(api: Api) -> None:
         assert 400 == (await client.get("/graphql")).status_code
 
 
+async def test_a_subscription_without_a_stream_is_told_what_it_needs(api: Api) -> None:
+    """The header is easily forgotten, and that is no failure of ours."""
+    body = {"query": 'subscription { runLogs(runId: "x") { firstLine } }'}
+    async with api.client() as client:
+        answer = await client.post("/graphql", json=body)
+    assert (400, "BAD_REQUEST") == (answer.status_code, only_code(answer))
+    assert "text/event-stream" in answer.text
+
+
 async def test_a_form_is_no_operation(api: Api) -> None:
     """What a page of another origin can send without asking is refused."""
     async with api.client() as client:
