@@ -2,9 +2,15 @@
 
 import logging
 import sys
+from typing import Final
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor, WrappedLogger
+
+SOCKETS: Final = "uvicorn.sockets"
+"""The logger of every WebSocket's opening and closing."""
+
+_CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
 
 
 def configure(log_format: str, level: str) -> None:
@@ -14,6 +20,7 @@ def configure(log_format: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _drop_color_message,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
@@ -33,9 +40,20 @@ def configure(log_format: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # Requests over HTTP are not logged one by one either.
+    for name in _CHATTY if level == "info" else ():
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn says each thing twice, the second time with terminal codes."""
+    event.pop("color_message", None)
+    return event
 
 
 def _rendering(log_format: str) -> list[Processor]:
     if log_format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Plain, since the colorful kind prints local variables: hundreds of lines, secrets among them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

@@ -1,7 +1,9 @@
 """The process that serves: its socket, uvicorn set up as measured, and how it stops."""
 
 import asyncio
+import errno
 import gc
+import logging
 import socket
 from typing import Final
 
@@ -12,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from serving.logs import SOCKETS
 from serving.settings import Settings
 
 BACKLOG = 2048
@@ -39,6 +42,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
     its own close waits for the buffer to drain. The client can resume by cursor."""
 
     send_timeout_s = 10.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.logger = self.conn.logger = logging.getLogger(SOCKETS)
+        super().connection_made(transport)
 
     async def send(self, message: ASGISendEvent) -> None:
         if not self.writable.is_set():
@@ -98,7 +105,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortInUse(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        hint = "; WORKBENCH_PORT sets another" if error.errno == errno.EADDRINUSE else ""
+        raise PortInUse(f"cannot listen on {host}:{port}: {error.strerror}{hint}") from error
     listener.setblocking(False)  # noqa: FBT003 - positional only
     return listener
 

@@ -3,11 +3,14 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 import structlog
 
-from serving.logs import configure
+from serving.logs import SOCKETS, configure
+
+CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,8 @@ def logging_restored() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
 
 
@@ -37,3 +42,35 @@ def test_what_is_below_the_level_is_left_out(capsys: pytest.CaptureFixture[str])
     configure("console", "info")
     logging.getLogger("x").debug("quiet")
     assert "" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", CHATTY)
+def test_what_is_said_again_and_again_is_for_debugging(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Each socket that opens, each plugin of the migrations: not on the first screen."""
+    configure("console", "info")
+    logging.getLogger(name).info("open")
+    assert "" == capsys.readouterr().err
+
+
+def test_terminal_codes_stay_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Uvicorn adds a colored copy of its own message."""
+    configure("json", "info")
+    logging.getLogger("x").info("started", extra={"color_message": "\x1b[36mstarted"})
+    assert "color_message" not in json.loads(capsys.readouterr().err)
+
+
+def test_a_traceback_tells_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Local variables may be secrets."""
+    configure("console", "info")
+    try:
+        fail(list("abc"))
+    except ValueError:
+        logging.getLogger("x").exception("failed")
+    err = capsys.readouterr().err
+    assert (True, False) == ("ValueError: 3" in err, "'b'" in err)
+
+
+def fail(secret: list[str]) -> None:
+    raise ValueError(len(secret))
