@@ -3,6 +3,8 @@
 import gc
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -27,5 +29,18 @@ def main() -> None:
     commands(sys.argv[1:])()
 
 
-def _workbench() -> None:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the value of an option
+    if wanted:
+        typer.echo(version("ccdash-workbench"))
+        raise typer.Exit
+
+
+def _workbench(
+    _version: Annotated[  # noqa: FBT002 - an option is given by name
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
     """Run commands and agents under control, and see what they do."""

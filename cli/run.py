@@ -25,7 +25,7 @@ _EPILOG: Final = (
     "Exit code: the run's own; 124 it timed out, 125 it was refused or could not be launched, "
     "130 it was canceled or left by a second Ctrl-C, 1 it failed without an exit code or could "
     "not be followed to its end. WORKBENCH_URL and WORKBENCH_TOKEN say where the server is and "
-    "who you are."
+    "who you are; without them it is the server of this checkout, and its first administrator."
 )
 
 
@@ -45,12 +45,18 @@ def register(app: typer.Typer) -> None:
 
 
 def run(  # noqa: PLR0917 - the options of a command line are given by name
-    argv: Annotated[list[str], typer.Argument(help="Program and arguments; no shell.")],
+    argv: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="COMMAND", help="Program and arguments, best behind `--`; no shell reads them."
+        ),
+    ],
     project: Annotated[str, typer.Option(help="Slug of the project.")] = "default",
     provider: Annotated[str | None, typer.Option(help="Key of the provider.")] = None,
     cwd: Annotated[str | None, typer.Option(help="Folder inside the project's root.")] = None,
     env: Annotated[
-        EnvProfile | None, typer.Option(case_sensitive=False, help="Environment variables.")
+        EnvProfile | None,
+        typer.Option(case_sensitive=False, help="Which environment variables it gets."),
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Stop it after so many seconds.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why, for the records.")] = None,

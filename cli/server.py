@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 
 import typer
@@ -22,6 +22,7 @@ from serving.process import PortInUse, listening_socket, uvicorn_server
 from serving.settings import Settings
 
 EXIT_CANNOT_START = 2
+WHERE_CLIENTS_LOOK = "http://127.0.0.1:8000"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 
 def serve() -> None:
-    """Migrate the database, then serve the API and work on runs until stopped."""
+    """Migrate the database, then serve the API and work on runs until stopped.
+
+    Variables that start with WORKBENCH_ set it up; docs/reference/settings.md lists them.
+    """
     settings = _settings()
     configure_logs(settings.log_format, settings.log_level)
     with _exit_if_refused():
@@ -48,7 +52,8 @@ def serve() -> None:
             token=_first_token(settings, directory),
         )
     server = uvicorn_server(asgi(workbench, announce=_announce), settings)
-    uvloop.run(server.serve(sockets=[listener]))
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how to stop it, and by now it has
+        uvloop.run(server.serve(sockets=[listener]))
     if not server.started:
         sys.exit(EXIT_CANNOT_START)
 
@@ -130,11 +135,13 @@ async def _link(workbench: Workbench) -> str:
 
 async def _announce(workbench: Workbench) -> None:
     """Tell a person at the terminal where to go and what to type."""
-    typer.echo(f"Workbench {version('ccdash-workbench')} at {workbench.settings.base_url}")
+    url = workbench.settings.base_url
+    typer.echo(f"Workbench {version('ccdash-workbench')} at {url}")
     if workbench.settings.bootstrap_token is None:
         typer.echo(f"Sign in (works once): {await _link(workbench)}")
     typer.echo("Launch a first run from another terminal:")
-    typer.echo("  .venv/bin/workbench run -- git log --oneline -20")
+    elsewhere = "" if url == WHERE_CLIENTS_LOOK else f"WORKBENCH_URL={url} "
+    typer.echo(f"  {elsewhere}.venv/bin/workbench run -- git log --oneline -20")
 
 
 @contextmanager

@@ -64,7 +64,9 @@ class DataDirectory:
                 os.close(fd)
                 continue
             return Slot(node=_identity(fd), lock_fd=fd)
-        raise DirectoryInUse(f"{self.path} is in use by another server")
+        raise DirectoryInUse(
+            f"{self.path} is in use by another server; WORKBENCH_DATA_DIR sets another"
+        )
 
     def token(self) -> str | None:
         """The token that was made at the first start, if one was."""

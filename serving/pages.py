@@ -25,7 +25,10 @@ FIRST_STEPS: Final = """
 <p>or by any GraphQL client at <code>/graphql</code>.</p>"""
 SIGN_IN_FIRST: Final = """
 <p>You are not signed in. Open the one-time link that the server printed when it started;
-<code>workbench token link</code> prints a fresh one.</p>"""
+<code>.venv/bin/workbench token link</code> prints a fresh one.</p>"""
+LINK_IS_SPENT: Final = """
+<p>This link was used before, or is too old.
+<code>.venv/bin/workbench token link</code> prints a fresh one.</p>"""
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Workbench</title>
 <style>body{{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem;
@@ -56,7 +59,7 @@ def open_session(sign_in: SignIn) -> Endpoint:
         try:
             session = await sign_in.open_session(request.query_params.get("code", ""))
         except Unauthenticated:
-            return _page("<p>This link was used before, or is too old.</p>", status=401)
+            return _page(LINK_IS_SPENT, status=401)
         answer = RedirectResponse("/", status_code=303, headers=SECURITY_HEADERS)
         answer.set_cookie(
             SESSION_COOKIE,

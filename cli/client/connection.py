@@ -16,6 +16,7 @@ from cli.client.errors import NoToken, Refused, Unreachable
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 ANSWER_S: Final = 30.0
 _ATTEMPTS: Final = 3
+_WHAT_IS_SENT: Final = "WORKBENCH_TOKEN is sent, or else what the server's token file holds."
 _LISTENS_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what servers say
 
 Fields = Mapping[str, Any]
@@ -85,6 +86,8 @@ class Connection:
 def first_error(errors: object) -> Refused:
     """The first of GraphQL's errors, as ours."""
     match errors:
+        case [{"message": str(message), "extensions": {"code": "UNAUTHENTICATED" as code}}, *_]:
+            return Refused(code, f"{message} {_WHAT_IS_SENT}")
         case [{"message": str(message), "extensions": {"code": str(code)}}, *_]:
             return Refused(code, message)
         case [{"message": str(message)}, *_]:

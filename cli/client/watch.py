@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class Interrupts:
-    """The first one asks for the run to be canceled, the second one leaves it alone."""
+    """The first one asks for the run to be canceled, the second one does not wait for its end."""
 
     def __init__(self) -> None:
         self.cancel = asyncio.Event()
@@ -66,7 +66,7 @@ class Watch:
             canceling.cancel()
             await asyncio.gather(canceling, return_exceptions=True)
         if ending is None:
-            self._display.show(api.Noticed(text=f"Left; run {self._run_id} goes on without us."))
+            self._display.show(api.Noticed(text=f"Left before the end of run {self._run_id}."))
             return CANCELED
         self._display.ended(ending)
         return exit_code(ending)
@@ -83,7 +83,8 @@ class Watch:
 
     async def _cancel_when_asked(self, interrupts: Interrupts) -> None:
         await interrupts.cancel.wait()
-        self._display.show(api.Noticed(text="Canceling; Ctrl-C again leaves the run alone."))
+        text = "Canceling; Ctrl-C again leaves without waiting for the end."
+        self._display.show(api.Noticed(text=text))
         try:
             await api.cancel(self._connection, self._run_id)
         except ClientError as error:

@@ -137,7 +137,7 @@ def test_ctrl_c_cancels_and_stays_to_the_end(served: Served) -> None:
     assert re.search(r"^workbench: CANCELED .*run \w+$", err, re.MULTILINE)
 
 
-def test_a_second_ctrl_c_leaves_the_run_alone(served: Served, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_leaves_before_the_end(served: Served, tmp_path: Path) -> None:
     """A program that does not want to end keeps nobody at the terminal."""
     told = tmp_path / "told"
     with served.command("sh", "-c", UNTIL_TOLD, str(told)) as process:
@@ -149,7 +149,7 @@ def test_a_second_ctrl_c_leaves_the_run_alone(served: Served, tmp_path: Path) ->
     told.touch()
 
     assert 130 == process.returncode
-    assert re.search(r"^workbench: Left; run \w+ goes on without us\.$", err, re.MULTILINE)
+    assert re.search(r"^workbench: Left before the end of run \w+\.$", err, re.MULTILINE)
 
 
 def test_a_reader_that_has_enough_is_no_error_to_see(served: Served) -> None:

@@ -1,6 +1,7 @@
 """Who is let in, and what is told to those who look after the server."""
 
 import json
+import signal
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -185,3 +186,10 @@ def test_a_directory_in_use(server: Server, tmp_path: Path) -> None:
 
     assert 2 == other.popen().wait(30)
     assert 1 == len(other.log.read_text().splitlines())
+
+
+def test_ctrl_c_is_no_failure(tmp_path: Path) -> None:
+    """It is the way to stop a server in a terminal, and nothing is wrong then."""
+    with serving(tmp_path) as server:
+        server.process.send_signal(signal.SIGINT)
+        assert 0 == server.process.wait(30)
