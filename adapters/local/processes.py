@@ -5,13 +5,13 @@ by now belong to somebody else. Fields: proc(5), `/proc/<pid>/stat`.
 """
 
 # Read by the hundred while a run ends; pathlib would double the time.
-# ruff: noqa: PTH123, PTH208
+# ruff: noqa: PTH116, PTH123, PTH208
 
 import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,9 +25,15 @@ class Process(NamedTuple):
     """A process that is alive: not a zombie."""
 
     pid: int
+    parent: int
     group: int
     session: int
     start_ticks: int
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What no other process has, now or later."""
+        return self.pid, self.start_ticks
 
 
 def look_at(pid: int) -> Process | None:
@@ -41,8 +47,9 @@ def look_at(pid: int) -> Process | None:
     fields = text[text.rindex(")") + 2 :].split()
     if fields[0] in _GONE:
         return None
+    parent, group, session = (int(field) for field in fields[1:4])
     return Process(
-        pid=pid, group=int(fields[2]), session=int(fields[3]), start_ticks=int(fields[19])
+        pid=pid, parent=parent, group=group, session=session, start_ticks=int(fields[19])
     )
 
 
@@ -81,17 +88,38 @@ def own_children() -> set[int] | None:
         return None
 
 
-def members(run_id: str, leader: int) -> Iterator[Process]:
-    """The run's living processes: the leader's group and session, and those that left both but
-    still carry the run's id in the environment they were started with."""
+def members(
+    run_id: str,
+    leader: int,
+    *,
+    outputs: Collection[tuple[int, int]] = (),
+    known: Collection[tuple[int, int]] = (),
+) -> list[Process]:
+    """The run's living processes: the leader's group and session; those that left both but still
+    carry the run's id in the environment they were started with, or still print into one of
+    `outputs`, which are devices and inodes; those `known` by their identity from an earlier look;
+    and all that descend from any of these."""
     mark = f"{RUN_ID_VARIABLE}={run_id}".encode()
+    alive = list(_all())
+    fresh = {
+        one.pid
+        for one in alive
+        if (leader and leader in (one.group, one.session))
+        or one.identity in known
+        or _carries(one.pid, mark)
+        or _prints_into(one.pid, outputs)
+    }
+    found: set[int] = set()
+    while fresh:
+        found |= fresh
+        fresh = {one.pid for one in alive if one.parent in fresh} - found
+    return [one for one in alive if one.pid in found]
+
+
+def _all() -> Iterator[Process]:
+    """All that live, but ourselves."""
     for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
-            continue
-        process = look_at(int(name))
-        if process is None:
-            continue
-        if (leader and leader in (process.group, process.session)) or _carries(process.pid, mark):
+        if name.isdigit() and int(name) != os.getpid() and (process := look_at(int(name))):
             yield process
 
 
@@ -101,6 +129,15 @@ def _carries(pid: int, mark: bytes) -> bool:
             return mark in file.read().split(b"\0")
     except OSError:
         return False
+
+
+def _prints_into(pid: int, outputs: Collection[tuple[int, int]]) -> bool:
+    for number in (1, 2) if outputs else ():
+        with contextlib.suppress(OSError):
+            seen = os.stat(f"/proc/{pid}/fd/{number}")
+            if (seen.st_dev, seen.st_ino) in outputs:
+                return True
+    return False
 
 
 def send_signal(process: Process, number: signal.Signals) -> None:

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,7 @@ class LiveRun:
     is_told: bool = False
     kill_at: float = math.inf
     give_up_at: float = math.inf
+    known: set[tuple[int, int]] = field(default_factory=set)
 
     def look(self) -> None:
         """Learn whether the leader is gone. Its zombie is kept, so that its pid stays taken."""
@@ -74,30 +75,37 @@ class LiveRun:
         self.cause = self.cause or ("EXITED" if self.signal_number is None else "SIGNALED")
 
     def send(self, number: signal.Signals) -> None:
-        """Signal the group at once, then whoever has left it."""
+        """Signal the group at once, then whoever has left it and is looked for first: with their
+        parent gone they could not be told from strangers."""
+        found = self.members()
         if self.is_child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
-        for process in self.members():
+        for process in found:
             if not (self.is_child and process.group == self.pid):
                 processes.send_signal(process, number)
 
-    def members(self) -> Iterator[processes.Process]:
-        """What lives of the run, its leader included."""
+    def members(self) -> list[processes.Process]:
+        """What lives of the run, its leader included. Who was seen once is remembered: a child
+        that shares nothing with the run but its parent is known by the parent alone."""
         group = self.pid
         if not self.is_child:
             # Only as long as nobody has taken the pid is the group of that number ours.
             owner = processes.look_at(self.pid)
             group = 0 if owner and owner.start_ticks != self.start_ticks else self.pid
-        return processes.members(self.run_id, group)
+        seen = [(file.st_dev, file.st_ino) for file in self._outputs()]
+        found = processes.members(self.run_id, group, outputs=seen, known=self.known)
+        self.known = {process.identity for process in found}
+        return found
+
+    def _outputs(self) -> Iterator[os.stat_result]:
+        for name in (protocol.STDOUT_NAME, protocol.STDERR_NAME):
+            with contextlib.suppress(FileNotFoundError):
+                yield (self.folder / name).stat()
 
     def printed_bytes(self) -> int:
         """How much is in the output files."""
-        printed = 0
-        for name in (protocol.STDOUT_NAME, protocol.STDERR_NAME):
-            with contextlib.suppress(FileNotFoundError):
-                printed += (self.folder / name).stat().st_size
-        return printed
+        return sum(file.st_size for file in self._outputs())
 
 
 class Runs:
@@ -266,7 +274,7 @@ class Runs:
         children = processes.own_children() if run.is_child and self._is_subreaper else None
         if children is not None and not children - self._leaders():
             return False
-        return next(run.members(), None) is not None
+        return bool(run.members())
 
     def _leaders(self) -> set[int]:
         return {run.pid for run in self._live.values() if run.is_child}
