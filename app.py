@@ -186,12 +186,7 @@ class Workbench:
             projects=self.projects,
             streams=self.streams,
             registry=self.registry,
-            facts=ServerFacts(
-                version=version("ccdash-workbench"),
-                timeout_ms_default=self.limits.timeout_ms_default,
-                output_bytes_max=self.limits.output_bytes_max,
-                queue_max=self.limits.queue_max,
-            ),
+            facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
         )
 
     @asynccontextmanager

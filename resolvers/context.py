@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal
 from domain.ports import Store
 from domain.services.launcher import Launcher
@@ -24,9 +25,7 @@ class ServerFacts:
     """What a client may want to know of this server before it sends anything."""
 
     version: str
-    timeout_ms_default: int
-    output_bytes_max: int
-    queue_max: int
+    limits: RunLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

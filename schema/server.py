@@ -41,9 +41,9 @@ class ServerInfo:
                 page_size_max=PAGE_SIZE_MAX,
                 command_bytes_max=limits.COMMAND_BYTES_MAX,
                 prompt_bytes_max=limits.PROMPT_BYTES_MAX,
-                timeout_ms_default=facts.timeout_ms_default,
+                timeout_ms_default=facts.limits.timeout_ms_default,
                 timeout_ms_max=limits.TIMEOUT_MS_MAX,
-                output_bytes_max=facts.output_bytes_max,
-                queue_max=facts.queue_max,
+                output_bytes_max=facts.limits.output_bytes_max,
+                queue_max=facts.limits.queue_max,
             ),
         )

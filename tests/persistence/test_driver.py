@@ -189,6 +189,7 @@ async def test_a_unit_canceled_before_its_first_statement_runs(scene: Scene) -> 
     while driver._tx.empty():
         await asyncio.sleep(0)
     releasing.cancel()
+    # All that the unit does about it comes before the statement runs, or waits for the thread.
     await asyncio.wait([releasing], timeout=0.1)
     may_go_on.set()
     await asyncio.wait([releasing])
