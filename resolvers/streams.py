@@ -39,7 +39,7 @@ class Place:
 
 def check_place(run: Run, place: Place) -> None:
     """Raises CursorInvalid for a place that the run's stream has not reached."""
-    if not 0 <= place.sequence <= run.sequence:
+    if place.behind < 0 or place.sequence > run.sequence:
         raise CursorInvalid
 
 

@@ -5,6 +5,8 @@ from typing import Final
 
 import structlog
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from domain.errors import InvalidInput, WorkbenchError
 
@@ -25,6 +27,10 @@ def _coded(error: GraphQLError, request_id: str) -> GraphQLError:
         cause = cause.original_error
     if isinstance(cause, WorkbenchError):
         return _shown(error, cause.message, _extensions(cause))
+    if isinstance(cause, CannotGetOperationTypeError):
+        return _shown(error, cause.as_http_error_reason(), {"code": DOCUMENT_INVALID})
+    if isinstance(cause, MissingQueryError):
+        return _shown(error, "There is no query.", {"code": DOCUMENT_INVALID})
     if error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         return _shown(error, error.message, {"code": DOCUMENT_INVALID, **(error.extensions or {})})
     _log.error("operation failed", request_id=request_id, path=error.path, exc_info=cause or error)

@@ -57,14 +57,18 @@ class RunFilter:
         return pages.RunFilter(
             states=tuple(self.states or ()),
             providers=tuple(self.providers or ()),
-            created_after=_utc(self.created_after),
-            created_before=_utc(self.created_before),
+            created_after=_utc(self.created_after, "createdAfter"),
+            created_before=_utc(self.created_before, "createdBefore"),
             command_contains=self.command_contains or None,
         )
 
 
-def _utc(time: datetime | None) -> datetime | None:
-    """A time without a zone is taken as UTC."""
+def _utc(time: datetime | None, name: str) -> datetime | None:
+    """A time without a zone is taken as UTC. Raises InvalidInput."""
     if time is None:
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError:
+        message = "In UTC this time lies outside the years 1 to 9999."
+        raise InvalidInput(message, "filter", name) from None

@@ -96,6 +96,13 @@ async def test_runs_are_filtered(api: Api) -> None:
     assert [] == none["project"]["runs"]["nodes"]
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_that_utc_cannot_tell_is_refused(api: Api, time: str) -> None:
+    """The calendar ends within the time's zone: bad input, no failure of ours."""
+    for name in ("createdAfter", "createdBefore"):
+        assert "INVALID_INPUT" == await api.code(RUNS, filter={name: time})
+
+
 @pytest.mark.parametrize("first", [0, -1, 101, 100_000])
 async def test_a_page_has_a_size_that_can_be_answered(api: Api, first: int) -> None:
     """A size out of bounds is told, not quietly changed."""

@@ -168,11 +168,15 @@ async def test_an_unknown_run_ends_the_operation_with_a_code(api: Api, given_id:
         assert {"type": "pong"} == await socket.receive()
 
 
-@pytest.mark.parametrize("cursor", ["", "garbage", "foreign", "beyond"])
+@pytest.mark.parametrize("cursor", ["", "garbage", "foreign", "beyond", "nowhere"])
 async def test_a_bad_cursor_ends_the_operation_with_a_code(api: Api, cursor: str) -> None:
-    """Garbage, another run's, and one that this run has not reached."""
+    """Garbage, another run's, one that this run has not reached, and lines of no batch."""
     run, _ = await api.scene.queued()
-    made = {"foreign": f"{'0' * 32}:1", "beyond": f"{run.id}:{run.sequence + 1}"}
+    made = {
+        "foreign": f"{'0' * 32}:1",
+        "beyond": f"{run.id}:{run.sequence + 1}",
+        "nowhere": f"{run.id}:0:1-1",
+    }
     after = ids.seal(made[cursor]) if cursor in made else cursor
     async with api.socket() as socket:
         assert "CURSOR_INVALID" == await socket.refusal(LOGS, id=ids.run_id(run.id), after=after)

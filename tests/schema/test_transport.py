@@ -120,6 +120,27 @@ async def test_a_document_that_cannot_be_executed_is_coded(api: Api, query: str)
     assert {"GRAPHQL_DOCUMENT_INVALID"} == {e["extensions"]["code"] for e in answer["errors"]}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": ""},
+        {"query": "fragment F on Query { __typename }"},
+        {"query": "query A { __typename }", "operationName": "B"},
+    ],
+)
+async def test_a_stream_without_an_operation_is_coded(api: Api, body: dict[str, str]) -> None:
+    """Nothing asked, or not what was named: no failure of ours, on a socket or an event stream."""
+    with capture_logs() as logs:
+        async with api.socket() as socket:
+            await socket.send(id="1", type="subscribe", payload=body)
+            message = await socket.receive()
+        async with api.client(Accept="text/event-stream") as client:
+            answer = await client.post("/graphql", json=body)
+    assert "GRAPHQL_DOCUMENT_INVALID" == message["payload"][0]["extensions"]["code"]
+    assert "GRAPHQL_DOCUMENT_INVALID" in answer.text
+    assert [] == logs
+
+
 async def test_a_document_has_a_length(api: Api) -> None:
     """Too many tokens are refused while they are counted."""
     assert "GRAPHQL_DOCUMENT_INVALID" == await api.code("{ " + "viewer { kind } " * 20_000 + "}")
