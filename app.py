@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,9 +23,10 @@ from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
 from domain.errors import Unauthenticated
-from domain.ids import NodeId
+from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
 from domain.models.commands import CreateProject
+from domain.models.events import RunEvent
 from domain.models.principals import TokenKind
 from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
@@ -85,7 +86,15 @@ class Workbench:
 
     @cached_property
     def database(self) -> Database:
-        return Database.open(self.settings.store_url, on_commit=self.notifier.wake)
+        return Database.open(
+            self.settings.store_url,
+            on_commit=self.notifier.wake,
+            on_events=self._tell_streams,
+        )
+
+    def _tell_streams(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
+        """Streams read the database and the database tells streams: here the two are joined."""
+        self.streams.tell(run_id, events)
 
     @cached_property
     def local(self) -> LocalAdapter:

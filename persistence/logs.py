@@ -1,6 +1,7 @@
 """Log lines in chunks: appended by whoever holds the run, paged from either end, expired."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, insert, select, update
@@ -10,9 +11,8 @@ from domain.models.events import RunEvent
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow
-from domain.topics import run_topic
 from persistence import rows
-from persistence.session import Session
+from persistence.session import Session, Wrote
 from persistence.tables import expired_chunks, intents, log_chunks, runs
 from persistence.types import PositionOf
 
@@ -62,9 +62,9 @@ FORGET = delete(log_chunks).where(*_expiring)
 class Logs:
     """See domain.repositories.LogRepository."""
 
-    def __init__(self, session: Session, wake: Callable[..., None]) -> None:
+    def __init__(self, session: Session, wrote: Wrote) -> None:
         self._session = session
-        self._wake = wake
+        self._wrote = wrote
 
     async def append(
         self,
@@ -110,7 +110,7 @@ class Logs:
         chunks = [chunk := _next_chunk(chunk, *pair) for pair in zip(outputs, sizes, strict=True)]
         if chunks:
             await self._session.write(ADD, chunks)
-        self._wake(run_topic(run_id))
+        self._wrote(run_id, [_event(c, o) for c, o in zip(chunks, outputs, strict=True)])
 
     async def page(self, run_id: RunId, window: LogWindow) -> Sequence[RunEvent]:
         if window.contains is not None and "\n" in window.contains:
@@ -126,7 +126,7 @@ class Logs:
         """
         which = {"run_id": run_id, "up_to": up_to}
         await self._session.write(REMEMBER, which)
-        self._wake(run_topic(run_id))
+        self._wrote(run_id, ())
         return await self._session.write(FORGET, which)
 
 
@@ -147,6 +147,16 @@ def _next_chunk(before: dict[str, Any], output: LogBatch, size: int) -> dict[str
         "at": output.at,
         "body": output.text,
     }
+
+
+def _event(chunk: dict[str, Any], output: LogBatch) -> RunEvent:
+    return RunEvent(
+        run_id=chunk["run_id"],
+        sequence=chunk["sequence"],
+        at=output.at,
+        actor_id=None,
+        fact=replace(output, first_line=chunk["first_line"]),
+    )
 
 
 def _page_statement(window: LogWindow) -> Select[Any]:

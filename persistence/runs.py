@@ -1,6 +1,6 @@
 """Runs: added with their first events, changed by compare-and-set, paged newest first."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +14,8 @@ from domain.models.events import RunEvent, RunFact
 from domain.models.intents import Lease
 from domain.models.pages import RunFilter, Window
 from domain.models.runs import Run
-from domain.topics import run_topic
 from persistence import rows
-from persistence.session import Parameters, Session
+from persistence.session import Parameters, Session, Wrote
 from persistence.tables import intents, run_events, runs
 from persistence.types import PositionOf
 
@@ -45,9 +44,9 @@ AHEAD = (
 class Runs:
     """See domain.repositories.RunRepository."""
 
-    def __init__(self, session: Session, wake: Callable[..., None]) -> None:
+    def __init__(self, session: Session, wrote: Wrote) -> None:
         self._session = session
-        self._wake = wake
+        self._wrote = wrote
 
     async def add(self, run: Run, facts: Sequence[RunFact]) -> Run:
         await self._session.write(ADD, rows.run_columns(run, len(facts)))
@@ -91,15 +90,14 @@ class Runs:
         actor: PrincipalId | None,
         at: datetime,
     ) -> None:
-        self._wake(run_topic(run_id))
-        columns = [
-            rows.event_columns(
-                RunEvent(run_id=run_id, sequence=sequence, at=at, actor_id=actor, fact=fact), fact
-            )
+        events = [
+            RunEvent(run_id=run_id, sequence=sequence, at=at, actor_id=actor, fact=fact)
             for sequence, fact in enumerate(facts, first)
         ]
-        if columns:
+        if events:
+            columns = [rows.event_columns(e, f) for e, f in zip(events, facts, strict=True)]
             await self._session.write(ADD_EVENTS, columns)
+        self._wrote(run_id, events)
 
     async def get(self, run_id: RunId) -> Run | None:
         row = await self._session.first(GET, {"id": run_id})

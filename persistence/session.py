@@ -1,6 +1,6 @@
 """Statements on one connection, with the driver's outages told as StorageUnavailable."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,8 +11,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import StorageUnavailable
+from domain.ids import RunId
+from domain.models.events import RunEvent
 
 Parameters = Mapping[str, Any]
+Wrote = Callable[[RunId, Sequence[RunEvent]], None]
+"""Told of the events that a run's stream has grown by."""
 
 OUTAGES: Final = (OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a connection or its pool raises that is not wrapped by SQLAlchemy."""

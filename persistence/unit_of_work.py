@@ -1,12 +1,15 @@
 """One transaction or one snapshot, with every repository on it; and the store that opens them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy import delete, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.ids import RunId
+from domain.models.events import RunEvent
+from domain.topics import run_topic
 from persistence.decisions import Decisions
 from persistence.engines import Engines, open_engines
 from persistence.events import Events
@@ -17,7 +20,7 @@ from persistence.logs import Logs
 from persistence.migrate import upgrade
 from persistence.projects import Projects
 from persistence.runs import Runs
-from persistence.session import Session, outages_told
+from persistence.session import Session, Wrote, outages_told
 from persistence.settling import settled
 from persistence.tables import projects
 
@@ -34,11 +37,12 @@ class Unit:
     def __init__(self, connection: AsyncConnection) -> None:
         session = Session(connection)
         self.topics: set[str] = set()
+        self.written: dict[RunId, list[RunEvent]] = {}
         self.projects = Projects(session)
         self.identity = Identity(session)
-        self.runs = Runs(session, self.wake)
+        self.runs = Runs(session, self._wrote)
         self.events = Events(session)
-        self.logs = Logs(session, self.wake)
+        self.logs = Logs(session, self._wrote)
         self.decisions = Decisions(session)
         self.intents = Intents(session, self.wake)
         self.idempotency = Idempotency(session)
@@ -46,22 +50,32 @@ class Unit:
     def wake(self, *topics: str) -> None:
         self.topics.update(topics)
 
+    def _wrote(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
+        """What a run's stream has grown by: without a gap, since its row is locked meanwhile."""
+        self.wake(run_topic(run_id))
+        self.written.setdefault(run_id, []).extend(events)
+
 
 class Database:
     """See domain.ports.Store."""
 
-    def __init__(self, engines: Engines, on_commit: OnCommit) -> None:
+    def __init__(self, engines: Engines, on_commit: OnCommit, on_events: Wrote) -> None:
         self._engines = engines
         self._on_commit = on_commit
+        self._on_events = on_events
 
     @classmethod
-    def open(cls, url: str, *, on_commit: OnCommit) -> "Database":
+    def open(
+        cls, url: str, *, on_commit: OnCommit, on_events: Wrote = lambda _, __: None
+    ) -> "Database":
         """A database by URL; nothing is connected until it is used.
 
-        `on_commit` is called with the topics to wake, after each commit that has some, and must
-        neither fail nor wait. Raises ValueError for a URL of another form.
+        `on_commit` is called with the topics to wake, after each commit that has some; before it
+        `on_events` with each run's events that the commit has stored, so that who follows it here
+        need not read them back. Both must neither fail nor wait. Raises ValueError for a URL of
+        another form.
         """
-        return cls(open_engines(url), on_commit)
+        return cls(open_engines(url), on_commit, on_events)
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version. Raises StorageUnavailable."""
@@ -70,14 +84,14 @@ class Database:
                 # SQLite begins, and locks, with the first statement; Alembic works on module state.
                 await connection.execute(NOTHING)
                 await connection.run_sync(upgrade)
-            await settled(self._commit(connection, set()))
+            await settled(self._commit(connection))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Unit]:
         async with self._begun(self._engines.writer) as connection:
             unit = Unit(connection)
             yield unit
-            await settled(self._commit(connection, unit.topics))
+            await settled(self._commit(connection, unit))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Unit]:
@@ -92,7 +106,7 @@ class Database:
     async def close(self) -> None:
         await self._engines.close()
 
-    async def _commit(self, connection: AsyncConnection, topics: set[str]) -> None:
+    async def _commit(self, connection: AsyncConnection, unit: Unit | None = None) -> None:
         try:
             with outages_told():
                 await connection.commit()
@@ -100,8 +114,14 @@ class Database:
             # The transaction may be open still: whoever came next would find himself inside it.
             await connection.invalidate()
             raise
-        if topics:
-            self._on_commit(frozenset(topics))
+        if unit is not None:
+            self._tell(unit)
+
+    def _tell(self, unit: Unit) -> None:
+        for run_id, events in unit.written.items():
+            self._on_events(run_id, events)
+        if unit.topics:
+            self._on_commit(frozenset(unit.topics))
 
     @asynccontextmanager
     async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

@@ -25,17 +25,29 @@ SHARED_PAGES_MAX = 16
 _PageKey = tuple[RunId, int]
 
 
+class Told(tuple[RunEvent, ...]):
+    """All that one commit of this process has added to a stream. Whatever comes behind it raises
+    the flag again, so there is no need to look."""
+
+    __slots__ = ()
+
+
 class SharedPages:
     """Pages behind a sequence, read once for all who are at the same place.
 
     Only pages that hold something are kept: the stream is only added to, so such a page stays a
-    true beginning of what follows, whereas an empty one may be old by the time it is used.
+    true beginning of what follows, whereas an empty one may be old by the time it is used. Pages
+    told by a commit of this process need not be read at all.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: OrderedDict[_PageKey, Sequence[RunEvent]] = OrderedDict()
         self._reading: dict[_PageKey, asyncio.Future[Sequence[RunEvent]]] = {}
+
+    def tell(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
+        """Keep what one commit has added to a stream."""
+        self._keep((run_id, events[0].sequence - 1), Told(events))
 
     async def behind(self, run_id: RunId, sequence: int) -> Sequence[RunEvent]:
         """At most one page of events, in order; empty where nothing is stored behind yet."""
@@ -110,6 +122,11 @@ class Streams:
         self._pages = SharedPages(store)
         self._tails: dict[RunId, Tail] = {}
 
+    def tell(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
+        """A commit of this process has stored these: kept if anybody follows the run here."""
+        if events and run_id in self._tails:
+            self._pages.tell(run_id, events)
+
     async def follow(self, run_id: RunId, after: int) -> AsyncGenerator[Sequence[RunEvent], None]:
         """Pages of events behind a sequence, live; ends after the run's last event.
 
@@ -151,11 +168,12 @@ class Streams:
                 run = await self._run(run_id)
                 tail.reach(run.sequence, is_over=not run.is_active)
                 while not tail.is_over:
-                    if page := await self._pages.behind(run_id, tail.sequence):
+                    page = await self._pages.behind(run_id, tail.sequence)
+                    if page:
                         lag = self._clock.now() - page[-1].at
                         self._meter.delivered(lag.total_seconds())
                         tail.reach(page[-1].sequence, is_over=page[-1].is_last)
-                    else:
+                    if not page or isinstance(page, Told):
                         await flag.wait()
         except Exception as error:  # noqa: BLE001 - every follower raises it
             self._forget(run_id, tail)

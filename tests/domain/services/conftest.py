@@ -84,7 +84,12 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
     clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), RunLimits()
     hub = Hub(clock)
-    store = Database.open(f"sqlite+aiosqlite:///{tmp_path}/workbench.db", on_commit=hub.wake)
+    store = Database.open(
+        f"sqlite+aiosqlite:///{tmp_path}/workbench.db",
+        on_commit=hub.wake,
+        on_events=lambda run_id, events: streams.tell(run_id, events),  # noqa: PLW0108 - made below
+    )
+    streams = Streams(store=store, signals=hub, clock=clock, meter=meter)
     await store.migrate()
     adapter = ScriptedAdapter(clock=clock)
     registry = Registry([adapter])
@@ -134,6 +139,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             redactor=Redactor([TOKEN]),
             limits=limits,
         ),
-        streams=Streams(store=store, signals=hub, clock=clock, meter=meter),
+        streams=streams,
     )
     await store.close()

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import NotFound
 from domain.ids import RunId
 from domain.models.events import RunEvent
+from persistence.events import Events
 from tests.domain.services.conftest import Desk
 from tests.domain.services.scripted import ended, printed
 
@@ -33,6 +34,38 @@ async def test_followers_from_every_place_see_the_same(desk: Desk) -> None:
             assert whole[after:] == await task
     for after in range(len(whole) + 1):
         assert whole[after:] == await collected(desk, run_id, after)
+
+
+async def test_what_a_commit_here_has_stored_is_not_read_back(desk: Desk) -> None:
+    """A follower at the live end gets the events of this process without another read of them,
+    and the same that the database holds."""
+    desk.adapter.script = [*(printed(str(n), n + 1) for n in range(10)), ended()]
+    followed = await desk.started()
+    seen: list[RunEvent] = []
+
+    async def follow() -> None:
+        async for page in desk.streams.follow(followed.run.id, 0):
+            seen.extend(page)
+
+    live = asyncio.create_task(follow())
+    async with asyncio.timeout(10):
+        while not seen:
+            await asyncio.sleep(0)
+    read = 0
+    behind = Events.after
+
+    async def counted(events: Events, run_id: RunId, sequence: int, limit: int) -> object:
+        nonlocal read
+        read += 1
+        return await behind(events, run_id, sequence, limit)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Events, "after", counted)
+        await desk.follower.follow(followed)
+        await live
+    # One look is allowed: that by which the watcher found nothing more, before it began to wait.
+    assert read <= 1
+    assert seen == await collected(desk, followed.run.id, 0)
 
 
 async def test_many_followers_share_their_reads(desk: Desk) -> None:
