@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-import httpx
 import psutil
 
 from tests.services import free_port
@@ -21,6 +22,7 @@ TOKEN: Final = "wb_token_of_the_end_to_end_tests"
 START_S: Final = 50.0
 STOP_S: Final = 20.0
 LOOK_S: Final = 0.02
+LOOK_TIMEOUT_S: Final = 5.0
 
 
 class Server:
@@ -102,10 +104,15 @@ class Server:
         psutil.wait_procs(ours, timeout=STOP_S)
 
     def _is_ready(self) -> bool:
+        # Not by httpx, whose TLS set-up would take more CPU here than the server that is starting.
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=LOOK_TIMEOUT_S)
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK
-        except httpx.TransportError:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
             return False
+        finally:
+            connection.close()
 
     def environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if "WORKBENCH_" not in name}
