@@ -6,14 +6,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from domain import backoff
-from domain.errors import CapabilityMissing, ProviderUnavailable, StorageUnavailable
+from domain.errors import (
+    CapabilityMissing,
+    ProviderRefused,
+    ProviderUnavailable,
+    StorageUnavailable,
+)
 from domain.ids import RunId
 from domain.lifecycle import advance
 from domain.limits import RunLimits
 from domain.models.events import LogsTruncated, RunFact, RunStateChanged, RunSynced
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
-from domain.models.providers import Ended, Output, Progress
+from domain.models.providers import EndCause, Ended, Output, Progress
 from domain.models.runs import Run, SyncStatus
 from domain.outcomes import outcome_of
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
@@ -27,6 +32,15 @@ log = logging.getLogger(__name__)
 
 class LeaseLost(Exception):
     """Another node follows this run now."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """How far a run has been followed, how often in vain since, and if its record is doubted."""
+
+    position: str | None
+    is_doubted: bool
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +69,46 @@ class Follower:
                 await asyncio.wait([watch])
 
     async def _observe(self, adapter: Adapter, claimed: Claimed) -> None:
-        position, attempt = claimed.intent.position, 0
-        is_doubted = claimed.run.is_degraded
+        place = Place(position=claimed.intent.position, is_doubted=claimed.run.is_degraded)
         while True:
             try:
-                if attempt:
-                    position = await self._stored_position(claimed)
-                    if await self._has_ended(claimed):
-                        await adapter.release(claimed.run.id)
-                        return
-                async with aclosing(adapter.subscribe(claimed.run.id, position)) as observations:
-                    async for observation in observations:
-                        if isinstance(observation, Ended):
-                            await self._end(claimed, observation)
-                            await adapter.release(claimed.run.id)
-                            return
-                        await self._keep(claimed, observation)
-                        position, attempt = observation.position, 0
-                        if is_doubted:
-                            await self._mark(claimed, SyncStatus.IN_SYNC, None)
-                            is_doubted = False
+                await self._observe_from(place, adapter, claimed)
+            except ProviderRefused as error:
+                await self._end(claimed, self._refused(error))
             except (ProviderUnavailable, StorageUnavailable) as error:
-                attempt, is_doubted = attempt + 1, True
-                await self._wait_for_better(claimed, error, attempt)
+                place.attempt, place.is_doubted = place.attempt + 1, True
+                await self._wait_for_better(claimed, error, place.attempt)
+                continue
+            await adapter.release(claimed.run.id)
+            return
+
+    async def _observe_from(self, place: Place, adapter: Adapter, claimed: Claimed) -> None:
+        """Until the end is stored. Raises what keeps it from being observed."""
+        if place.attempt:
+            place.position = await self._stored_position(claimed)
+            if await self._has_ended(claimed):
+                return
+        async with aclosing(adapter.subscribe(claimed.run.id, place.position)) as observations:
+            async for observation in observations:
+                if isinstance(observation, Ended):
+                    await self._end(claimed, observation)
+                    return
+                await self._keep(claimed, observation)
+                place.position, place.attempt = observation.position, 0
+                if place.is_doubted:
+                    await self._mark(claimed, SyncStatus.IN_SYNC, None)
+                    place.is_doubted = False
+        raise ProviderUnavailable("The provider stopped telling before the end.")
+
+    def _refused(self, error: ProviderRefused) -> Ended:
+        """The provider will never tell us more of this run: asking again would not end."""
+        return Ended(
+            cause=EndCause.REFUSED,
+            exit_code=None,
+            signal=None,
+            message=error.message,
+            ended_at=self.clock.now(),
+        )
 
     async def _stored_position(self, claimed: Claimed) -> str | None:
         """Where to go on after an outage: a commit may have been made although it failed here."""
@@ -188,5 +219,9 @@ class Follower:
                 return
             except (ProviderUnavailable, StorageUnavailable) as error:
                 log.warning("cancel not passed on yet: %s", error.message, extra=named(run_id))
+                self.meter.failed("cancel")
+            except Exception:
+                # An adapter's fault must not leave the run without anybody who passes cancels on.
+                log.exception("cancel not passed on yet", extra=named(run_id))
                 self.meter.failed("cancel")
             await flag.wait()

@@ -117,25 +117,27 @@ class Launcher:
         raise QuotaExceeded("Too many changes to this at once. Try again.")
 
     async def _queue(self, command: LaunchRun, actor: PrincipalId, retry_of: RunId | None) -> Run:
-        async with self.store.transaction() as unit:
+        async with self.store.snapshot() as unit:
             project = await unit.projects.by_slug(command.project)
             if project is None:
                 raise NotFound(f"There is no project {command.project!r}.")
             if first := await _first_of_key(unit, project, command, retry_of):
                 return first
-            provider = command.provider or project.default_provider
-            run, decision = self._decided(command, project, provider, actor, retry_of)
+        # The folder is looked at before the transaction: a slow disk must not hold the database.
+        provider = command.provider or project.default_provider
+        run, decision = self._decided(command, project, provider, actor, retry_of)
+        async with self.store.transaction() as unit:
             await unit.decisions.add(decision)
-            if decision.verdict is PolicyVerdict.DENY:
-                denied = decision
-            else:
-                await self.queue.take_place(unit)
-                first_fact = RunStateChanged(from_state=None, to_state=run.state)
-                run = await unit.runs.add(run, [first_fact])
-                await unit.intents.add(self._dispatch_intent(run))
-                await _remember_key(unit, command, run)
-                return run
-        raise PolicyDenied(denied)
+            if decision.verdict is not PolicyVerdict.DENY:
+                return await self._store(unit, command, run)
+        raise PolicyDenied(decision)
+
+    async def _store(self, unit: UnitOfWork, command: LaunchRun, run: Run) -> Run:
+        await self.queue.take_place(unit)
+        run = await unit.runs.add(run, [RunStateChanged(from_state=None, to_state=run.state)])
+        await unit.intents.add(self._dispatch_intent(run))
+        await _remember_key(unit, command, run)
+        return run
 
     def _decided(
         self,

@@ -11,12 +11,12 @@ from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.events import LogsTruncated, RunSynced
 from domain.models.providers import EndCause, Progress
-from domain.models.runs import SyncStatus
+from domain.models.runs import FailureCode, SyncStatus
 from domain.ports import UnitOfWork
 from domain.redaction import MASK
 from persistence.unit_of_work import Database
 from tests.domain.services.conftest import TOKEN, Desk
-from tests.domain.services.scripted import ended, printed
+from tests.domain.services.scripted import ManualClock, ended, printed
 
 pytestmark = pytest.mark.anyio
 
@@ -75,14 +75,12 @@ async def test_doubt_that_another_node_left_is_cleared(desk: Desk) -> None:
     stale = replace(followed.run, sync_status=SyncStatus.STALE, degraded_reason="away")
     async with desk.store.transaction() as unit:
         await unit.runs.change(followed.run, stale, [], actor=None, at=desk.clock.now())
-    desk.adapter.script = [printed("a", 1), ProviderRefused("stop here")]
-
-    with pytest.raises(ProviderRefused):
-        await desk.follower.follow(replace(followed, run=stale))
-
-    run = await desk.run(followed.run.id)
-    assert (RunState.RUNNING, SyncStatus.IN_SYNC) == (run.state, run.sync_status)
-    assert None is run.degraded_reason
+    desk.adapter.script = [printed("a", 1), ended()]
+    await desk.follower.follow(replace(followed, run=stale))
+    async with desk.store.snapshot() as unit:
+        facts = [event.fact for event in await unit.events.after(followed.run.id, 0, 20)]
+    assert [SyncStatus.IN_SYNC] == [f.sync_status for f in facts if isinstance(f, RunSynced)]
+    assert None is (await desk.run(followed.run.id)).degraded_reason
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3])
@@ -129,6 +127,37 @@ async def test_a_cap_is_told_once(desk: Desk) -> None:
     async with desk.store.snapshot() as unit:
         facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
     assert [1] == [f.kept_lines for f in facts if isinstance(f, LogsTruncated)]
+
+
+async def test_a_provider_that_refuses_to_tell_more_ends_the_run(desk: Desk) -> None:
+    """It is asked no more, and the run fails with its reason; what was told before is kept."""
+    desk.adapter.script = [printed("a", 1), ProviderRefused("no such position")]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert run.failure is not None
+    assert (RunState.FAILED, FailureCode.PROVIDER_ERROR, "no such position", 1) == (
+        run.state,
+        run.failure.code,
+        run.failure.message,
+        run.log.lines,
+    )
+
+
+async def test_a_stream_that_stops_before_the_end_is_asked_again(desk: Desk) -> None:
+    """A provider that falls silent is taken for one that is away, with a wait before each try."""
+    desk.adapter.script = [printed("a", 1)]
+    followed = await desk.started()
+
+    async def tell_the_end(seconds: float) -> None:
+        desk.adapter.script.append(ended())
+        await ManualClock.sleep(desk.clock, seconds)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(desk.clock, "sleep", tell_the_end)
+        await desk.follower.follow(followed)
+    assert RunState.SUCCEEDED is (await desk.run(followed.run.id)).state
+    assert 1 == len(desk.clock.slept)
 
 
 async def test_a_cancel_asked_before_is_passed_on_after(desk: Desk) -> None:
