@@ -79,6 +79,18 @@ class Desk:
         return replace(self.dispatcher, node=NodeId("other"))
 
 
+async def make_project(store: Database, clock: ManualClock, admin: Principal) -> None:
+    """The project `main`, of a folder that is taken as it is named."""
+    projects = Projects(
+        store=store,
+        clock=clock,
+        new_id=Uuid7Maker(),
+        real_folder=lambda path: path,
+        default_provider="local",
+    )
+    await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+
+
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
@@ -95,14 +107,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     registry = Registry([adapter])
     sign_in = SignIn(store=store, clock=clock, new_id=new_id)
     admin = await sign_in.bootstrap(TOKEN)
-    projects = Projects(
-        store=store,
-        clock=clock,
-        new_id=new_id,
-        real_folder=lambda path: path,
-        default_provider="local",
-    )
-    await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+    await make_project(store, clock, admin)
     yield Desk(
         store=store,
         hub=hub,
