@@ -4,23 +4,26 @@ import gc
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from cli import run
+CLIENT: Final = "cli.run"
+SERVER: Final = "cli.server"
+ALONE: Final = {"run": CLIENT, "serve": SERVER}
+"""Commands that need one module only: a client must not wait until Python has read a server, nor
+a server keep a client in memory."""
 
 
 def commands(words: list[str]) -> typer.Typer:
-    """All of them, or for a command line that starts with `run` only that one: a client must not
-    wait seconds until Python has read a server that it does not need."""
+    """The subcommands that a command line may mean, of which it has these words."""
     found = typer.Typer(no_args_is_help=True, add_completion=False)
     found.callback()(_workbench)
-    run.register(found)
-    if words[:1] != ["run"]:
-        gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-        import_module("cli.server").register(found)
-        gc.enable()
+    alone = ALONE.get(words[0]) if words else None
+    gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
+    for module in (CLIENT, SERVER) if alone is None else (alone,):
+        import_module(module).register(found)
+    gc.enable()
     return found
 
 

@@ -1,0 +1,33 @@
+"""Which parts of the program a command line makes Python read."""
+
+import subprocess
+import sys
+
+import pytest
+
+READ = "import sys; from cli.main import commands; commands(sys.argv[1:]); print(*sys.modules)"
+
+
+def modules(*words: str) -> set[str]:
+    ran = subprocess.run([sys.executable, "-c", READ, *words], capture_output=True, check=True)
+    return set(ran.stdout.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("words", "read", "unread"),
+    [
+        (["run", "--", "true"], "httpx", "app"),
+        (["serve"], "app", "httpx"),
+    ],
+)
+def test_a_client_reads_no_server_and_a_server_no_client(
+    words: list[str], read: str, unread: str
+) -> None:
+    found = modules(*words)
+    assert read in found
+    assert unread not in found
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["token", "link"]])
+def test_any_other_command_line_finds_all_commands(words: list[str]) -> None:
+    assert {"cli.run", "cli.server"} <= modules(*words)
