@@ -23,6 +23,7 @@ def modules(*words: str) -> set[str]:
 def test_a_client_reads_no_server_and_a_server_no_client(
     words: list[str], read: str, unread: str
 ) -> None:
+    """Reading what it never uses would cost either of them time and memory at each start."""
     found = modules(*words)
     assert read in found
     assert unread not in found
@@ -30,4 +31,5 @@ def test_a_client_reads_no_server_and_a_server_no_client(
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["token", "link"]])
 def test_any_other_command_line_finds_all_commands(words: list[str]) -> None:
+    """Help must list every command, and what is not listed as alone may be any of them."""
     assert {"cli.run", "cli.server"} <= modules(*words)
