@@ -5,6 +5,7 @@ socket in the payload of `connection_init`; a browser's session comes with the c
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
 from domain.errors import StorageUnavailable, Unauthenticated, WorkbenchError
@@ -26,13 +29,15 @@ from resolvers.context import Context, Services, Viewer
 from resolvers.loaders import Loaders
 from schema import build
 from schema.engine import Schema
+from schema.faults import is_refused
+from schema.media_types import GRAPHQL_RESPONSE, JSON, answered_as, kind_of
 from schema.sockets import Connected, SocketHandler
 from schema.sse import EventStreamResponse, EventStreamTransport
 
 INIT_TIMEOUT: Final = timedelta(seconds=5)
 OPERATIONS_PER_SOCKET_MAX: Final = 100
 BEARER: Final = "bearer "
-JSON: Final = "application/json"
+METHOD_NOT_ALLOWED: Final = 405
 
 Identify = Callable[[str | None], Awaitable[Viewer | None]]
 """Who a token's text belongs to; None for nobody."""
@@ -73,16 +78,17 @@ class Endpoint(GraphQL[Any, None]):
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        refused = _Refusals(_answered_as(request))
         try:
             viewer = await self._viewer(request, request.headers)
             context = self.operation_context(request, viewer)
             return await self.run(request, context=context)
         except Unauthenticated as error:
-            return _refusal(401, error, {"WWW-Authenticate": 'Bearer realm="workbench"'})
+            return refused.by(error, 401, {"WWW-Authenticate": 'Bearer realm="workbench"'})
         except StorageUnavailable as error:
-            return _refusal(503, error, {"Retry-After": "1"})
+            return refused.by(error, 503, {"Retry-After": "1"})
         except HTTPException as error:
-            return _problem(error.status_code, error.reason, "BAD_REQUEST")
+            return refused.bad(error.status_code, error.reason)
 
     def operation_context(self, connection: HTTPConnection, viewer: Viewer | None) -> Context:
         """A context for one operation. Raises Unauthenticated where nobody is signed in."""
@@ -140,10 +146,54 @@ class Endpoint(GraphQL[Any, None]):
         """Text, since bytes would be sent as a binary frame."""
         return orjson.dumps(data).decode()
 
+    async def parse_http_body(self, request: Any) -> Any:
+        """One kind of body, which no page of another origin can send without asking first."""
+        if request.method == "POST" and kind_of(request.content_type or "") != JSON:
+            raise HTTPException(415, f"The body has to be {JSON}.")
+        return await super().parse_http_body(request)
+
+    async def get_sub_response(self, request: HTTPConnection) -> Response:
+        """What is known of the answer before there is one: what it is sent as."""
+        return Response(media_type=_answered_as(request))
+
+    async def execute_single(  # noqa: PLR0917 - as it is called
+        self,
+        request: Request,
+        request_adapter: Any,
+        sub_response: Response,
+        context: Any,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Strawberry's, but 400 for what was not executed, where the client understands that, and
+        405 for what a GET may not ask."""
+        try:
+            result = await super().execute_single(
+                request, request_adapter, sub_response, context, root_value, request_data
+            )
+        except HTTPException as error:
+            if isinstance(error.__cause__, InvalidOperationTypeError):
+                raise HTTPException(METHOD_NOT_ALLOWED, error.reason) from error
+            raise
+        if is_refused(result) and sub_response.media_type == GRAPHQL_RESPONSE:
+            sub_response.status_code = 400
+        return result
+
+    async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """What was not executed has no data, not even null."""
+        processed = await super().process_result(request, result)
+        if is_refused(result):
+            del processed["data"]
+        return processed
+
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        return Response(orjson.dumps(response_data), media_type=JSON)
+        return Response(
+            orjson.dumps(response_data),
+            status_code=sub_response.status_code,
+            media_type=sub_response.media_type,
+        )
 
     async def create_streaming_response(
         self,
@@ -155,12 +205,25 @@ class Endpoint(GraphQL[Any, None]):
         return EventStreamResponse(stream(), headers)
 
 
-def _refusal(status: int, error: WorkbenchError, headers: Mapping[str, str]) -> Response:
-    return _problem(status, error.message, error.code, headers)
+def _answered_as(request: HTTPConnection) -> str:
+    return answered_as(",".join(request.headers.getlist("accept")))
 
 
-def _problem(
-    status: int, message: str, code: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return Response(orjson.dumps(body), status_code=status, media_type=JSON, headers=headers)
+@dataclass(frozen=True, slots=True)
+class _Refusals:
+    """Answers without an execution, sent as what the client takes."""
+
+    media_type: str
+
+    def by(self, error: WorkbenchError, status: int, headers: Mapping[str, str]) -> Response:
+        return self._problem(status, error.message, error.code, headers)
+
+    def bad(self, status: int, reason: str) -> Response:
+        headers = {"Allow": "POST"} if status == METHOD_NOT_ALLOWED else {}
+        return self._problem(status, reason, "BAD_REQUEST", headers)
+
+    def _problem(
+        self, status: int, message: str, code: str, headers: Mapping[str, str]
+    ) -> Response:
+        body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+        return Response(orjson.dumps(body), status, headers, self.media_type)

@@ -7,6 +7,7 @@ import structlog
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types import ExecutionResult
 
 from domain.errors import InvalidInput, WorkbenchError
 
@@ -35,6 +36,11 @@ def _coded(error: GraphQLError, request_id: str) -> GraphQLError:
         return _shown(error, error.message, {"code": DOCUMENT_INVALID, **(error.extensions or {})})
     _log.error("operation failed", request_id=request_id, path=error.path, exc_info=cause or error)
     return _shown(error, "Something went wrong here.", {"code": INTERNAL, "requestId": request_id})
+
+
+def is_refused(result: ExecutionResult) -> bool:
+    """Whether the operation was not executed at all: GraphQL's `request error`."""
+    return result.data is None and any(error.path is None for error in result.errors or ())
 
 
 def _extensions(cause: WorkbenchError) -> dict[str, object]:

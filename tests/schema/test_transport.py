@@ -91,7 +91,8 @@ async def test_a_get_asks_and_never_changes(api: Api) -> None:
     change = 'mutation { runCancel(input: {id: "x"}) { __typename } }'
     async with api.client() as client:
         assert 200 == (await client.get("/graphql", params=VERSION)).status_code
-        assert 400 == (await client.get("/graphql", params={"query": change})).status_code
+        refused = await client.get("/graphql", params={"query": change})
+        assert (405, "POST") == (refused.status_code, refused.headers["allow"])
         assert 400 == (await client.get("/graphql")).status_code
 
 
@@ -107,8 +108,75 @@ async def test_a_subscription_without_a_stream_is_told_what_it_needs(api: Api) -
 async def test_a_form_is_no_operation(api: Api) -> None:
     """What a page of another origin can send without asking is refused."""
     async with api.client() as client:
-        assert 400 == (await client.post("/graphql", data=VERSION)).status_code
-        assert 400 == (await client.post("/graphql", files={"operations": b"{}"})).status_code
+        assert 415 == (await client.post("/graphql", data=VERSION)).status_code
+        assert 415 == (await client.post("/graphql", files={"operations": b"{}"})).status_code
+        for kind in ("", "text/plain", "application/json-not", "application/graphql"):
+            headers = {"Content-Type": kind}
+            answer = await client.post("/graphql", content=b"{}", headers=headers)
+            assert (415, "BAD_REQUEST") == (answer.status_code, only_code(answer))
+
+
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("text/html", JSON),
+        (JSON, JSON),
+        (RESPONSE, RESPONSE),
+        (f"{RESPONSE}; charset=utf-8, {JSON}; charset=utf-8", RESPONSE),
+        (f"{RESPONSE.upper()},{JSON};q=0.9", RESPONSE),
+        (f"{JSON}, {RESPONSE}", JSON),
+        (f"{JSON};q=0.5, {RESPONSE};q=0.7", RESPONSE),
+        (f"{RESPONSE};q=0, {JSON};q=0.1", JSON),
+        (f"{RESPONSE};q=nonsense", RESPONSE),
+        (f"{RESPONSE}, application/graphql+json, {JSON}, text/event-stream", RESPONSE),
+    ],
+)
+async def test_an_answer_is_sent_as_the_client_likes(
+    api: Api, accept: str | None, expected: str
+) -> None:
+    """Errors as well as results; JSON where nothing that we know is named."""
+    wrong = {"query": "{ nope }"}
+    async with api.client(None) as stranger, api.client() as client:
+        del client.headers["accept"], stranger.headers["accept"]
+        headers = {} if accept is None else {"Accept": accept}
+        answers = [
+            await client.post("/graphql", json=VERSION, headers=headers),
+            await client.post("/graphql", json=wrong, headers=headers),
+            await client.post("/graphql", json=[], headers=headers),
+            await stranger.post("/graphql", json=VERSION, headers=headers),
+        ]
+    refused = 400 if expected == RESPONSE else 200
+    assert [200, refused, 400, 401] == [answer.status_code for answer in answers]
+    assert {expected} == {answer.headers["content-type"] for answer in answers}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "{bad"},
+        {"query": "{ nope }"},
+        {"query": "query($a: ID!) { node(id: $a) { id } }"},
+        {"query": "query($a: ID!) { node(id: $a) { id } }", "variables": {"a": {}}},
+    ],
+)
+async def test_what_was_not_executed_has_no_data(api: Api, body: dict[str, object]) -> None:
+    """Not even null, however it is sent; what was executed has data, though it may be null."""
+    executed = {"query": "{ viewer { kind } projects(first: 0) { nodes { id } } }"}
+    for accept in (JSON, RESPONSE):
+        async with api.client(Accept=accept) as client:
+            refused = await client.post("/graphql", json=body)
+            failed = await client.post("/graphql", json=executed)
+        assert {"errors"} == set(refused.json())
+        assert (200, {"errors", "data"}) == (failed.status_code, set(failed.json()))
+    async with api.client(Accept="text/event-stream") as client:
+        assert '"data"' not in (await client.post("/graphql", json=body)).text
 
 
 @pytest.mark.parametrize(
