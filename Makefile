@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format bench chaos clean
+.PHONY: help run test check format bench chaos clients clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -44,6 +44,9 @@ bench: $(SYNCED) ## measure what the README claims
 
 chaos: $(SYNCED) ## the long tests: kill the server at random moments, for minutes
 	$(BIN)/python -m pytest -m chaos --timeout=1800 $(TESTS)
+
+clients: $(SYNCED) ## the packages that people write clients with, against the server
+	$(BIN)/python -m pytest -m clients -n $(WORKERS) --dist=loadgroup --timeout=300 tests/clients $(TESTS)
 
 clean: ## remove the environment and all caches, never the server's records
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

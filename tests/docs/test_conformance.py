@@ -1,0 +1,44 @@
+"""docs/reference/conformance.md names what runs; tests/clients compares its counts."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Final
+
+from tests.docs.conformance import PAGE, rows
+
+ROOT: Final = PAGE.parents[2]
+CLIENTS: Final = ROOT / "tests" / "clients"
+WITHOUT_A_ROW: Final = {
+    "@graphql-codegen/typed-document-node",
+    "@graphql-codegen/typescript-operations",
+    "graphql",
+    "relay-compiler",
+    "rxjs",
+    "typescript",
+}
+"""What those of the table need beside them."""
+
+
+def versions() -> Iterator[tuple[str, str]]:
+    """Of what is installed for the tests."""
+    package = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))
+    yield from package["dependencies"].items()
+    locked = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    yield from ((one["name"], one["version"]) for one in locked["package"] if one["name"] == "gql")
+
+
+def test_the_page_names_what_is_installed() -> None:
+    """A row a package, with its version."""
+    expected = {name: version for name, version in versions() if name not in WITHOUT_A_ROW}
+
+    assert expected == {name: version for name, (version, _) in rows().items()}
+
+
+def test_the_lock_file_fits_every_machine() -> None:
+    """Every package has a hash, and none says which registry it came from."""
+    locked = json.loads((CLIENTS / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: one for name, one in locked["packages"].items() if name}
+
+    assert [] == [name for name, one in packages.items() if "integrity" not in one]
+    assert [] == [name for name, one in packages.items() if "resolved" in one]
