@@ -35,10 +35,13 @@ from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
 from domain.services.launcher import Launcher, QueueBound
+from domain.services.members import Members
 from domain.services.projects import Projects
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
 from domain.services.streams import Streams
+from domain.services.token_uses import TokenUses
+from domain.services.tokens import Tokens
 from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services, Viewer
 from schema.endpoint import Endpoint, Identify
@@ -119,7 +122,13 @@ class Workbench:
 
     @cached_property
     def sign_in(self) -> SignIn:
-        return SignIn(store=self.database, clock=self.clock, new_id=self.new_id)
+        return SignIn(
+            store=self.database, clock=self.clock, new_id=self.new_id, uses=self.token_uses
+        )
+
+    @cached_property
+    def token_uses(self) -> TokenUses:
+        return TokenUses(store=self.database, clock=self.clock, meter=self.meter)
 
     @cached_property
     def projects(self) -> Projects:
@@ -193,6 +202,8 @@ class Workbench:
         return Services(
             launcher=self.launcher,
             projects=self.projects,
+            members=Members(store=self.database),
+            tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
             registry=self.registry,
             facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
@@ -207,6 +218,7 @@ class Workbench:
             await self._bootstrap()
             await stack.enter_async_context(self.hub)
             await stack.enter_async_context(self.notifier)
+            await stack.enter_async_context(self.token_uses)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(_engine_running(self.engine))
             yield
@@ -293,6 +305,8 @@ def _identifier(sign_in: SignIn) -> Identify:
             identity = await sign_in.identify(text, TokenKind.API, TokenKind.SESSION)
         except Unauthenticated:
             return None
-        return Viewer(principal=identity.principal, memberships=identity.memberships)
+        return Viewer(
+            principal=identity.principal, memberships=identity.memberships, token=identity.token
+        )
 
     return identify

@@ -1,4 +1,4 @@
-"""The bounds on what one run may ask for and leave behind."""
+"""The bounds on what one run may ask for and leave behind, and on what a principal may have."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +10,13 @@ COMMAND_ARGUMENTS_MAX: Final = 4096
 PROMPT_BYTES_MAX: Final = 256 * 1024
 REASON_CHARACTERS_MAX: Final = 2000
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 200
+NAME_CHARACTERS_MAX: Final = 100
+"""Of a principal or a token."""
+TOKENS_PER_PRINCIPAL_MAX: Final = 100
+"""API tokens that can be used."""
+UNUSABLE_TOKENS_KEPT: Final = 1000
+"""Revoked or expired API tokens of one principal; the oldest beyond go when a new one is made."""
+PROJECTS_PER_TOKEN_MAX: Final = 50
 TIMEOUT_MS_MAX: Final = 7 * 24 * 3600 * 1000
 
 

@@ -10,7 +10,7 @@ from domain.models.events import RunEvent, RunFact
 from domain.models.intents import Intent, IntentKind, Lease
 from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow, RunFilter, Window
-from domain.models.principals import Membership, Principal, Token, TokenKind
+from domain.models.principals import Identity, Membership, Principal, Token, TokenKind
 from domain.models.projects import Project
 from domain.models.runs import Run
 
@@ -31,23 +31,59 @@ class ProjectRepository(Protocol):
 class IdentityRepository(Protocol):
     """Principals, their tokens and memberships."""
 
-    async def add_principal(self, principal: Principal) -> None: ...
+    async def add_principal(self, principal: Principal) -> bool:
+        """False where the name is taken."""
+        ...
+
     async def principal_by_name(self, name: str) -> Principal | None: ...
     async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]: ...
     async def add_token(self, token: Token) -> None: ...
-    async def holder(self, digest: str) -> tuple[Token, Principal] | None:
-        """A token and whose it is."""
+    async def holder(self, digest: str) -> Identity | None:
+        """Whoever has the token with this digest, in one statement."""
+        ...
+
+    async def token(self, token_id: TokenId) -> Token | None: ...
+    async def tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, window: Window
+    ) -> Sequence[Token]:
+        """Newest first, the revoked and expired too; the key is the token's id."""
+        ...
+
+    async def count_usable_tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, at: datetime
+    ) -> int:
+        """Neither revoked nor expired. Until the end of the transaction only this one adds any."""
+        ...
+
+    async def delete_unusable_tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, at: datetime, *, keep: int
+    ) -> None:
+        """Delete all that are revoked or expired but the newest `keep`."""
         ...
 
     async def delete_tokens(
         self, principal_id: PrincipalId, kind: TokenKind, name: str
     ) -> None: ...
-    async def use_token(self, token_id: TokenId, at: datetime) -> bool:
-        """Mark a token as used; False where it was used before."""
+    async def spend_token(self, token_id: TokenId, at: datetime) -> bool:
+        """Use up what can be used once; False where it was used before."""
         ...
 
-    async def set_membership(self, membership: Membership) -> None: ...
+    async def note_use(self, token_id: TokenId, at: datetime, *, unless_since: datetime) -> None:
+        """Write when a token was used last, unless a use after `unless_since` is known."""
+        ...
+
+    async def revoke_token(self, token_id: TokenId, at: datetime) -> None:
+        """The first time holds."""
+        ...
+
+    async def set_membership(self, membership: Membership) -> None:
+        """Without roles there is none."""
+        ...
+
     async def memberships(self, principal_id: PrincipalId) -> Sequence[Membership]: ...
+    async def members(self, project_id: ProjectId, window: Window) -> Sequence[Membership]:
+        """In the order in which the principals were made; the key is the principal's id."""
+        ...
 
 
 class RunRepository(Protocol):

@@ -1,4 +1,4 @@
-"""What a launch may look like, before anything is looked up. Pure; raises InvalidInput."""
+"""What an input may look like, before anything is looked up. Pure; raises InvalidInput."""
 
 from domain.errors import InvalidInput
 from domain.limits import (
@@ -6,6 +6,7 @@ from domain.limits import (
     COMMAND_ARGUMENTS_MAX,
     COMMAND_BYTES_MAX,
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    NAME_CHARACTERS_MAX,
     PROMPT_BYTES_MAX,
     REASON_CHARACTERS_MAX,
     TIMEOUT_MS_MAX,
@@ -63,6 +64,15 @@ def check_key(key: str | None) -> None:
     if key is not None and not key.strip():
         raise InvalidInput("The idempotency key is empty.", "idempotencyKey")
     check_text(key, IDEMPOTENCY_KEY_CHARACTERS_MAX, "idempotencyKey")
+
+
+def check_name(name: str, *path: str) -> None:
+    """What people call a principal or a token: something to see, and nothing else in it."""
+    if not name or name != name.strip() or not name.isprintable():
+        message = "A name has visible characters, and spaces only between them."
+        raise InvalidInput(message, *path)
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise InvalidInput(f"A name has at most {NAME_CHARACTERS_MAX} characters.", *path)
 
 
 def check_text(text: str | None, most: int, *path: str) -> None:

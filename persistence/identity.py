@@ -3,19 +3,34 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import PrincipalId, ProjectId, TokenId
-from domain.models.principals import Membership, Principal, PrincipalKind, Role, Token, TokenKind
+from domain.models.pages import Window
+from domain.models.principals import (
+    Identity as HeldBy,
+)
+from domain.models.principals import Membership, Principal, PrincipalKind, Token, TokenKind
 from persistence import rows
 from persistence.session import Session
 from persistence.tables import memberships, principals, tokens
 
-ADD_PRINCIPAL = insert(principals)
+_OF_PRINCIPAL = (
+    tokens.c.principal_id == bindparam("principal_id"),
+    tokens.c.kind == bindparam("kind"),
+)
+_IS_UNUSABLE = or_(tokens.c.revoked_at.is_not(None), tokens.c.expires_at <= bindparam("at"))
+
+# PostgreSQL's form of ON CONFLICT is written for SQLite too.
+ADD_PRINCIPAL = insert(principals).on_conflict_do_nothing(index_elements=["name"])
 PRINCIPAL_BY_NAME = select(principals).where(principals.c.name == bindparam("name"))
 PRINCIPALS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
+LOCK_PRINCIPAL = (
+    select(principals.c.id).where(principals.c.id == bindparam("principal_id")).with_for_update()
+)
 ADD_TOKEN = insert(tokens)
 HOLDER = (
     select(
@@ -23,19 +38,50 @@ HOLDER = (
         principals.c.name.label("principal_name"),
         principals.c.kind.label("principal_kind"),
         principals.c.is_server_admin,
+        memberships.c.project_id,
+        memberships.c.roles,
     )
     .join(principals, principals.c.id == tokens.c.principal_id)
+    .outerjoin(memberships, memberships.c.principal_id == tokens.c.principal_id)
     .where(tokens.c.digest == bindparam("digest"))
 )
-DELETE_TOKENS = delete(tokens).where(
-    tokens.c.principal_id == bindparam("principal_id"),
-    tokens.c.kind == bindparam("kind"),
-    tokens.c.name == bindparam("name"),
+TOKEN = select(tokens).where(tokens.c.id == bindparam("token_id"))
+TOKENS = select(tokens).where(*_OF_PRINCIPAL).order_by(tokens.c.id.desc())
+COUNT_USABLE_TOKENS = (
+    select(func.count())
+    .select_from(tokens)
+    .where(
+        *_OF_PRINCIPAL,
+        tokens.c.revoked_at.is_(None),
+        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > bindparam("at")),
+    )
 )
-USE_TOKEN = (
+DELETE_UNUSABLE_TOKENS = delete(tokens).where(
+    tokens.c.id.in_(
+        select(tokens.c.id)
+        .where(*_OF_PRINCIPAL, _IS_UNUSABLE)
+        .order_by(tokens.c.id.desc())
+        .offset(bindparam("keep"))
+    )
+)
+DELETE_TOKENS = delete(tokens).where(*_OF_PRINCIPAL, tokens.c.name == bindparam("name"))
+SPEND_TOKEN = (
     update(tokens)
     .where(tokens.c.id == bindparam("token_id"), tokens.c.used_at.is_(None))
     .values(used_at=bindparam("at"))
+)
+NOTE_USE = (
+    update(tokens)
+    .where(
+        tokens.c.id == bindparam("token_id"),
+        or_(tokens.c.used_at.is_(None), tokens.c.used_at <= bindparam("unless_since")),
+    )
+    .values(used_at=bindparam("at"))
+)
+REVOKE_TOKEN = (
+    update(tokens)
+    .where(tokens.c.id == bindparam("token_id"), tokens.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("at"))
 )
 _NEW_MEMBERSHIP = insert(memberships)
 SET_MEMBERSHIP = _NEW_MEMBERSHIP.on_conflict_do_update(
@@ -47,6 +93,11 @@ REMOVE_MEMBERSHIP = delete(memberships).where(
     memberships.c.project_id == bindparam("project_id"),
 )
 MEMBERSHIPS = select(memberships).where(memberships.c.principal_id == bindparam("id"))
+MEMBERS = (
+    select(memberships)
+    .where(memberships.c.project_id == bindparam("project_id"))
+    .order_by(memberships.c.principal_id)
+)
 
 
 class Identity:
@@ -55,8 +106,8 @@ class Identity:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def add_principal(self, principal: Principal) -> None:
-        await self._session.write(ADD_PRINCIPAL, asdict(principal))
+    async def add_principal(self, principal: Principal) -> bool:
+        return await self._session.write(ADD_PRINCIPAL, asdict(principal)) == 1
 
     async def principal_by_name(self, name: str) -> Principal | None:
         row = await self._session.first(PRINCIPAL_BY_NAME, {"name": name})
@@ -67,26 +118,53 @@ class Identity:
         return {PrincipalId(row.id): rows.principal(row) for row in found}
 
     async def add_token(self, token: Token) -> None:
-        await self._session.write(ADD_TOKEN, asdict(token))
+        await self._session.write(ADD_TOKEN, rows.token_columns(token))
 
-    async def holder(self, digest: str) -> tuple[Token, Principal] | None:
-        row = await self._session.first(HOLDER, {"digest": digest})
-        if row is None:
-            return None
-        principal = Principal(
-            id=PrincipalId(row.principal_id),
-            name=row.principal_name,
-            kind=PrincipalKind(row.principal_kind),
-            is_server_admin=row.is_server_admin,
-        )
-        return rows.token(row), principal
+    async def holder(self, digest: str) -> HeldBy | None:
+        found = await self._session.all(HOLDER, {"digest": digest})
+        return _held_by(found) if found else None
+
+    async def token(self, token_id: TokenId) -> Token | None:
+        row = await self._session.first(TOKEN, {"token_id": token_id})
+        return None if row is None else rows.token(row)
+
+    async def tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, window: Window
+    ) -> Sequence[Token]:
+        statement = TOKENS.limit(window.limit)
+        if window.after is not None:
+            statement = statement.where(tokens.c.id < window.after)
+        found = await self._session.all(statement, {"principal_id": principal_id, "kind": kind})
+        return [rows.token(row) for row in found]
+
+    async def count_usable_tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, at: datetime
+    ) -> int:
+        keys = {"principal_id": principal_id}
+        await self._session.first(LOCK_PRINCIPAL, keys)
+        row = await self._session.first(COUNT_USABLE_TOKENS, {**keys, "kind": kind, "at": at})
+        assert row is not None, "a count has a row"
+        return int(row[0])
+
+    async def delete_unusable_tokens(
+        self, principal_id: PrincipalId, kind: TokenKind, at: datetime, *, keep: int
+    ) -> None:
+        keys = {"principal_id": principal_id, "kind": kind, "at": at, "keep": keep}
+        await self._session.write(DELETE_UNUSABLE_TOKENS, keys)
 
     async def delete_tokens(self, principal_id: PrincipalId, kind: TokenKind, name: str) -> None:
         keys = {"principal_id": principal_id, "kind": kind, "name": name}
         await self._session.write(DELETE_TOKENS, keys)
 
-    async def use_token(self, token_id: TokenId, at: datetime) -> bool:
-        return await self._session.write(USE_TOKEN, {"token_id": token_id, "at": at}) == 1
+    async def spend_token(self, token_id: TokenId, at: datetime) -> bool:
+        return await self._session.write(SPEND_TOKEN, {"token_id": token_id, "at": at}) == 1
+
+    async def note_use(self, token_id: TokenId, at: datetime, *, unless_since: datetime) -> None:
+        given = {"token_id": token_id, "at": at, "unless_since": unless_since}
+        await self._session.write(NOTE_USE, given)
+
+    async def revoke_token(self, token_id: TokenId, at: datetime) -> None:
+        await self._session.write(REVOKE_TOKEN, {"token_id": token_id, "at": at})
 
     async def set_membership(self, membership: Membership) -> None:
         keys = {"principal_id": membership.principal_id, "project_id": membership.project_id}
@@ -98,11 +176,27 @@ class Identity:
 
     async def memberships(self, principal_id: PrincipalId) -> Sequence[Membership]:
         found = await self._session.all(MEMBERSHIPS, {"id": principal_id})
-        return [
-            Membership(
-                project_id=ProjectId(row.project_id),
-                principal_id=PrincipalId(row.principal_id),
-                roles=frozenset(Role(role) for role in row.roles),
-            )
-            for row in found
-        ]
+        return [rows.membership(row) for row in found]
+
+    async def members(self, project_id: ProjectId, window: Window) -> Sequence[Membership]:
+        statement = MEMBERS.limit(window.limit)
+        if window.after is not None:
+            statement = statement.where(memberships.c.principal_id > window.after)
+        found = await self._session.all(statement, {"project_id": project_id})
+        return [rows.membership(row) for row in found]
+
+
+def _held_by(found: Sequence[Row[Any]]) -> HeldBy:
+    """Of rows with the same token and principal, each with another membership, or one without."""
+    first = found[0]
+    principal = Principal(
+        id=PrincipalId(first.principal_id),
+        name=first.principal_name,
+        kind=PrincipalKind(first.principal_kind),
+        is_server_admin=first.is_server_admin,
+    )
+    return HeldBy(
+        token=rows.token(first),
+        principal=principal,
+        memberships=tuple(rows.membership(row) for row in found if row.project_id is not None),
+    )

@@ -21,7 +21,15 @@ from domain.models.events import (
 )
 from domain.models.intents import Intent, IntentKind
 from domain.models.logs import LogBatch
-from domain.models.principals import Principal, PrincipalKind, Token, TokenKind
+from domain.models.principals import (
+    Membership,
+    Principal,
+    PrincipalKind,
+    Role,
+    Token,
+    TokenKind,
+    TokenScope,
+)
 from domain.models.projects import Project
 from domain.models.providers import EnvProfile, LogStream
 from domain.models.runs import FailureCode, LogStats, Run, RunFailure, RunKind, SyncStatus
@@ -61,7 +69,34 @@ def token(row: Row[Any]) -> Token:
         digest=row.digest,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        scopes=None if row.scopes is None else frozenset(map(TokenScope, row.scopes)),
+        project_ids=None if row.project_ids is None else frozenset(map(ProjectId, row.project_ids)),
         used_at=row.used_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def token_columns(token: Token) -> Columns:
+    return {
+        "id": token.id,
+        "principal_id": token.principal_id,
+        "kind": token.kind,
+        "name": token.name,
+        "digest": token.digest,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "scopes": None if token.scopes is None else sorted(token.scopes),
+        "project_ids": None if token.project_ids is None else sorted(token.project_ids),
+        "used_at": token.used_at,
+        "revoked_at": token.revoked_at,
+    }
+
+
+def membership(row: Row[Any]) -> Membership:
+    return Membership(
+        project_id=ProjectId(row.project_id),
+        principal_id=PrincipalId(row.principal_id),
+        roles=frozenset(map(Role, row.roles)),
     )
 
 

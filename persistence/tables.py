@@ -61,8 +61,12 @@ tokens: Final = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("used_at", UtcDateTime),
+    Column("scopes", Json),
+    Column("project_ids", Json),
+    Column("revoked_at", UtcDateTime),
     UniqueConstraint("digest"),
     Index("tokens_by_principal", "principal_id", "kind", "name"),
+    Index("tokens_by_age", "principal_id", "kind", "id"),
 )
 
 memberships: Final = Table(
@@ -72,6 +76,7 @@ memberships: Final = Table(
     Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
     Column("roles", Json, nullable=False),
     PrimaryKeyConstraint("principal_id", "project_id"),
+    Index("memberships_by_project", "project_id", "principal_id"),
 )
 
 decisions: Final = Table(

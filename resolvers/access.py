@@ -5,11 +5,14 @@ from typing import Final
 
 from domain.errors import NotFound, NotPermitted
 from domain.ids import ProjectId
-from domain.models.principals import Permission
+from domain.models.principals import NONE, SERVER_ADMIN, Permission
 from resolvers.context import Viewer
 
 NEEDS: Final[Mapping[str, Permission]] = {
     "projectCreate": Permission.ADMINISTER,
+    "memberSet": Permission.ADMINISTER,
+    "tokenCreate": Permission.ADMINISTER,
+    "tokenRevoke": Permission.ADMINISTER,
     "runLaunch": Permission.LAUNCH,
     "runRetry": Permission.LAUNCH,
     "runCancel": Permission.CANCEL,
@@ -18,19 +21,35 @@ NEEDS: Final[Mapping[str, Permission]] = {
 }
 """What each mutation and subscription asks for; one that is not here is refused to everybody."""
 
-_ALL: Final = frozenset(Permission)
-_NONE: Final[frozenset[Permission]] = frozenset()
+OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})
+"""What belongs to no project: it asks for the permission on the whole server."""
+
+OWN: Final = frozenset({"tokenCreate", "tokenRevoke"})
+"""Of those, what everybody may do to his own account."""
 
 
 def permissions(viewer: Viewer, project_id: ProjectId) -> frozenset[Permission]:
-    """What the viewer may do in a project."""
-    if viewer.principal.is_server_admin:
-        return _ALL
-    return _NONE.union(*(m.permissions for m in viewer.memberships if m.project_id == project_id))
+    """What the viewer may do in a project: what the principal may and the token lets through."""
+    token = viewer.token
+    if token is not None and not token.covers(project_id):
+        return NONE
+    rank = SERVER_ADMIN if viewer.principal.is_server_admin else NONE
+    held = rank.union(*(m.permissions for m in viewer.memberships if m.project_id == project_id))
+    return held if token is None or token.scopes is None else held & token.permissions
 
 
 def can_read(viewer: Viewer, project_id: ProjectId) -> bool:
     return Permission.READ in permissions(viewer, project_id)
+
+
+def is_server_admin(viewer: Viewer) -> bool:
+    """Whether the viewer may do what belongs to no project, by rank and by token."""
+    if not viewer.principal.is_server_admin:
+        return False
+    token = viewer.token
+    return token is None or (
+        token.project_ids is None and Permission.ADMINISTER in token.permissions
+    )
 
 
 def check(viewer: Viewer, project_id: ProjectId, operation: str) -> None:
@@ -38,18 +57,28 @@ def check(viewer: Viewer, project_id: ProjectId, operation: str) -> None:
     held = permissions(viewer, project_id)
     if Permission.READ not in held:
         raise NotFound
-    if NEEDS[operation] not in held:
+    if operation in OF_SERVER or NEEDS[operation] not in held:
         raise NotPermitted
 
 
 def check_server(viewer: Viewer, operation: str) -> None:
     """For what belongs to no project: only a server admin may. Raises NotPermitted."""
-    if not (operation in NEEDS and viewer.principal.is_server_admin):
+    if not (operation in NEEDS and is_server_admin(viewer)):
         raise NotPermitted
+
+
+def check_account(viewer: Viewer, operation: str, *, is_own: bool) -> None:
+    """For what belongs to an account: its principal may, and a server admin. Raises NotPermitted.
+
+    What a token may do to its own principal's others is up to the service: it knows both.
+    """
+    if not (is_own and operation in OWN):
+        check_server(viewer, operation)
 
 
 def readable(viewer: Viewer) -> frozenset[ProjectId] | None:
     """The projects the viewer may see; None means all."""
+    known: frozenset[ProjectId] | None = frozenset(m.project_id for m in viewer.memberships)
     if viewer.principal.is_server_admin:
-        return None
-    return frozenset(m.project_id for m in viewer.memberships if Permission.READ in m.permissions)
+        known = viewer.token.project_ids if viewer.token else None
+    return None if known is None else frozenset(p for p in known if can_read(viewer, p))

@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 
 from domain.limits import RunLimits
-from domain.models.principals import Membership, Principal
+from domain.models.principals import Membership, Principal, Token
 from domain.ports import Store
 from domain.services.launcher import Launcher
+from domain.services.members import Members
 from domain.services.projects import Projects
 from domain.services.registry import Registry
 from domain.services.streams import Streams
+from domain.services.tokens import Tokens
 from resolvers.loaders import Loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Whoever is signed in, with the roles that were theirs when the operation began."""
+    """Whoever is signed in, with the roles that were theirs when the operation began.
+
+    The token is what they signed in with; None limits nothing.
+    """
 
     principal: Principal
     memberships: tuple[Membership, ...] = ()
+    token: Token | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,8 @@ class Services:
 
     launcher: Launcher
     projects: Projects
+    members: Members
+    tokens: Tokens
     streams: Streams
     registry: Registry
     facts: ServerFacts

@@ -1,5 +1,8 @@
 """Projects as the viewer may see them."""
 
+from collections.abc import Collection
+
+from domain.errors import NotFound
 from domain.ids import ProjectId
 from domain.models.commands import CreateProject
 from domain.models.pages import Window
@@ -18,11 +21,26 @@ async def by_slug(context: Context, slug: str) -> Project | None:
     return project if project and access.can_read(context.viewer, project.id) else None
 
 
+async def existing(context: Context, slug: str) -> Project:
+    """Raises NotFound where by_slug has None."""
+    project = await by_slug(context, slug)
+    if project is None:
+        raise NotFound(f"There is no project {slug!r} that you can see.")
+    return project
+
+
 async def by_id(context: Context, project_id: ProjectId) -> Project | None:
     """None also where the viewer may not read it."""
     if not access.can_read(context.viewer, project_id):
         return None
     return await context.loaders.projects.load(project_id)
+
+
+async def by_ids(context: Context, ids: Collection[ProjectId]) -> list[Project]:
+    """Those of them that the viewer may read."""
+    readable = [each for each in sorted(ids) if access.can_read(context.viewer, each)]
+    found = await context.loaders.projects.load_many(readable)
+    return [project for project in found if project]
 
 
 async def listed(context: Context, first: int | None, after: str | None) -> Page[Project]:

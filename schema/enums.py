@@ -9,7 +9,7 @@ import strawberry
 from domain.errors import ErrorCode
 from domain.lifecycle import RunState
 from domain.models.decisions import PolicyVerdict, RiskLevel
-from domain.models.principals import Permission, PrincipalKind, Role
+from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
 from domain.models.runs import FailureCode, RunAction, RunKind, SyncStatus
 from resolvers.streams import StreamStart
@@ -107,13 +107,23 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     Role: {
         "VIEWER": "Sees everything in the project.",
         "OPERATOR": "As VIEWER, and launches, cancels and retries runs.",
-        "ADMIN": "As OPERATOR, and changes the project.",
+        "APPROVER": "As VIEWER, and decides on what needs an approval.",
+        "ELEVATED_APPROVER": "As APPROVER, also where an approval asks for more than that.",
+        "ADMIN": "As OPERATOR, and changes the project and its members. Does not approve.",
+    },
+    TokenScope: {
+        "READ": "See.",
+        "LAUNCH": "See, launch, retry and cancel.",
+        "APPROVE": "See, and decide on approvals.",
+        "ADMIN": "See, and change projects, members, and what belongs to the server.",
     },
     Permission: {
         "READ": "See the project and what is in it.",
         "LAUNCH": "Launch and retry runs.",
         "CANCEL": "Cancel runs.",
-        "ADMINISTER": "Change the project.",
+        "APPROVE": "Decide on what needs an approval.",
+        "APPROVE_ELEVATED": "Decide also where an approval asks for an elevated approver.",
+        "ADMINISTER": "Change the project and its members.",
     },
     StreamStart: {
         "BEGINNING": "From the first event; everything is delivered.",

@@ -1,6 +1,6 @@
 """What lists can be narrowed to."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 import strawberry
@@ -11,6 +11,7 @@ from domain.models import pages
 from domain.models.providers import LogStream
 from domain.validation import check_text
 from resolvers.paging import CONTAINS_CHARACTERS_MAX
+from schema.times import utc
 
 FILTER_VALUES_MAX: Final = 50
 
@@ -57,18 +58,7 @@ class RunFilter:
         return pages.RunFilter(
             states=tuple(self.states or ()),
             providers=tuple(self.providers or ()),
-            created_after=_utc(self.created_after, "createdAfter"),
-            created_before=_utc(self.created_before, "createdBefore"),
+            created_after=utc(self.created_after, "filter", "createdAfter"),
+            created_before=utc(self.created_before, "filter", "createdBefore"),
             command_contains=self.command_contains or None,
         )
-
-
-def _utc(time: datetime | None, name: str) -> datetime | None:
-    """A time without a zone is taken as UTC. Raises InvalidInput."""
-    if time is None:
-        return None
-    try:
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except OverflowError:
-        message = "In UTC this time lies outside the years 1 to 9999."
-        raise InvalidInput(message, "filter", name) from None

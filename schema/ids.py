@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import strawberry
 
 from domain.errors import NotFound
-from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
+from domain.ids import DecisionId, PrincipalId, ProjectId, RunId, TokenId
 
 ID_CHARACTERS_MAX: Final = 512
 
@@ -73,6 +73,15 @@ def decision_id(of: DecisionId) -> strawberry.ID:
 
 def actor_id(of: PrincipalId) -> strawberry.ID:
     return global_id("Actor", of)
+
+
+def token_id(of: TokenId) -> strawberry.ID:
+    return global_id("ApiToken", of)
+
+
+def to_token_id(given: str) -> TokenId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("ApiToken", given, TokenId)
 
 
 def to_run_id(given: str) -> RunId:

@@ -1,10 +1,21 @@
 """What mutations take, and the commands it becomes."""
 
+from datetime import datetime
+
 import strawberry
 
-from domain.models.commands import CancelRun, CreateProject, LaunchRun, RetryRun
+from domain.models.commands import (
+    CancelRun,
+    CreateProject,
+    CreateToken,
+    LaunchRun,
+    RetryRun,
+    SetMember,
+)
+from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
 from schema.ids import to_run_id
+from schema.times import utc
 
 _KEY = "The same key and input answers with the first result instead of doing it again."
 
@@ -21,6 +32,60 @@ class ProjectCreateInput:
 
     def to_command(self) -> CreateProject:
         return CreateProject(slug=self.slug, name=self.name, root_path=self.root_path)
+
+
+@strawberry.input(description="A new API token.")
+class TokenCreateInput:
+    """Whose, and how much less it may do than they."""
+
+    principal: str = strawberry.field(
+        description="Name of whose token it is; a server admin makes the principal if there is "
+        "none. 1 to 100 visible characters, and spaces between them."
+    )
+    kind: PrincipalKind = strawberry.field(description="What the principal is.")
+    name: str = strawberry.field(
+        description="What the token is for. 1 to 100 visible characters, and spaces between them."
+    )
+    scopes: list[TokenScope] | None = strawberry.field(
+        default=None,
+        description="What it lets through; if absent, all that the token that asks lets through.",
+    )
+    projects: list[str] | None = strawberry.field(
+        default=None,
+        description="Slugs of the only projects it is for, at most 50; if absent, all that the "
+        "token that asks is for.",
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None,
+        description="When it ends; if absent, with the API token that asks, or not by itself.",
+    )
+
+    def to_command(self) -> CreateToken:
+        """Raises InvalidInput."""
+        return CreateToken(
+            principal=self.principal,
+            kind=self.kind,
+            name=self.name,
+            scopes=None if self.scopes is None else tuple(self.scopes),
+            projects=None if self.projects is None else tuple(self.projects),
+            expires_at=utc(self.expires_at, "expiresAt"),
+        )
+
+
+@strawberry.input(description="What a principal is to be in a project.")
+class MemberSetInput:
+    """All roles at once."""
+
+    project: str = strawberry.field(description="The project's slug.")
+    principal: str = strawberry.field(description="The principal's name.")
+    roles: list[Role] = strawberry.field(
+        description="The roles it has from now on; none end its membership."
+    )
+
+    def to_command(self) -> SetMember:
+        return SetMember(
+            project=self.project, principal=self.principal, roles=frozenset(self.roles)
+        )
 
 
 @strawberry.input(description="A run to launch. Exactly one of command and prompt.")

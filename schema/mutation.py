@@ -4,11 +4,22 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import projects, runs
+from resolvers import members, projects, runs, tokens
 from schema import errors
+from schema.actors import Actor
+from schema.ids import to_token_id
 from schema.info import Info
-from schema.inputs import ProjectCreateInput, RunCancelInput, RunLaunchInput, RunRetryInput
+from schema.inputs import (
+    MemberSetInput,
+    ProjectCreateInput,
+    RunCancelInput,
+    RunLaunchInput,
+    RunRetryInput,
+    TokenCreateInput,
+)
+from schema.members import Member
 from schema.projects import Project, Run
+from schema.tokens import ApiToken
 
 
 @strawberry.type(description="The project was made.")
@@ -16,6 +27,32 @@ class ProjectCreatePayload:
     """Of projectCreate."""
 
     project: Project = strawberry.field(description="The new project.")
+
+
+@strawberry.type(description="The roles were set.")
+class MemberSetPayload:
+    """Of memberSet."""
+
+    project: Project = strawberry.field(description="The project.")
+    member: Member = strawberry.field(
+        description="The principal with its roles; without any, it is no member any more."
+    )
+
+
+@strawberry.type(description="The token was made. Its text is shown here and never again.")
+class TokenCreatePayload:
+    """Of tokenCreate."""
+
+    token: str = strawberry.field(description="The text to sign in with. Only its hash is kept.")
+    api_token: ApiToken = strawberry.field(description="The token, as it will be listed.")
+    principal: Actor = strawberry.field(description="Whose it is.")
+
+
+@strawberry.type(description="Nobody signs in with the token any more.")
+class TokenRevokePayload:
+    """Of tokenRevoke."""
+
+    api_token: ApiToken = strawberry.field(description="The token; its record stays.")
 
 
 @strawberry.type(description="The run was launched; look at its state.")
@@ -42,6 +79,22 @@ class RunRetryPayload:
 ProjectCreateResult = Annotated[
     ProjectCreatePayload | errors.NotPermitted | errors.InvalidInput,
     strawberry.union("ProjectCreateResult", description="The new project, or why there is none."),
+]
+MemberSetResult = Annotated[
+    MemberSetPayload | errors.NotPermitted | errors.NotFound | errors.InvalidInput,
+    strawberry.union("MemberSetResult", description="The member, or why nothing was set."),
+]
+TokenCreateResult = Annotated[
+    TokenCreatePayload
+    | errors.NotPermitted
+    | errors.NotFound
+    | errors.InvalidInput
+    | errors.QuotaExceeded,
+    strawberry.union("TokenCreateResult", description="The new token, or why there is none."),
+]
+TokenRevokeResult = Annotated[
+    TokenRevokePayload | errors.NotPermitted | errors.NotFound,
+    strawberry.union("TokenRevokeResult", description="The token, or why it was not revoked."),
 ]
 RunLaunchResult = Annotated[
     RunLaunchPayload
@@ -95,6 +148,46 @@ class Mutation:
     ) -> ProjectCreateResult | None:
         project = await projects.create(info.context, input.to_command())
         return ProjectCreatePayload(project=Project.of(project))
+
+    @strawberry.mutation(
+        description="Replace the roles of a principal in a project. For the project's admins; "
+        "nobody but a server admin gives himself the right to approve."
+    )
+    async def member_set(
+        self,
+        info: Info,
+        input: Annotated[MemberSetInput, strawberry.argument(description="The member.")],
+    ) -> MemberSetResult | None:
+        project, membership = await members.set_roles(info.context, input.to_command())
+        return MemberSetPayload(project=Project.of(project), member=Member.of(membership))
+
+    @strawberry.mutation(
+        description="Make an API token: for oneself, or by a server admin for anybody. It may do "
+        "no more, and lasts no longer, than the token that asks for it."
+    )
+    async def token_create(
+        self,
+        info: Info,
+        input: Annotated[TokenCreateInput, strawberry.argument(description="The token.")],
+    ) -> TokenCreateResult | None:
+        made = await tokens.create(info.context, input.to_command())
+        return TokenCreatePayload(
+            token=made.text,
+            api_token=ApiToken.of(made.token),
+            principal=Actor.of(made.principal),
+        )
+
+    @strawberry.mutation(
+        description="End an API token: one's own that may do no more than the one that asks, or "
+        "by a server admin anybody's. Asking twice does what asking once does."
+    )
+    async def token_revoke(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The token.")],
+    ) -> TokenRevokeResult | None:
+        revoked = await tokens.revoke(info.context, to_token_id(id))
+        return TokenRevokePayload(api_token=ApiToken.of(revoked))
 
     @strawberry.mutation(description="Launch a command or a prompt on a provider.")
     async def run_launch(

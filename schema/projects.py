@@ -12,7 +12,7 @@ from domain.models import projects as domain_projects
 from domain.models import runs as domain_runs
 from domain.models.providers import EnvProfile
 from domain.models.runs import RunAction, RunKind, SyncStatus
-from resolvers import logs, runs, streams
+from resolvers import logs, members, runs, streams
 from resolvers.paging import page_size
 from schema.actors import Actor, load_actor
 from schema.cursors import list_cursor, list_key, place_cursor, stream_cursor, to_place
@@ -23,6 +23,7 @@ from schema.filters import Contains, LatestFirst, OneStream, RunFilter
 from schema.ids import Node, project_id, run_id
 from schema.info import Info
 from schema.logs import INT_MAX, LogBatch, LogConnection, LogStats
+from schema.members import Member
 from schema.paging import After, Before, Connection, First, Last
 from schema.providers import Provider
 
@@ -88,6 +89,14 @@ class Project(Node):
             after=list_key(after, scope),
         )
         return Connection.of(page, Run.of, lambda run: list_cursor(scope, run.id))
+
+    @strawberry.field(description="Who has a role here, in the order in which they came.")
+    async def members(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Member]:
+        scope = f"members:{self.value.id}"
+        page = await members.listed(info.context, self.value.id, first, list_key(after, scope))
+        return Connection.of(page, Member.of, lambda m: list_cursor(scope, m.principal_id))
 
     @classmethod
     def of(cls, project: domain_projects.Project) -> Self:

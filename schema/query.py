@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 import strawberry
 
-from domain.ids import DecisionId, ProjectId, RunId
-from resolvers import projects, runs
+from domain.ids import DecisionId, ProjectId, RunId, TokenId
+from resolvers import projects, runs, tokens
 from resolvers.context import Context
 from schema.cursors import list_cursor, list_key
 from schema.decisions import PolicyDecision
@@ -16,6 +16,7 @@ from schema.paging import After, Connection, First
 from schema.projects import Project, Run
 from schema.providers import Provider
 from schema.server import ServerInfo
+from schema.tokens import ApiToken
 from schema.viewers import Viewer
 
 
@@ -41,11 +42,17 @@ async def _provider(context: Context, key: str) -> Node | None:
     return Provider.of(project.id, adapter) if project and adapter else None
 
 
+async def _token(context: Context, key: str) -> Node | None:
+    token = await tokens.by_id(context, TokenId(key))
+    return ApiToken.of(token) if token else None
+
+
 NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {
     "Run": _run,
     "Project": _project,
     "PolicyDecision": _decision,
     "Provider": _provider,
+    "ApiToken": _token,
 }
 """How each kind of id is followed."""
 
@@ -88,3 +95,20 @@ class Query:
         key = list_key(after, "projects")
         page = await projects.listed(info.context, first, key)
         return Connection.of(page, Project.of, lambda p: list_cursor("projects", p.slug))
+
+    @strawberry.field(
+        description="A principal's API tokens, newest first, without their texts: one's own, and "
+        "for server admins anybody's; null where the viewer may not see them."
+    )
+    async def tokens(
+        self,
+        info: Info,
+        principal: Annotated[str, strawberry.argument(description="The principal's name.")],
+        first: First = None,
+        after: After = None,
+    ) -> Connection[ApiToken] | None:
+        holder = await tokens.holder(info.context, principal)
+        if holder is None:
+            return None
+        key = list_key(after, ApiToken.scope_of(holder))
+        return ApiToken.connection(await tokens.listed(info.context, holder, first, key), holder)

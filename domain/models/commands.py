@@ -1,8 +1,10 @@
 """What a caller asks for, after translation from the API and before any rule has looked at it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.ids import RunId
+from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
 
 
@@ -46,3 +48,27 @@ class CreateProject:
     slug: str
     name: str
     root_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateToken:
+    """Make an API token for a principal, by name, and the principal where there is none.
+
+    None is as much as whoever asks may give away. Projects are slugs.
+    """
+
+    principal: str
+    kind: PrincipalKind
+    name: str
+    scopes: tuple[TokenScope, ...] | None = None
+    projects: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMember:
+    """Give a principal these roles in a project, and no others. No roles end the membership."""
+
+    project: str
+    principal: str
+    roles: frozenset[Role]

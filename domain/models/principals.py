@@ -17,10 +17,12 @@ class PrincipalKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a principal is in one project."""
+    """What a principal is in one project. It may have several."""
 
     VIEWER = "VIEWER"
     OPERATOR = "OPERATOR"
+    APPROVER = "APPROVER"
+    ELEVATED_APPROVER = "ELEVATED_APPROVER"
     ADMIN = "ADMIN"
 
 
@@ -30,14 +32,45 @@ class Permission(StrEnum):
     READ = "READ"
     LAUNCH = "LAUNCH"
     CANCEL = "CANCEL"
+    APPROVE = "APPROVE"
+    APPROVE_ELEVATED = "APPROVE_ELEVATED"
     ADMINISTER = "ADMINISTER"
 
+
+ALL: Final = frozenset(Permission)
+NONE: Final[frozenset[Permission]] = frozenset()
+APPROVING: Final = frozenset({Permission.APPROVE, Permission.APPROVE_ELEVATED})
+"""A right of its own: no rank brings it, so that whoever runs a project does not judge it too."""
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VIEWER: frozenset({Permission.READ}),
     Role.OPERATOR: frozenset({Permission.READ, Permission.LAUNCH, Permission.CANCEL}),
-    Role.ADMIN: frozenset(Permission),
+    Role.APPROVER: frozenset({Permission.READ, Permission.APPROVE}),
+    Role.ELEVATED_APPROVER: frozenset({Permission.READ}) | APPROVING,
+    Role.ADMIN: ALL - APPROVING,
 }
+"""What each role brings in its project."""
+
+SERVER_ADMIN: Final = ALL - APPROVING
+"""What a server admin may do in every project, without a role there."""
+
+
+class TokenScope(StrEnum):
+    """What a token is for. It never allows more than its principal may do anyway."""
+
+    READ = "READ"
+    LAUNCH = "LAUNCH"
+    APPROVE = "APPROVE"
+    ADMIN = "ADMIN"
+
+
+SCOPES: Final[Mapping[TokenScope, frozenset[Permission]]] = {
+    TokenScope.READ: frozenset({Permission.READ}),
+    TokenScope.LAUNCH: frozenset({Permission.READ, Permission.LAUNCH, Permission.CANCEL}),
+    TokenScope.APPROVE: frozenset({Permission.READ}) | APPROVING,
+    TokenScope.ADMIN: frozenset({Permission.READ, Permission.ADMINISTER}),
+}
+"""What each scope lets through. Each lets see, since nobody can act on what he cannot see."""
 
 
 class TokenKind(StrEnum):
@@ -50,7 +83,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A person or a service account. A server admin has every permission in every project."""
+    """A person or a service account. A server admin may do everything everywhere but approve."""
 
     id: PrincipalId
     name: str
@@ -60,7 +93,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A credential of a principal. Only its SHA-256 is kept."""
+    """A credential of a principal. Only its SHA-256 is kept.
+
+    None as scopes or projects: it is not narrowed. `used_at` is the last use, up to a minute late;
+    of a link the only one.
+    """
 
     id: TokenId
     principal_id: PrincipalId
@@ -69,7 +106,34 @@ class Token:
     digest: str
     created_at: datetime
     expires_at: datetime | None
+    scopes: frozenset[TokenScope] | None = None
+    project_ids: frozenset[ProjectId] | None = None
     used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What its scopes let through."""
+        if self.scopes is None:
+            return ALL
+        return NONE.union(*(SCOPES[scope] for scope in self.scopes))
+
+    def covers(self, project_id: ProjectId) -> bool:
+        return self.project_ids is None or project_id in self.project_ids
+
+    def is_within(self, other: "Token") -> bool:
+        """Whether it lets through nothing that the other does not, its life aside."""
+        scopes = other.scopes is None or (self.scopes is not None and self.scopes <= other.scopes)
+        return scopes and (
+            other.project_ids is None
+            or (self.project_ids is not None and self.project_ids <= other.project_ids)
+        )
+
+    def is_usable(self, at: datetime) -> bool:
+        """Neither revoked, nor expired, nor a link that was used."""
+        is_spent = self.kind is TokenKind.SIGN_IN and self.used_at is not None
+        is_expired = self.expires_at is not None and self.expires_at <= at
+        return not (is_spent or is_expired or self.revoked_at is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +146,14 @@ class Membership:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        return frozenset().union(*(PERMISSIONS[role] for role in self.roles))
+        """What its roles bring."""
+        return NONE.union(*(PERMISSIONS[role] for role in self.roles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whoever holds a token: the token, its principal, and what that is a member of."""
+
+    token: Token
+    principal: Principal
+    memberships: tuple[Membership, ...]

@@ -2,19 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
+from domain.models.principals import Role
 from persistence import migrate, upgrading
 from persistence.engines import open_engines
 from persistence.tables import metadata
 from persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.anyio
+
+FIRST_ROWS: Final = """
+INSERT INTO projects (id, slug, name, root_path, default_provider, created_at)
+VALUES ('here', 'default', 'Default', '/srv', 'local', {now});
+INSERT INTO principals (id, name, kind, is_server_admin)
+VALUES ('first', 'admin', 'USER', true);
+INSERT INTO tokens (id, principal_id, kind, name, digest, created_at)
+VALUES ('t', 'first', 'API', 'bootstrap', 'digest', {now});
+INSERT INTO memberships (principal_id, project_id, roles)
+VALUES ('first', 'here', '["ADMIN","OPERATOR"]')
+"""
+"""What a first start of version 0.1.0 stores. `{now}` is the time as the database keeps it."""
 
 
 @pytest.fixture
@@ -83,3 +98,42 @@ async def test_a_migration_that_fails_leaves_nothing(
     assert set() == (await inspected(empty_url))[1]
     await database.migrate()
     assert [] == (await inspected(empty_url))[0]
+
+
+async def test_tokens_of_before_stay_as_wide_as_they_were(
+    empty_url: str, database: Database
+) -> None:
+    """From version 1 with its rows: the bootstrap token signs in, and nothing limits it."""
+    await migrated_to("0001", empty_url, FIRST_ROWS)
+
+    await database.migrate()
+
+    async with database.snapshot() as unit:
+        held = await unit.identity.holder("digest")
+    assert held is not None
+    token = held.token
+    assert ("bootstrap", None, None, None) == (
+        token.name,
+        token.scopes,
+        token.project_ids,
+        token.revoked_at,
+    )
+    assert ("admin", True) == (held.principal.name, held.principal.is_server_admin)
+    assert [frozenset({Role.ADMIN, Role.OPERATOR})] == [m.roles for m in held.memberships]
+    assert [] == (await inspected(empty_url))[0]
+
+
+async def migrated_to(version: str, url: str, statements: str) -> None:
+    """A database as an older version left it."""
+
+    def upgrade(connection: Connection) -> None:
+        command.upgrade(upgrading.config(connection), version)
+        for statement in statements.split(";"):
+            now = "1" if connection.dialect.name == "sqlite" else "now()"
+            connection.execute(text(statement.format(now=now)))
+
+    engines = open_engines(url)
+    async with engines.writer.begin() as connection:
+        await connection.execute(text("SELECT 1"))
+        await connection.run_sync(upgrade)
+    await engines.close()

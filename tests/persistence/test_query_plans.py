@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 from domain.lifecycle import RunState
 from domain.models.intents import IntentKind
 from domain.models.pages import LogWindow, RunFilter, Window
+from domain.models.principals import TokenKind
 from domain.models.providers import LogStream
 from domain.models.runs import Run
 from domain.ports import UnitOfWork
@@ -71,6 +72,20 @@ async def active(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.intents.active_counts(NOW)
 
 
+async def holder(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.identity.holder("digest")
+
+
+async def tokens(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    window = Window(limit=50, after=run.id)
+    return await unit.identity.tokens(scene.actor.id, TokenKind.API, window)
+
+
+async def members(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    window = Window(limit=50, after=scene.actor.id)
+    return await unit.identity.members(scene.project.id, window)
+
+
 QUERIES: list[tuple[Ask, set[str]]] = [
     (runs_page, {"runs_by_project"}),
     (runs_in_state, {"runs_by_state"}),
@@ -82,8 +97,13 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (claim_due, {"intents_by_age"}),
     (depth, {"intents_by_provider"}),
     (active, {"runs_running"}),
+    (holder, {"tokens_digest_key", "memberships_pkey"}),
+    (tokens, {"tokens_by_age"}),
+    (members, {"memberships_by_project"}),
 ]
 IMPLICIT = {
+    "sqlite_autoindex_tokens_2": "tokens_digest_key",
+    "sqlite_autoindex_memberships_1": "memberships_pkey",
     "sqlite_autoindex_log_chunks_1": "log_chunks_pkey",
     "sqlite_autoindex_runs_1": "runs_pkey",
     "PRIMARY KEY": "run_events_pkey",

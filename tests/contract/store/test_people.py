@@ -2,12 +2,22 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from domain.ids import DecisionId, PrincipalId, ProjectId, TokenId
 from domain.models.pages import Window
-from domain.models.principals import Membership, Principal, PrincipalKind, Role, Token, TokenKind
+from domain.models.principals import (
+    Identity,
+    Membership,
+    Principal,
+    PrincipalKind,
+    Role,
+    Token,
+    TokenKind,
+    TokenScope,
+)
 from tests.contract.store.scene import NOW, Scene, later
 
 pytestmark = pytest.mark.anyio
@@ -82,20 +92,129 @@ async def test_principals_are_found(scene: Scene) -> None:
         assert None is await identity.principal_by_name("absent")
 
 
-async def test_a_token_is_used_once(scene: Scene) -> None:
+async def test_a_name_is_taken_once(scene: Scene) -> None:
+    """Of several who make a principal at once, one does; the others are told."""
+
+    async def add() -> bool:
+        robot = replace(scene.actor, id=PrincipalId(scene.new_id()), name="bot")
+        async with scene.store.transaction() as unit:
+            return await unit.identity.add_principal(robot)
+
+    assert 1 == sum(await asyncio.gather(*(add() for _ in range(5))))
+
+
+async def test_a_holder_comes_with_all_that_it_is(scene: Scene) -> None:
+    """Token, principal and every membership; limits and none alike are read back."""
+    narrow = replace(
+        token(scene, "narrow"),
+        scopes=frozenset({TokenScope.READ, TokenScope.LAUNCH}),
+        project_ids=frozenset({scene.project.id, ProjectId("gone")}),
+    )
+    other = replace(scene.project, id=ProjectId(scene.new_id()), slug="other")
+    members = [
+        Membership(project_id=project.id, principal_id=scene.actor.id, roles=frozenset(roles))
+        for project, roles in [(scene.project, {Role.VIEWER}), (other, {Role.ADMIN, Role.APPROVER})]
+    ]
+    async with scene.store.transaction() as unit:
+        await unit.identity.add_token(narrow)
+        assert Identity(
+            token=narrow, principal=scene.actor, memberships=()
+        ) == await unit.identity.holder("narrow")
+        assert await unit.projects.add(other)
+        for member in members:
+            await unit.identity.set_membership(member)
+        await unit.identity.add_token(token(scene, "wide"))
+
+    async with scene.store.snapshot() as unit:
+        held = [await unit.identity.holder(digest) for digest in ("narrow", "wide", "absent")]
+    assert held[0] is not None
+    assert held[1] is not None
+    assert (narrow, scene.actor) == (held[0].token, held[0].principal)
+    assert (None, None) == (held[1].token.scopes, held[1].token.project_ids)
+    for identity in held[:2]:
+        assert identity is not None
+        assert {m.project_id: m for m in members} == {m.project_id: m for m in identity.memberships}
+    assert held[2] is None
+
+
+async def test_what_can_be_used_once_is_spent_once(scene: Scene) -> None:
     """Of several who use it at once, one is the first."""
     sign_in = token(scene, "digest", TokenKind.SIGN_IN)
     async with scene.store.transaction() as unit:
         await unit.identity.add_token(sign_in)
 
-    async def use() -> bool:
+    async def spend() -> bool:
         async with scene.store.transaction() as unit:
-            return await unit.identity.use_token(sign_in.id, later(1))
+            return await unit.identity.spend_token(sign_in.id, later(1))
 
-    assert 1 == sum(await asyncio.gather(*(use() for _ in range(5))))
+    assert 1 == sum(await asyncio.gather(*(spend() for _ in range(5))))
     async with scene.store.snapshot() as unit:
-        held = await unit.identity.holder("digest")
-    assert (replace(sign_in, used_at=later(1)), scene.actor) == held
+        assert replace(sign_in, used_at=later(1)) == await unit.identity.token(sign_in.id)
+
+
+async def test_a_use_is_noted_unless_a_later_one_is_known(scene: Scene) -> None:
+    """The first, and then one after the time that is asked for."""
+    used = token(scene, "digest")
+    async with scene.store.transaction() as unit:
+        await unit.identity.add_token(used)
+        seen = []
+        for at, since in [(10, -50), (30, -30), (70, 10), (71, 69)]:
+            await unit.identity.note_use(used.id, later(at), unless_since=later(since))
+            found = await unit.identity.token(used.id)
+            seen.append(found and found.used_at)
+
+    assert [later(10), later(10), later(70), later(70)] == seen
+
+
+async def test_the_first_revocation_holds(scene: Scene) -> None:
+    """The record stays, with the time at which it ended."""
+    revoked = token(scene, "digest")
+    async with scene.store.transaction() as unit:
+        await unit.identity.add_token(revoked)
+        await unit.identity.revoke_token(revoked.id, later(1))
+        await unit.identity.revoke_token(revoked.id, later(2))
+        await unit.identity.revoke_token(TokenId("absent"), later(2))
+
+    async with scene.store.snapshot() as unit:
+        assert replace(revoked, revoked_at=later(1)) == await unit.identity.token(revoked.id)
+        assert await unit.identity.token(TokenId("absent")) is None
+
+
+async def test_tokens_are_paged_newest_first(scene: Scene) -> None:
+    """Those of one principal and kind, whatever has become of them."""
+    made = [token(scene, f"{number}") for number in range(3)]
+    async with scene.store.transaction() as unit:
+        for each in [*made, token(scene, "session", TokenKind.SESSION)]:
+            await unit.identity.add_token(each)
+        await unit.identity.revoke_token(made[1].id, NOW)
+
+    async with scene.store.snapshot() as unit:
+        ask = partial(unit.identity.tokens, scene.actor.id, TokenKind.API)
+        first = await ask(Window(limit=2))
+        rest = await ask(Window(limit=2, after=first[-1].id))
+        assert [] == await unit.identity.tokens(
+            PrincipalId("absent"), TokenKind.API, Window(limit=2)
+        )
+    assert [made[2].id, made[1].id, made[0].id] == [each.id for each in [*first, *rest]]
+
+
+async def test_usable_tokens_are_counted_and_others_go(scene: Scene) -> None:
+    """Revoked and expired ones do not count; of them the newest are kept."""
+    lives = {"endless": None, "lasting": later(60), "over": NOW, "long over": later(-1)}
+    made = {name: replace(token(scene, name), expires_at=end) for name, end in lives.items()} | {
+        "revoked": token(scene, "revoked")
+    }
+    async with scene.store.transaction() as unit:
+        for each in [*made.values(), token(scene, "session", TokenKind.SESSION)]:
+            await unit.identity.add_token(each)
+        await unit.identity.revoke_token(made["revoked"].id, NOW)
+        key = (scene.actor.id, TokenKind.API, NOW)
+        assert 2 == await unit.identity.count_usable_tokens(*key)
+        await unit.identity.delete_unusable_tokens(*key, keep=1)
+
+    async with scene.store.snapshot() as unit:
+        left = await unit.identity.tokens(scene.actor.id, TokenKind.API, Window(limit=9))
+    assert ["revoked", "lasting", "endless"] == [each.digest for each in left]
 
 
 async def test_tokens_are_deleted_by_kind_and_name(scene: Scene) -> None:
@@ -110,7 +229,7 @@ async def test_tokens_are_deleted_by_kind_and_name(scene: Scene) -> None:
         await unit.identity.delete_tokens(scene.actor.id, TokenKind.API, "ci")
         left = [await unit.identity.holder(digest) for digest in "123"]
 
-    assert [None, "2", "3"] == [held and held[0].digest for held in left]
+    assert [None, "2", "3"] == [held and held.token.digest for held in left]
 
 
 async def test_memberships_are_replaced_and_removed(scene: Scene) -> None:
@@ -125,6 +244,33 @@ async def test_memberships_are_replaced_and_removed(scene: Scene) -> None:
         assert [promoted] == await unit.identity.memberships(scene.actor.id)
         await unit.identity.set_membership(replace(member, roles=frozenset()))
         assert [] == await unit.identity.memberships(scene.actor.id)
+
+
+async def test_members_are_paged(scene: Scene) -> None:
+    """Those of one project, in the order in which the principals were made."""
+    other = replace(scene.project, id=ProjectId(scene.new_id()), slug="other")
+    made = [
+        replace(scene.actor, id=PrincipalId(scene.new_id()), name=f"{number}")
+        for number in range(3)
+    ]
+    members = [
+        Membership(
+            project_id=scene.project.id, principal_id=each.id, roles=frozenset({Role.VIEWER})
+        )
+        for each in made
+    ]
+    async with scene.store.transaction() as unit:
+        assert await unit.projects.add(other)
+        for principal, member in zip(reversed(made), reversed(members), strict=True):
+            await unit.identity.add_principal(principal)
+            await unit.identity.set_membership(member)
+            await unit.identity.set_membership(replace(member, project_id=other.id))
+
+    async with scene.store.snapshot() as unit:
+        first = await unit.identity.members(scene.project.id, Window(limit=2))
+        last = Window(limit=2, after=first[-1].principal_id)
+        rest = await unit.identity.members(scene.project.id, last)
+    assert members == [*first, *rest]
 
 
 async def test_decisions_are_kept(scene: Scene) -> None:

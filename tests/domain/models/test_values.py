@@ -1,4 +1,4 @@
-"""Small values with something to say: log batches, events, memberships, errors."""
+"""Small values with something to say: log batches, events, errors."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -6,11 +6,10 @@ from typing import Final
 import pytest
 
 from domain.errors import ErrorCode, NotFound, ProviderUnavailable, WorkbenchError
-from domain.ids import PrincipalId, ProjectId, RunId
+from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.events import LogsExpired, RunEvent, RunStateChanged, StreamFact
 from domain.models.logs import LogBatch
-from domain.models.principals import Membership, Permission, Role
 from domain.models.providers import LogStream
 
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -49,28 +48,6 @@ def test_a_stream_ends_with_the_end_of_its_run(fact: StreamFact, expected: bool)
     event = RunEvent(run_id=RunId("run"), sequence=1, at=NOON, actor_id=None, fact=fact)
 
     assert expected == event.is_last
-
-
-@pytest.mark.parametrize(
-    ("roles", "expected"),
-    [
-        (set(), set()),
-        ({Role.VIEWER}, {Permission.READ}),
-        ({Role.OPERATOR}, {Permission.READ, Permission.LAUNCH, Permission.CANCEL}),
-        ({Role.VIEWER, Role.ADMIN}, set(Permission)),
-    ],
-)
-def test_a_membership_has_the_rights_of_all_its_roles(
-    roles: set[Role], expected: set[Permission]
-) -> None:
-    """Roles add up; without one there is no right at all."""
-    membership = Membership(
-        project_id=ProjectId("project"),
-        principal_id=PrincipalId("ada"),
-        roles=frozenset(roles),
-    )
-
-    assert expected == set(membership.permissions)
 
 
 def test_an_error_says_what_its_class_says() -> None:

@@ -22,6 +22,7 @@ from domain.services.projects import Projects
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
 from domain.services.streams import Streams
+from domain.services.token_uses import TokenUses
 from persistence.unit_of_work import Database
 from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter
 
@@ -105,7 +106,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await store.migrate()
     adapter = ScriptedAdapter(clock=clock)
     registry = Registry([adapter])
-    sign_in = SignIn(store=store, clock=clock, new_id=new_id)
+    uses = TokenUses(store=store, clock=clock, meter=meter)
+    sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses)
     admin = await sign_in.bootstrap(TOKEN)
     await make_project(store, clock, admin)
     yield Desk(

@@ -1,0 +1,252 @@
+"""API tokens: made no wider than what makes them, counted, and ended for good."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.identifiers import Uuid7Maker
+from domain.errors import InvalidInput, NotPermitted, QuotaExceeded, Unauthenticated
+from domain.ids import ProjectId
+from domain.limits import TOKENS_PER_PRINCIPAL_MAX
+from domain.models.commands import CreateToken
+from domain.models.principals import Identity, PrincipalKind, Token, TokenKind, TokenScope
+from domain.services.sign_in import SignIn
+from domain.services.token_uses import NOTED_EVERY, TokenUses
+from domain.services.tokens import NewToken, Tokens
+from persistence.unit_of_work import Database
+from tests.domain.services.scripted import CountingMeter, ManualClock
+
+pytestmark = pytest.mark.anyio
+
+BOOTSTRAP = "wb_the-first-token"
+HERE, THERE = ProjectId("here"), ProjectId("there")
+DAY = timedelta(days=1)
+
+
+@dataclass(kw_only=True)
+class Office:
+    """Where tokens are made and looked at."""
+
+    store: Database
+    clock: ManualClock
+    meter: CountingMeter
+    uses: TokenUses
+    sign_in: SignIn
+    tokens: Tokens
+    first: Token
+
+    async def make(
+        self,
+        name: str = "ci",
+        *,
+        asking: Token | None = None,
+        projects: set[ProjectId] | None = None,
+        **given: Any,
+    ) -> NewToken:
+        wanted: dict[str, Any] = {"principal": "bot", "kind": PrincipalKind.SERVICE, "name": name}
+        project_ids = None if projects is None else frozenset(projects)
+        command = CreateToken(**wanted | given)
+        return await self.tokens.create(command, project_ids, asking or self.first)
+
+    async def identify(self, text: str) -> Identity:
+        return await self.sign_in.identify(text, TokenKind.API)
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """An administrator with the first token."""
+    clock, new_id, meter = ManualClock(), Uuid7Maker(), CountingMeter()
+    store = Database.open(f"sqlite+aiosqlite:///{tmp_path}/w.db", on_commit=lambda _: None)
+    await store.migrate()
+    uses = TokenUses(store=store, clock=clock, meter=meter)
+    sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses)
+    await sign_in.bootstrap(BOOTSTRAP)
+    yield Office(
+        store=store,
+        clock=clock,
+        meter=meter,
+        uses=uses,
+        sign_in=sign_in,
+        tokens=Tokens(store=store, clock=clock, new_id=new_id),
+        first=(await sign_in.identify(BOOTSTRAP, TokenKind.API)).token,
+    )
+    await store.close()
+
+
+async def test_a_new_token_signs_its_principal_in(office: Office) -> None:
+    """The principal is made with the first of them; the text has 256 random bits."""
+    made = await office.make()
+    other = await office.make()
+    identity = await office.identify(made.text)
+    assert made.token == identity.token
+    assert ("bot", PrincipalKind.SERVICE, False) == (
+        identity.principal.name,
+        identity.principal.kind,
+        identity.principal.is_server_admin,
+    )
+    assert made.principal == other.principal
+    assert made.text.startswith("wb_")
+    assert len("wb_") + 43 == len(made.text)
+    assert made.text != other.text
+
+
+async def test_the_text_is_kept_nowhere(office: Office, tmp_path: Path) -> None:
+    """Neither in the database nor where the value is printed."""
+    made = await office.make()
+    await office.store.close()
+    stored = (tmp_path / "w.db").read_bytes()
+    assert made.token.digest.encode() in stored
+    assert made.text.encode() not in stored
+    assert made.text not in repr(made)
+
+
+async def test_what_is_not_named_is_as_wide_as_what_asks(office: Office) -> None:
+    """Scopes, projects and life are those of the token that asks."""
+    end = office.clock.now() + DAY
+    narrow = (await office.make(scopes=(TokenScope.READ,), projects={HERE}, expires_at=end)).token
+    made = (await office.make(asking=narrow)).token
+    assert (narrow.scopes, narrow.project_ids, end) == (
+        made.scopes,
+        made.project_ids,
+        made.expires_at,
+    )
+
+
+@pytest.mark.parametrize(
+    "wider",
+    [
+        {"scopes": (TokenScope.READ, TokenScope.ADMIN)},
+        {"projects": {THERE}},
+        {"projects": {HERE, THERE}},
+        {"days": 2},
+    ],
+)
+async def test_a_token_makes_none_that_is_wider(office: Office, wider: dict[str, Any]) -> None:
+    """And nothing is stored: no token and no principal."""
+    now = office.clock.now()
+    narrow = (
+        await office.make(
+            scopes=(TokenScope.READ, TokenScope.LAUNCH), projects={HERE}, expires_at=now + DAY
+        )
+    ).token
+    if "days" in wider:
+        wider = {"expires_at": now + wider["days"] * DAY}
+    with pytest.raises(NotPermitted):
+        await office.make(asking=narrow, principal="new", **wider)
+    async with office.store.snapshot() as unit:
+        assert await unit.identity.principal_by_name("new") is None
+
+
+async def test_a_session_sets_no_limit_of_time(office: Office) -> None:
+    """It is a person in a browser, who makes tokens that outlast it."""
+    session = replace(
+        office.first, kind=TokenKind.SESSION, expires_at=office.clock.now() + timedelta(hours=1)
+    )
+    assert (await office.make(asking=session)).token.expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": " ci"}, "name"),
+        ({"name": "c\ti"}, "name"),
+        ({"name": "c\0i"}, "name"),
+        ({"name": "c\u202ei"}, "name"),
+        ({"name": "\ud800"}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "bootstrap"}, "name"),
+        ({"principal": ""}, "principal"),
+        ({"principal": "x" * 101}, "principal"),
+        ({"principal": "a\nb"}, "principal"),
+        ({"principal": "admin"}, "kind"),
+        ({"scopes": ()}, "scopes"),
+    ],
+)
+async def test_odd_input_is_named_by_its_path(
+    office: Office, given: dict[str, Any], path: str
+) -> None:
+    """Names that cannot be read, a set of no rights, a principal of another kind."""
+    with pytest.raises(InvalidInput) as refused:
+        await office.make(**{"name": "ci", **given})
+    assert (path,) == refused.value.path
+
+
+async def test_a_token_ends_at_its_time_and_not_before(office: Office) -> None:
+    """A time that has passed is refused; one that comes is kept to."""
+    now = office.clock.now()
+    with pytest.raises(InvalidInput):
+        await office.make(expires_at=now)
+    made = await office.make(expires_at=now + DAY)
+    office.clock.time += DAY - timedelta(microseconds=1)
+    await office.identify(made.text)
+    office.clock.time += timedelta(microseconds=1)
+    with pytest.raises(Unauthenticated):
+        await office.identify(made.text)
+
+
+async def test_a_revoked_token_is_over(office: Office) -> None:
+    """At once, for good, and again without a difference."""
+    made = await office.make()
+    once = await office.tokens.revoke(made.token, office.first)
+    office.clock.time += DAY
+    assert once == await office.tokens.revoke(made.token, office.first)
+    assert office.clock.now() - DAY == once.revoked_at
+    with pytest.raises(Unauthenticated):
+        await office.identify(made.text)
+
+
+async def test_a_narrow_token_ends_no_wider_one(office: Office) -> None:
+    """But always itself."""
+    narrow = (await office.make(scopes=(TokenScope.READ,))).token
+    with pytest.raises(NotPermitted):
+        await office.tokens.revoke(office.first, narrow)
+    assert (await office.tokens.revoke(narrow, narrow)).revoked_at is not None
+
+
+async def test_a_principal_has_so_many_tokens(office: Office) -> None:
+    """Those that can be used; each principal for itself."""
+    made = [await office.make() for _ in range(TOKENS_PER_PRINCIPAL_MAX)]
+    with pytest.raises(QuotaExceeded):
+        await office.make()
+    await office.make(principal="other bot")
+    await office.tokens.revoke(made[0].token, office.first)
+    await office.make()
+
+
+async def test_uses_are_written_once_a_minute(office: Office) -> None:
+    """Beside the requests: until they are written nothing is."""
+    made = await office.make()
+    seen = []
+    for passed in (timedelta(), NOTED_EVERY / 2, NOTED_EVERY / 2):
+        office.clock.time += passed
+        await office.identify(made.text)
+        await office.uses.write()
+        seen.append((await office.identify(made.text)).token.used_at)
+
+    start = office.clock.now() - NOTED_EVERY
+    assert [start, start, start + NOTED_EVERY] == seen
+
+
+async def test_a_use_is_noted_by_the_task_beside(office: Office) -> None:
+    """While it runs, without anybody asking for it."""
+    made = await office.make()
+    async with office.uses:
+        while (await office.identify(made.text)).token.used_at is None:
+            pass
+
+
+async def test_an_outage_costs_notes_and_not_the_task(office: Office) -> None:
+    """It is counted, and the next note is tried again."""
+    nowhere = Database.open("postgresql+asyncpg://nobody@127.0.0.1:1/none", on_commit=print)
+    async with TokenUses(store=nowhere, clock=office.clock, meter=office.meter) as uses:
+        for failures in (1, 2):
+            uses.note(office.first, office.clock.now() + failures * DAY)
+            while len(office.meter.failures) < failures:
+                await asyncio.sleep(0)
+    assert ["tokens", "tokens"] == office.meter.failures
