@@ -38,6 +38,7 @@ INIT_TIMEOUT: Final = timedelta(seconds=5)
 OPERATIONS_PER_SOCKET_MAX: Final = 100
 BEARER: Final = "bearer "
 METHOD_NOT_ALLOWED: Final = 405
+PLAIN: Final = "identity"
 
 Identify = Callable[[str | None], Awaitable[Viewer | None]]
 """Who a token's text belongs to; None for nobody."""
@@ -150,6 +151,8 @@ class Endpoint(GraphQL[Any, None]):
         """One kind of body, which no page of another origin can send without asking first."""
         if request.method == "POST" and kind_of(request.content_type or "") != JSON:
             raise HTTPException(415, f"The body has to be {JSON}.")
+        if request.headers.get("content-encoding", PLAIN).lower() != PLAIN:
+            raise HTTPException(415, "The body may not be compressed.")
         return await super().parse_http_body(request)
 
     async def get_sub_response(self, request: HTTPConnection) -> Response:

@@ -137,4 +137,5 @@ def _is_operation(payload: object) -> TypeGuard[dict[str, object]]:
         and isinstance(payload.get("query"), str)
         and isinstance(payload.get("variables"), dict | None)
         and isinstance(payload.get("operationName"), str | None)
+        and isinstance(payload.get("extensions"), dict | None)
     )

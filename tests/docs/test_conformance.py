@@ -2,10 +2,11 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Final
 
-from tests.docs.conformance import PAGE, rows
+from tests.docs.conformance import PAGE, passed, rows
+from tests.e2e.malformed import BODIES, BYTES, FRAMES, REQUESTS
 
 ROOT: Final = PAGE.parents[2]
 CLIENTS: Final = ROOT / "tests" / "clients"
@@ -20,6 +21,14 @@ WITHOUT_A_ROW: Final = {
 """What those of the table need beside them."""
 
 
+MALFORMED: Final[dict[str, Sized]] = {
+    "bodies that are no operation": BODIES,
+    "requests that are no operation": REQUESTS,
+    "bytes that are no HTTP": BYTES,
+    "frames that are no message": FRAMES,
+}
+
+
 def versions() -> Iterator[tuple[str, str]]:
     """Of what is installed for the tests."""
     package = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))
@@ -32,7 +41,16 @@ def test_the_page_names_what_is_installed() -> None:
     """A row a package, with its version."""
     expected = {name: version for name, version in versions() if name not in WITHOUT_A_ROW}
 
-    assert expected == {name: version for name, (version, _) in rows().items()}
+    assert expected == {
+        name: version for name, (version, _) in rows().items() if name not in MALFORMED
+    }
+
+
+def test_the_page_counts_what_is_sent() -> None:
+    """A row a table of tests/e2e/malformed.py, with the number of its cases."""
+    expected = {name: f"{len(cases)} of {len(cases)}" for name, cases in MALFORMED.items()}
+
+    assert expected == {name: passed(name) for name in MALFORMED}
 
 
 def test_the_lock_file_fits_every_machine() -> None:

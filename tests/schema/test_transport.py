@@ -59,33 +59,6 @@ async def test_a_database_that_is_away_is_no_wrong_token(api: Api) -> None:
     assert sockets.TRY_AGAIN_LATER == closed.value.code
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b'"x"',
-        b"null",
-        b"[]",
-        b"7",
-        b"{",
-        b"\xff\xfe",
-        b"[" * 5000,
-        b'{"query": 5}',
-        b'{"query": "{viewer{kind}}", "variables": []}',
-        b'{"query": "{viewer{kind}}", "operationName": 4}',
-        b'{"query": "{viewer{kind}}", "variables": {"a": ' + b"[" * 5000 + b"}}",
-        b"{}",
-        b'[{"query": "{viewer{kind}}"}]',
-    ],
-)
-async def test_a_body_that_is_no_operation_is_a_bad_request(api: Api, body: bytes) -> None:
-    """400 as JSON with a code, never a failure of ours."""
-    async with api.client() as client:
-        headers = {"Content-Type": "application/json"}
-        answer = await client.post("/graphql", content=body, headers=headers)
-    assert (400, "BAD_REQUEST") == (answer.status_code, only_code(answer))
-
-
 async def test_a_get_asks_and_never_changes(api: Api) -> None:
     """A query is answered, a mutation refused, an empty request is a bad one."""
     change = 'mutation { runCancel(input: {id: "x"}) { __typename } }'
@@ -268,37 +241,6 @@ async def test_a_socket_signs_in_before_it_subscribes(api: Api) -> None:
         with pytest.raises(WebSocketDisconnect) as closed:
             await socket.receive()
     assert 4401 == closed.value.code
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        "{",
-        "null",
-        "[]",
-        '"x"',
-        "{}",
-        '{"type": 5}',
-        '{"type": "nonsense"}',
-        '{"type": "ping", "payload": 3}',
-        '{"type": "complete"}',
-        '{"type": "subscribe"}',
-        '{"type": "subscribe", "id": ["1"], "payload": {"query": "{viewer{kind}}"}}',
-        '{"type": "subscribe", "id": "", "payload": {"query": "{viewer{kind}}"}}',
-        '{"type": "subscribe", "id": "1", "payload": null}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": null}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": []}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": {}}}',
-        "[" * 5000,
-    ],
-)
-async def test_a_frame_that_is_no_message_closes_the_socket(api: Api, frame: str) -> None:
-    """4400, as the protocol says, and no failure of ours."""
-    async with api.socket() as socket:
-        await socket.session.send_text(frame)
-        with pytest.raises(WebSocketDisconnect) as closed:
-            await socket.receive()
-    assert 4400 == closed.value.code
 
 
 async def test_a_bad_operation_leaves_the_others_alone(api: Api) -> None:
