@@ -4,16 +4,21 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from domain.errors import CursorInvalid
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.models.providers import LogStream
 from domain.models.runs import Run
+from domain.services.tails import Take
 from resolvers.context import Context
 from resolvers.paging import Page, page_size
 
 Pages = AsyncGenerator[Sequence[RunEvent], None]
+Holds = Callable[[RunEvent], bool]
+Follow = Callable[[Take | None], Pages]
+"""Begins to follow; what can be taken at once need not come in a page."""
 
 
 class StreamStart(StrEnum):
@@ -44,12 +49,8 @@ def check_place(run: Run, place: Place) -> None:
 
 
 def follow(
-    context: Context,
-    run: Run,
-    place: Place | None,
-    start: StreamStart,
-    holds: Callable[[RunEvent], bool] | None = None,
-) -> Pages:
+    context: Context, run: Run, place: Place | None, start: StreamStart, holds: Holds | None = None
+) -> Follow:
     """Pages of the events for which `holds`, live; ends after the run's last event.
 
     Raises CursorInvalid, at once and not when the first page is asked for.
@@ -57,7 +58,7 @@ def follow(
     if place is None:
         place = Place(sequence=run.sequence if start is StreamStart.END else 0)
     check_place(run, place)
-    return _pages(context.services.streams.follow(run.id, place.behind), place, holds)
+    return partial(_followed, context, run, Cut(place, holds))
 
 
 def is_log(event: RunEvent, stream: LogStream | None) -> bool:
@@ -78,12 +79,34 @@ async def stored(
     return Page(items=events[:size], has_next=more, has_previous=place.sequence > 0)
 
 
-async def _pages(followed: Pages, place: Place, holds: Callable[[RunEvent], bool] | None) -> Pages:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a follower gets to see of a run's events."""
+
+    place: Place
+    holds: Holds | None
+
+    def of_page(self, page: Sequence[RunEvent]) -> Sequence[RunEvent]:
+        rest = _from(self.place, page) if page[0].sequence <= self.place.sequence else page
+        return [event for event in rest if self.holds(event)] if self.holds else rest
+
+    def taking(self, take: Take) -> Take:
+        """What is not seen is taken without anybody knowing."""
+
+        def take_seen(event: RunEvent) -> bool:
+            if event.sequence > self.place.sequence:
+                return (self.holds is not None and not self.holds(event)) or take(event)
+            return all(take(part) for part in self.of_page((event,)))
+
+        return take_seen
+
+
+async def _followed(context: Context, run: Run, cut: Cut, take: Take | None) -> Pages:
+    taking = cut.taking(take) if take else None
+    followed = context.services.streams.follow(run.id, cut.place.behind, taking)
     async with aclosing(followed):
         async for page in followed:
-            rest = _from(place, page) if page[0].sequence <= place.sequence else page
-            events = [event for event in rest if holds(event)] if holds else rest
-            if events:
+            if events := cut.of_page(page):
                 yield events
 
 

@@ -1,7 +1,7 @@
 """Executing operations: Strawberry's schema, with our event loop for subscriptions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -26,12 +26,13 @@ from strawberry.types.execution import PreExecutionError
 
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
+from domain.services.tails import Take
 from resolvers.context import Context
 from schema.documents import Documents, Prepared
 from schema.executor import Executor, mark_plain_fields
 from schema.faults import coded
 from schema.feeds import Feed
-from schema.sharing import Sharing
+from schema.sharing import EncodedResult, EventKey, Shape, Sharing
 
 NO_STREAM: Final = "A subscription needs a WebSocket, or the header `Accept: text/event-stream`."
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -40,6 +41,8 @@ UNFAIR_EVENTS: Final = 8
 """More at once, as in a replay, would hold up everybody else: sending rarely waits by itself."""
 
 Results = AsyncGenerator[ExecutionResult, None]
+Outlet = Callable[[EncodedResult], bool]
+"""Sends a result without waiting; False where the client is not ready for it. Never raises."""
 
 
 class Schema(strawberry.Schema):
@@ -65,12 +68,16 @@ class Schema(strawberry.Schema):
         result = await super().execute(query, *args, **kwargs)
         return _coded(result, kwargs["context_value"])
 
-    async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> Any:
-        """Results of any operation, one or many."""
+    async def stream(
+        self, query: str | None, *args: Any, outlet: Outlet | None = None, **kwargs: Any
+    ) -> Any:
+        """Results of any operation, one or many. Those that the outlet takes are not among them:
+        while a subscription waits for more, shared ones are offered there first."""
         name = kwargs.get("operation_name")
         if prepared := self._subscribing(query, name):
             variables = kwargs.get("variable_values") or {}
-            return self._follow(query or "", prepared, variables, name, kwargs["context_value"])
+            context = kwargs["context_value"]
+            return self._follow(query or "", prepared, variables, name, context, outlet=outlet)
         return _one(await super().stream(query, *args, **kwargs), kwargs["context_value"])
 
     def _subscribing(self, query: str | None, name: str | None) -> Prepared | None:
@@ -90,6 +97,8 @@ class Schema(strawberry.Schema):
         variables: Mapping[str, Any],
         name: str | None,
         context: Context,
+        *,
+        outlet: Outlet | None,
     ) -> Results:
         executor = self._executor(prepared, variables, name, context)
         feed = executor if isinstance(executor, list) else await _open(executor)
@@ -100,11 +109,12 @@ class Schema(strawberry.Schema):
         shaping = {key: variables.get(key) for key in prepared.shaping_variables}
         shape_key = (query, name, _canonical(shaping), feed.run_id, feed.scope)
         with self.sharing.following(shape_key) as shape:
-            async with aclosing(feed.pages) as pages:
+            take = self._taking(shape, executor, feed, outlet) if outlet else None
+            async with aclosing(feed.follow(take)) as pages:
                 try:
                     async for page in pages:
                         for event in page:
-                            key = (shape, event.sequence, _first_line(event))
+                            key = _event_key(shape, event)
                             if kept := self.sharing.kept(key):
                                 yield kept
                                 continue
@@ -115,6 +125,18 @@ class Schema(strawberry.Schema):
                 except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
                     located = GraphQLError(str(error), path=[], original_error=error)
                     yield ExecutionResult(data=None, errors=coded([located], context.request_id))
+
+    def _taking(self, shape: Shape, executor: Executor, feed: Feed, outlet: Outlet) -> Take:
+        """For the domain, which has events and waits for nobody."""
+
+        def take(event: RunEvent) -> bool:
+            key = _event_key(shape, event)
+            result = self.sharing.kept(key)
+            if result is None:
+                result = self.sharing.at_once(key, _execution(executor, feed, event))
+            return result is not None and outlet(result)
+
+        return take
 
     def _executor(
         self, prepared: Prepared, variables: Mapping[str, Any], name: str | None, context: Context
@@ -164,8 +186,9 @@ def _coded(result: ExecutionResult, context: Context) -> ExecutionResult:
     return result
 
 
-def _first_line(event: RunEvent) -> int:
-    return event.fact.first_line if isinstance(event.fact, LogBatch) else 0
+def _event_key(shape: Shape, event: RunEvent) -> EventKey:
+    first_line = event.fact.first_line if isinstance(event.fact, LogBatch) else 0
+    return shape, event.sequence, first_line
 
 
 def _canonical(variables: Mapping[str, Any]) -> bytes:

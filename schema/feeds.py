@@ -1,6 +1,6 @@
-"""What a subscription's resolver answers with: pages of a run's events, and how to type one."""
+"""What a subscription's resolver answers with: how to follow a run, and how to type its events."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +9,7 @@ from domain.models.events import RunEvent
 from domain.models.runs import Run
 from resolvers import access
 from resolvers.context import Context
+from resolvers.streams import Follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +18,19 @@ class Feed:
 
     run_id: RunId
     scope: tuple[str, ...]
-    pages: AsyncGenerator[Sequence[RunEvent], None]
+    follow: Follow
     typed: Callable[[RunEvent], object]
 
     def __aiter__(self) -> AsyncIterator[Sequence[RunEvent]]:
-        return self.pages
+        return self.follow(None)
 
     @classmethod
     def of(
         cls,
         context: Context,
         run: Run,
-        pages: AsyncGenerator[Sequence[RunEvent], None],
+        follow: Follow,
         typed: Callable[[RunEvent], object],
     ) -> Self:
         scope = tuple(sorted(access.permissions(context.viewer, run.project_id)))
-        return cls(run.id, scope, pages, typed)
+        return cls(run.id, scope, follow, typed)

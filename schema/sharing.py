@@ -7,7 +7,7 @@ document, variables, operation and visibility get the same bytes, so only the fi
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Final
@@ -36,16 +36,16 @@ EventKey = tuple[Shape, int, int]
 
 
 class EncodedResult(ExecutionResult):
-    """A result without errors whose `data` is encoded already; `text` is the same as JSON."""
+    """A result without errors whose `data` is encoded already; `encoded` is the same as JSON."""
 
     def __init__(self, encoded: bytes) -> None:
         super().__init__(data=orjson.Fragment(encoded), errors=None)  # type: ignore[arg-type] # encoded as it is
-        self.text = encoded.decode()
+        self.encoded = encoded
 
     @property
     def size(self) -> int:
         """Bytes that keeping it costs, roughly."""
-        return 2 * len(self.text) + ENTRY_OVERHEAD_BYTES
+        return len(self.encoded) + ENTRY_OVERHEAD_BYTES
 
 
 class Sharing:
@@ -73,6 +73,32 @@ class Sharing:
     def kept(self, key: EventKey) -> EncodedResult | None:
         """What somebody else has paid for."""
         return self._kept.get(key)
+
+    def at_once(self, key: EventKey, execute: Execute) -> EncodedResult | None:
+        """The result of an event that nobody has paid for, if it will be shared and can be had
+        without waiting.
+
+        If it cannot, it is being executed from now on, and `result` will wait for it.
+        """
+        if key in self._executing or key[0].followers == 1:
+            return None
+        try:
+            executed = execute()
+            if isawaitable(executed):
+                self._executing[key] = asyncio.ensure_future(self._finish(key, executed))
+                return None
+            result = self._encode(key, executed)
+        except Exception:  # noqa: BLE001 - `result` finds the same fault, and tells it
+            return None
+        return result if isinstance(result, EncodedResult) else None
+
+    async def _finish(self, key: EventKey, executing: Awaitable[Executed]) -> None:
+        """Execute what nobody waits for yet. Those who will find nothing kept try themselves."""
+        try:
+            with suppress(Exception):
+                self._encode(key, await executing)
+        finally:
+            del self._executing[key]
 
     async def result(self, key: EventKey, execute: Execute) -> ExecutionResult:
         """The event's result: encoded, unless there are errors."""

@@ -1,6 +1,6 @@
 """GraphQL over WebSocket (graphql-transport-ws), strict with what clients send."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final, TypeGuard
 
@@ -17,10 +17,14 @@ from strawberry.types.execution import PreExecutionError
 
 from domain.errors import ErrorCode, StorageUnavailable
 from resolvers.context import Context, Viewer
+from schema.engine import Outlet, Schema
 from schema.sharing import EncodedResult
 
 ID_CHARACTERS_MAX: Final = 256
 TRY_AGAIN_LATER: Final = 1013
+
+Offer = Callable[[bytes], bool]
+"""The server's way to send a text without waiting; False where it would have to."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +42,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     """Strawberry's protocol, but with a context for each operation, and frames checked first."""
 
     context: Connected
+    schema: Schema
 
     async def handle_message(self, message: Any) -> None:
         problem = _problem(message)
@@ -78,19 +83,19 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             self._forget(operation)
 
     async def _send_results(self, operation: Operation[Any, None]) -> None:
+        outlet = self._outlet(operation)
         context: Context = self.view.operation_context(self.context.socket, self.context.viewer)  # type: ignore[attr-defined] # our Endpoint
         results = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
             context_value=context,
             operation_name=operation.operation_name,
+            outlet=outlet,
         )
-        text_before = f'{{"id":{_json(operation.id)},"type":"next","payload":{{"data":'
         async with aclosing(results):
             async for result in results:
-                if isinstance(result, EncodedResult):
-                    # What most messages are, and all that they share is made already.
-                    await self.context.socket.send_text(text_before + result.text + "}}")
+                # What most messages are, and all that they share is made already.
+                if isinstance(result, EncodedResult) and outlet and outlet(result):
                     continue
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
@@ -99,14 +104,18 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
                 await operation.send_next(result)
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
+    def _outlet(self, operation: Operation[Any, None]) -> Outlet | None:
+        """Sends a result there and then, where the server lets us and the client keeps up."""
+        offer: Offer | None = self.context.socket.scope.get("state", {}).get("offer")
+        if offer is None:
+            return None
+        before = b'{"id":%b,"type":"next","payload":{"data":' % orjson.dumps(operation.id)
+        return lambda result: offer(before + result.encoded + b"}}")
+
     def _forget(self, operation: Operation[Any, None]) -> None:
         """Its id is free again, unless another operation has taken it since."""
         if self.operations.get(operation.id) is operation:
             del self.operations[operation.id]
-
-
-def _json(text: str) -> str:
-    return orjson.dumps(text).decode()
 
 
 def _problem(message: object) -> str | None:

@@ -46,8 +46,8 @@ class Subscription:
         from_: _From = StreamStart.BEGINNING,
     ) -> Feed:
         run = await runs.permitted(info.context, to_run_id(run_id), "runEvents")
-        pages = streams.follow(info.context, run, to_place(after, run.id), from_)
-        return Feed.of(info.context, run, pages, event_of)
+        follow = streams.follow(info.context, run, to_place(after, run.id), from_)
+        return Feed.of(info.context, run, follow, event_of)
 
     @strawberry.subscription(
         graphql_type=LogBatch,
@@ -64,5 +64,5 @@ class Subscription:
     ) -> Feed:
         run = await runs.permitted(info.context, to_run_id(run_id), "runLogs")
         holds = partial(streams.is_log, stream=stream)
-        pages = streams.follow(info.context, run, to_place(after, run.id), from_, holds)
-        return Feed.of(info.context, run, pages, LogBatch.of_event)
+        follow = streams.follow(info.context, run, to_place(after, run.id), from_, holds)
+        return Feed.of(info.context, run, follow, LogBatch.of_event)

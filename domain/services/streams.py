@@ -3,20 +3,21 @@
 Of each run that is followed here, one task watches the end: it listens first, then reads pages
 behind the last one, then waits. A wake-up between the reading and the waiting stays raised, so
 nothing is missed; a lost one costs a poll interval. Followers hold a cursor and wait for that task
-alone, so that what an event costs besides sending it does not grow with their number.
+alone, which gives an event to all who are level and can take it at once, and wakes the others. So
+what an event costs besides sending it hardly grows with their number.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from domain.errors import NotFound
 from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Signals, Store
+from domain.services.tails import Tail, Take
 from domain.topics import run_topic
 
 PAGE_EVENTS_MAX = 64
@@ -80,37 +81,6 @@ class SharedPages:
             self._kept.popitem(last=False)
 
 
-@dataclass(slots=True, eq=False)
-class Tail:
-    """The end of one run's stream as it is known here, and who waits for it to move."""
-
-    sequence: int = -1
-    is_over: bool = False
-    followers: int = 0
-    watch: asyncio.Task[None] | None = None
-    _error: Exception | None = None
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def reach(self, sequence: int, *, is_over: bool) -> None:
-        self.sequence, self.is_over = sequence, is_over
-        self._tell()
-
-    def fail(self, error: Exception) -> None:
-        self._error = error
-        self._tell()
-
-    async def move(self) -> None:
-        """Return when the end is another. Raises what keeps it from being known."""
-        if self._error is None:
-            await self._moved.wait()
-        if self._error is not None:
-            raise self._error
-
-    def _tell(self) -> None:
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
-
-
 class Streams:
     """Live streams of runs. A follower holds a cursor and one page, nothing more."""
 
@@ -127,8 +97,13 @@ class Streams:
         if events and run_id in self._tails:
             self._pages.tell(run_id, events)
 
-    async def follow(self, run_id: RunId, after: int) -> AsyncGenerator[Sequence[RunEvent], None]:
+    async def follow(
+        self, run_id: RunId, after: int, take: Take | None = None
+    ) -> AsyncGenerator[Sequence[RunEvent], None]:
         """Pages of events behind a sequence, live; ends after the run's last event.
+
+        While the next page is waited for, events go to `take` instead, in order, as long as it
+        takes them: those are in no page.
 
         Raises NotFound for a run that does not exist, StorageUnavailable.
         """
@@ -137,7 +112,7 @@ class Streams:
             async with self._joined(run_id) as tail:
                 while after < tail.sequence or not tail.is_over:
                     if after >= tail.sequence:
-                        await tail.move()
+                        after = await tail.move(after, take)
                     elif page := await self._pages.behind(run_id, after):
                         yield page
                         after = page[-1].sequence
@@ -172,7 +147,7 @@ class Streams:
                     if page:
                         lag = self._clock.now() - page[-1].at
                         self._meter.delivered(lag.total_seconds())
-                        tail.reach(page[-1].sequence, is_over=page[-1].is_last)
+                        tail.reach(page[-1].sequence, is_over=page[-1].is_last, page=page)
                     if not page or isinstance(page, Told):
                         await flag.wait()
         except Exception as error:  # noqa: BLE001 - every follower raises it

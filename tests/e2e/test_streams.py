@@ -4,11 +4,12 @@ import asyncio
 import json
 import socket as sockets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.e2e.client import Client, joined, signed_in
 from tests.e2e.following import (
@@ -126,6 +127,32 @@ async def test_a_slow_socket_is_cut_off(client: Client, server: Server) -> None:
     )
 
     assert FLOOD_LINES == len(joined([first, *rest]))
+
+
+async def test_a_slow_socket_beside_quick_ones(client: Client, server: Server) -> None:
+    """All wait for the flood when it comes. The quick get it whole while one reads nothing, and
+    what that one has got until it was cut off, and by its cursor after that, is whole too."""
+    run = await client.launch("sh", "-c", f"echo ready; {GO.format(name='flood')}; {FLOOD}")
+    async with socket(server) as slow, asyncio.TaskGroup() as group:
+        await subscribe(slow, RUN_LOGS, {"id": run["id"]})
+        got = [json.loads(await slow.recv())["payload"]["data"]["runLogs"]]
+        payloads = [by_socket(server, RUN_LOGS, id=run["id"]) for _ in range(3)]
+        quick = [group.create_task(collected(one, "runLogs")) for one in payloads]
+        while not await _subscribed(client, 4):
+            await asyncio.sleep(0.03)
+        (server.root / "flood").touch()
+        await cut_off(client)
+        with suppress(ConnectionClosed):
+            while (message := json.loads(await slow.recv()))["type"] == "next":
+                got.append(message["payload"]["data"]["runLogs"])
+        slow.transport.abort()
+    rest = await collected(
+        by_socket(server, RUN_LOGS, id=run["id"], after=got[-1]["cursor"]), "runLogs"
+    )
+
+    assert [FLOOD_LINES + 1] * 3 == [len(joined(task.result())) for task in quick]
+    assert FLOOD_LINES + 1 == len(joined(got + rest))
+    assert rest, "the slow one was not cut off"
 
 
 async def test_a_slow_event_stream_is_cut_off(client: Client, server: Server) -> None:

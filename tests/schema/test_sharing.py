@@ -28,7 +28,54 @@ async def test_an_event_is_executed_once_for_all_who_follow_alike() -> None:
         results = await asyncio.gather(*(sharing.result(key, execute) for _ in range(5)))
         kept = sharing.kept(key)
     assert (1, True) == (executed, isinstance(kept, EncodedResult))
-    assert ['{"runLogs":{"lines":["a"]}}'] * 5 == [r.text for r in results]  # type: ignore[attr-defined] # all are encoded
+    assert [b'{"runLogs":{"lines":["a"]}}'] * 5 == [r.encoded for r in results]  # type: ignore[attr-defined] # all are encoded
+
+
+async def test_what_needs_no_waiting_is_had_at_once() -> None:
+    """And kept for the others; but who is alone has nothing to share, and is left to itself."""
+    sharing = Sharing(10_000)
+    with sharing.following(("a",)) as shape:
+        assert sharing.at_once((shape, 1, 0), lambda: ExecutionResult(DATA, None)) is None
+        with sharing.following(("a",)):
+            result = sharing.at_once((shape, 1, 0), lambda: ExecutionResult(DATA, None))
+        assert result is not None
+        assert sharing.kept((shape, 1, 0)) is result
+
+
+async def test_what_needs_waiting_is_begun_once_for_all_who_asked() -> None:
+    """Nobody has it at once; those who then wait for it get what was begun."""
+    sharing, executed = Sharing(10_000), 0
+
+    async def execute() -> ExecutionResult:
+        nonlocal executed
+        executed += 1
+        await asyncio.sleep(0)
+        return ExecutionResult(data=DATA, errors=None)
+
+    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+        key = (shape, 1, 0)
+        assert [None, None] == [sharing.at_once(key, execute) for _ in range(2)]
+        results = await asyncio.gather(*(sharing.result(key, execute) for _ in range(2)))
+    assert 1 == executed
+    assert results[0] is results[1]
+
+
+@pytest.mark.parametrize("way", ["at once", "late"])
+async def test_what_fails_at_once_is_left_to_those_who_can_tell(way: str) -> None:
+    """Each of them tries for itself: an error belongs to an operation."""
+    sharing = Sharing(10_000)
+
+    def refuse() -> ExecutionResult:
+        raise ValueError("no")
+
+    async def refuse_late() -> ExecutionResult:
+        raise ValueError("no")
+
+    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+        key = (shape, 1, 0)
+        assert sharing.at_once(key, refuse if way == "at once" else refuse_late) is None
+        result = await sharing.result(key, lambda: ExecutionResult(DATA, None))
+    assert isinstance(result, EncodedResult)
 
 
 async def test_nobody_pays_for_keeping_what_one_alone_follows() -> None:
@@ -41,7 +88,7 @@ async def test_nobody_pays_for_keeping_what_one_alone_follows() -> None:
 
 async def test_what_is_kept_is_bounded_by_bytes() -> None:
     """The oldest goes first."""
-    sharing = Sharing(1_000)
+    sharing = Sharing(700)
     with sharing.following(("a",)) as shape, sharing.following(("a",)):
         for sequence in range(10):
             result = ExecutionResult(data=DATA, errors=None)

@@ -1,9 +1,11 @@
 """The live end of a stream: one watcher however many follow, nothing lost between them."""
 
 import asyncio
+import random
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,7 @@ from domain.lifecycle import RunState
 from domain.models.events import RunEvent, RunStateChanged
 from domain.services.hub import Hub
 from domain.services.streams import Streams
+from domain.services.tails import GIVEN_EVENTS_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +96,26 @@ def streams(hub: Hub, ledger: Ledger) -> Streams:
 async def followed(streams: Streams, after: int = 0) -> list[int]:
     async with aclosing(streams.follow(RUN, after)) as pages:
         return [event.sequence async for page in pages for event in page]
+
+
+async def merged(
+    streams: Streams, after: int, is_taken: Callable[[int], bool]
+) -> tuple[list[int], list[int]]:
+    """All sequences as they came, in whichever way, and those that were taken."""
+    seen: list[int] = []
+    taken: list[int] = []
+
+    def take(event: RunEvent) -> bool:
+        if not is_taken(event.sequence):
+            return False
+        seen.append(event.sequence)
+        taken.append(event.sequence)
+        return True
+
+    async with aclosing(streams.follow(RUN, after, take)) as pages:
+        async for page in pages:
+            seen += [event.sequence for event in page]
+    return seen, taken
 
 
 async def settle() -> None:
@@ -175,3 +198,94 @@ async def test_a_run_that_is_over_is_not_waited_for(streams: Streams, ledger: Le
     """Who has seen the last event gets the end at once."""
     ledger.add(RunState.SUCCEEDED)
     assert [] == await followed(streams, 1)
+
+
+async def test_who_is_level_takes_what_comes_and_is_not_woken(
+    streams: Streams, ledger: Ledger
+) -> None:
+    """No page comes to them, and the stream ends behind the last event all the same."""
+    ledger.add()
+    followers = [asyncio.create_task(merged(streams, 1, lambda _: True)) for _ in range(3)]
+    await settle()
+    for _ in range(4):
+        ledger.add()
+        await settle()
+    ledger.add(RunState.SUCCEEDED)
+    assert [([2, 3, 4, 5, 6], [2, 3, 4, 5, 6])] * 3 == [await follower for follower in followers]
+
+
+async def test_a_slow_one_beside_quick_ones_falls_behind_alone(
+    streams: Streams, ledger: Ledger
+) -> None:
+    """What it could not take comes in a page, in its place; then it is level again."""
+    ledger.add()
+    quick = asyncio.create_task(merged(streams, 1, lambda _: True))
+    slow = asyncio.create_task(merged(streams, 1, lambda sequence: sequence not in {3, 4}))
+    await settle()
+    for _ in range(4):
+        ledger.add()
+        await settle()
+    ledger.add(RunState.SUCCEEDED)
+    whole = [2, 3, 4, 5, 6]
+    assert [(whole, whole), (whole, [2, 5, 6])] == [await quick, await slow]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
+    streams: Streams, ledger: Ledger, seed: int
+) -> None:
+    """Pages of any length, from any place, refused at any event."""
+    chance = random.Random(seed)
+    for _ in range(5):
+        ledger.add()
+    followers = [
+        (after, asyncio.create_task(merged(streams, after, lambda _: chance.random() < 0.7)))
+        for after in range(6)
+    ]
+    for _ in range(30):
+        for _ in range(chance.randrange(1, GIVEN_EVENTS_MAX + 4)):
+            ledger.add()
+        for _ in range(chance.randrange(12)):
+            await asyncio.sleep(0)
+    ledger.add(RunState.SUCCEEDED)
+    last, taken_in_all = len(ledger.events), 0
+    for after, follower in followers:
+        seen, taken = await follower
+        assert list(range(after + 1, last + 1)) == seen
+        taken_in_all += len(taken)
+    assert 0 < taken_in_all < 6 * last
+
+
+async def test_many_at_once_are_not_given(streams: Streams, ledger: Ledger) -> None:
+    """They would hold up everybody else, so each reads them in its own turn."""
+    ledger.add()
+    follower = asyncio.create_task(merged(streams, 1, lambda _: True))
+    await settle()
+    for _ in range(GIVEN_EVENTS_MAX + 1):
+        ledger.add()
+    await settle()
+    ledger.add(RunState.SUCCEEDED)
+    last = len(ledger.events)
+    assert (list(range(2, last + 1)), [last]) == await follower
+
+
+async def test_who_was_canceled_takes_no_more(streams: Streams, ledger: Ledger) -> None:
+    """Not even what comes before its task has noticed."""
+    ledger.add()
+    asked: list[int] = []
+
+    def note(sequence: int) -> bool:
+        asked.append(sequence)
+        return True
+
+    follower = asyncio.create_task(merged(streams, 1, note))
+    other = asyncio.create_task(followed(streams, 1))
+    await settle()
+    ledger.add()
+    await settle()
+    (waiter,) = [w for w in streams._tails[RUN]._waiting if w.take]
+    follower.cancel()
+    assert not waiter.is_level([replace(ledger.events[-1], sequence=3)])
+    ledger.add(RunState.SUCCEEDED)
+    assert [2, 3] == await other
+    assert [2] == asked

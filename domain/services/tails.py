@@ -1,0 +1,85 @@
+"""The live end of one run's stream, and those who are level with it.
+
+Waking a task costs more than most of what it does then. So who waits at the end may say how to be
+given an event there and then; a follower is woken only for what could not be given to it so, and
+reads on behind its own place like anybody who is behind.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from domain.models.events import RunEvent
+
+GIVEN_EVENTS_MAX = 8
+"""More at once would hold up everybody else; each follower reads them in its own turn."""
+
+Take = Callable[[RunEvent], bool]
+"""Takes an event without waiting; False where it cannot be taken so. Never raises."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """A follower with nothing left to read: its place, and how it takes what comes."""
+
+    sequence: int
+    take: Take | None
+    woken: asyncio.Future[None]
+
+    def is_level(self, page: Sequence[RunEvent]) -> bool:
+        """Whether the page could be given to it, as far as it had not seen it yet."""
+        for event in page:
+            if event.sequence <= self.sequence:
+                continue
+            if self.take is None or self.woken.done() or not self.take(event):
+                return False
+            self.sequence = event.sequence
+        return True
+
+    def wake(self) -> None:
+        if not self.woken.done():
+            self.woken.set_result(None)
+
+
+@dataclass(slots=True, eq=False)
+class Tail:
+    """The end of one run's stream as it is known here, and who waits for it to move."""
+
+    sequence: int = -1
+    is_over: bool = False
+    followers: int = 0
+    watch: asyncio.Task[None] | None = None
+    _error: Exception | None = None
+    _waiting: set[Waiter] = field(default_factory=set)
+
+    def reach(self, sequence: int, *, is_over: bool, page: Sequence[RunEvent] = ()) -> None:
+        """The end is there now. `page` is all that lies between the last one and this one, if it
+        is known; it is given to those who can take it, and the others are woken."""
+        self.sequence, self.is_over = sequence, is_over
+        given = page if len(page) <= GIVEN_EVENTS_MAX else ()
+        for waiter in tuple(self._waiting):
+            if not waiter.is_level(given) or waiter.sequence < sequence or is_over:
+                self._waiting.discard(waiter)
+                waiter.wake()
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        for waiter in self._waiting:
+            waiter.wake()
+
+    async def move(self, sequence: int, take: Take | None = None) -> int:
+        """Wait at a place that is level with the end. Returns the place reached by taking, once
+        there is something behind it or the stream is over.
+
+        Raises what keeps the end from being known.
+        """
+        waiter = Waiter(sequence, take, asyncio.get_running_loop().create_future())
+        if self._error is None:
+            self._waiting.add(waiter)
+            try:
+                await waiter.woken
+            finally:
+                self._waiting.discard(waiter)
+        if self._error is not None:
+            raise self._error
+        return waiter.sequence
