@@ -10,7 +10,14 @@ import typer
 
 CLIENT: Final = "cli.run"
 SERVER: Final = "cli.server"
-ALONE: Final = {"run": CLIENT, "serve": SERVER}
+TOKENS: Final = "cli.tokens"
+ALONE: Final = {
+    "run": CLIENT,
+    "serve": SERVER,
+    "token create": TOKENS,
+    "token list": TOKENS,
+    "token revoke": TOKENS,
+}
 """Commands that need one module only: a client must not wait until Python has read a server, nor
 a server keep a client in memory."""
 
@@ -19,10 +26,12 @@ def commands(words: list[str]) -> typer.Typer:
     """The subcommands that a command line may mean, of which it has these words."""
     found = typer.Typer(no_args_is_help=True, add_completion=False)
     found.callback()(_workbench)
-    alone = ALONE.get(words[0]) if words else None
+    tokens = typer.Typer(no_args_is_help=True, help="Credentials of a server.")
+    found.add_typer(tokens, name="token")
+    alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    for module in (CLIENT, SERVER) if alone is None else (alone,):
-        import_module(module).register(found)
+    for module in (CLIENT, TOKENS, SERVER) if alone is None else (alone,):
+        import_module(module).register(found, tokens)
     gc.enable()
     return found
 

@@ -38,7 +38,7 @@ class EnvProfile(StrEnum):
     PROJECT = "PROJECT"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: typer.Typer, _tokens: typer.Typer) -> None:
     """Add the command. Whatever follows the program's name is the program's own."""
     settings = {"allow_interspersed_args": False}
     app.command("run", context_settings=settings, epilog=_EPILOG)(run)

@@ -25,14 +25,12 @@ EXIT_CANNOT_START = 2
 WHERE_CLIENTS_LOOK = "http://127.0.0.1:8000"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: typer.Typer, tokens: typer.Typer) -> None:
     """Add the commands."""
     app.command("serve")(serve)
     app.command("migrate")(migrate)
     app.command("schema")(print_schema)
-    tokens = typer.Typer(no_args_is_help=True, help="Credentials of this server.")
     tokens.command("link")(link)
-    app.add_typer(tokens, name="token")
 
 
 def serve() -> None:

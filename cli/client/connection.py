@@ -15,7 +15,7 @@ from cli.client.errors import NoToken, Refused, Unreachable
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 ANSWER_S: Final = 30.0
-_ATTEMPTS: Final = 3
+ATTEMPTS: Final = 3
 _WHAT_IS_SENT: Final = "WORKBENCH_TOKEN is sent, or else what the server's token file holds."
 _LISTENS_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what servers say
 
@@ -59,21 +59,21 @@ class Connection:
         except ValueError:
             return False
 
-    async def ask(self, document: str, variables: Fields) -> Fields:
+    async def ask(self, document: str, variables: Fields, *, attempts: int = ATTEMPTS) -> Fields:
         """The answer's fields. What got lost on the way is asked again, so it must be safe to ask
-        twice. Raises Refused, Unreachable."""
+        twice, or have one attempt. Raises Refused, Unreachable."""
         # Ours is pure ASCII, so that a word of the command line that is no text reaches the server,
         # which says what is wrong with it.
         body = json.dumps({"query": document, "variables": dict(variables)})
         headers = {**self.authorization, "Content-Type": "application/json"}
         async with httpx.AsyncClient(timeout=ANSWER_S, trust_env=not self.is_local) as client:
-            for attempt in range(1, _ATTEMPTS + 1):
+            for attempt in range(1, attempts + 1):
                 try:
                     return _fields(
                         await client.post(self.graphql_url, content=body, headers=headers)
                     )
                 except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-                    if attempt == _ATTEMPTS:
+                    if attempt == attempts:
                         raise Unreachable(f"{self.url} breaks off its answers.") from error
                 except httpx.TimeoutException as error:
                     raise Unreachable(f"{self.url} does not answer in time.") from error
