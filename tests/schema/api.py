@@ -16,7 +16,7 @@ from app import Workbench
 from domain.errors import StorageUnavailable
 from domain.models.principals import Membership, Principal, PrincipalKind, Role
 from resolvers.context import Viewer
-from schema.endpoint import Endpoint
+from schema.endpoint import Endpoint, Identify
 from tests.contract.store.scene import Scene
 
 ADMIN: Final = "wb_admin"
@@ -58,6 +58,11 @@ class Api:
             )
             return Viewer(principal=principal, memberships=(membership,) if roles else ())
 
+        return cls.identifying(workbench, scene, identify)
+
+    @classmethod
+    def identifying(cls, workbench: Workbench, scene: Scene, identify: Identify) -> "Api":
+        """With another idea of who has which token."""
         endpoint = Endpoint(
             services=workbench.services,
             store=workbench.database,

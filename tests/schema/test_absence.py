@@ -1,0 +1,252 @@
+"""What the viewer may not know of answers as what is not there: same bytes, same statements."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import event
+
+from app import Workbench, _identifier
+from domain.ids import DecisionId, PrincipalId, ProjectId, RunId, TokenId
+from domain.models.principals import (
+    Membership,
+    Permission,
+    Principal,
+    PrincipalKind,
+    Role,
+    Token,
+    TokenKind,
+)
+from domain.services.sign_in import token_digest
+from resolvers.access import NEEDS, OF_SERVER
+from schema import ids
+from schema.query import NODES
+from tests.contract.store.scene import NOW, Scene
+from tests.schema.api import Api
+
+pytestmark = pytest.mark.anyio
+
+ERROR: Final = "__typename ... on UserError { code message }"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Names of what is asked for, there or not; the slugs are of one length."""
+
+    slug: str
+    principal: str
+    ids: Mapping[str, str]
+
+    def filled(self, text: str) -> str:
+        for name, given in {"SLUG": self.slug, "NAME": self.principal, **self.ids}.items():
+            text = text.replace(f"${name}", given)
+        return text
+
+    def told(self, answer: str) -> str:
+        """The answer without the words that it only repeats."""
+        return answer.replace(self.slug, "SLUG").replace(self.principal, "NAME")
+
+
+QUERIES: Final = {
+    **{f"node {kind}": f'{{ node(id: "${kind}") {{ id }} }}' for kind in NODES},
+    "project": """{ project(slug: "$SLUG") {
+        id runs { nodes { id } } members { nodes { roles } } } }""",
+    "tokens": '{ tokens(principal: "$NAME") { nodes { id } } }',
+}
+MUTATIONS: Final = {
+    "projectCreate": f"""mutation {{ projectCreate(input: {{slug: "$SLUG", name: "x",
+        rootPath: "/"}}) {{ {ERROR} }} }}""",
+    "memberSet": f"""mutation {{ memberSet(input: {{project: "$SLUG", principal: "bob",
+        roles: [VIEWER]}}) {{ {ERROR} }} }}""",
+    "tokenCreate": f"""mutation {{ tokenCreate(input: {{principal: "$ME", kind: USER, name: "x",
+        projects: ["$SLUG"]}}) {{ {ERROR} }} }}""",
+    "tokenRevoke": f'mutation {{ tokenRevoke(id: "$ApiToken") {{ {ERROR} }} }}',
+    "runLaunch": f"""mutation {{ runLaunch(input: {{project: "$SLUG", command: ["true"],
+        idempotencyKey: "k"}}) {{ {ERROR} }} }}""",
+    "runCancel": f'mutation {{ runCancel(input: {{id: "$Run"}}) {{ {ERROR} }} }}',
+    "runRetry": f"""mutation {{ runRetry(input: {{id: "$Run", acknowledgeFailure: true}})
+        {{ {ERROR} }} }}""",
+}
+SUBSCRIPTIONS: Final = {
+    name: f'subscription {{ {name}(runId: "$Run", after: "x") {{ cursor }} }}'
+    for name in ("runEvents", "runLogs")
+}
+OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS
+
+LIMITED: Final = "wb_limited"
+OUTSIDER: Final = "wb_outsider"
+ONLOOKER: Final = "wb_onlooker"
+ME: Final = {OUTSIDER: "bob", LIMITED: "member", ONLOOKER: "member"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Two:
+    """A project with something of each kind in it, and one that is not there."""
+
+    api: Api
+    there: Target
+    nowhere: Target
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """What the database is asked meanwhile."""
+        sent: list[str] = []
+
+        def remember(_c: object, _k: object, statement: str, *_: object) -> None:
+            sent.append(statement)
+
+        engines = self.api.workbench.database._engines
+        for engine in (engines.reader.sync_engine, engines.writer.sync_engine):
+            event.listen(engine, "before_cursor_execute", remember)
+        try:
+            yield sent
+        finally:
+            for engine in (engines.reader.sync_engine, engines.writer.sync_engine):
+                event.remove(engine, "before_cursor_execute", remember)
+
+    async def post(self, document: str, token: str, accept: str) -> str:
+        async with self.api.client(token, Accept=accept) as client:
+            return (await client.post("/graphql", json={"query": document})).text
+
+    async def over_socket(self, document: str, token: str) -> str:
+        async with self.api.socket(token) as socket:
+            await socket.subscribe(document)
+            messages = [await socket.receive()]
+            while messages[-1]["type"] == "next":
+                messages.append(await socket.receive())
+            return json.dumps(messages)
+
+    async def asked(self, document: str, token: str, how: str) -> str:
+        document = document.replace("$ME", ME[token])
+        if how == "websocket":
+            return await self.over_socket(document, token)
+        return await self.post(document, token, how)
+
+
+def nowhere() -> Target:
+    none = "0" * 32
+    return Target(
+        slug="nada",
+        principal="zoe",
+        ids={
+            "Run": ids.run_id(RunId(none)),
+            "Project": ids.project_id(ProjectId(none)),
+            "PolicyDecision": ids.decision_id(DecisionId(none)),
+            "Provider": ids.provider_id(ProjectId(none), "local"),
+            "ApiToken": ids.token_id(TokenId(none)),
+        },
+    )
+
+
+async def with_bob(scene: Scene) -> Target:
+    """Ada's run and token in the project `main`, and Bob, who must not see them: by a token of an
+    outsider, or by one for another project. With a third he only looks on."""
+    run, _ = await scene.queued()
+    mine = replace(scene.project, id=ProjectId(scene.new_id()), slug="mine")
+    bob, member = (
+        Principal(
+            id=PrincipalId(scene.new_id()), name=n, kind=PrincipalKind.USER, is_server_admin=False
+        )
+        for n in ("bob", "member")
+    )
+
+    def token(text: str, holder: Principal, *projects: ProjectId) -> Token:
+        return Token(
+            id=TokenId(scene.new_id()),
+            principal_id=holder.id,
+            kind=TokenKind.API,
+            name="x",
+            digest=token_digest(text),
+            created_at=NOW,
+            expires_at=None,
+            project_ids=frozenset(projects) or None,
+        )
+
+    made = token("wb_ada", scene.actor)
+    rights = {
+        (mine, bob): set(Role),
+        (mine, member): set(Role),
+        (scene.project, member): {Role.VIEWER},
+    }
+    async with scene.store.transaction() as unit:
+        await unit.projects.add(mine)
+        for principal in (bob, member):
+            await unit.identity.add_principal(principal)
+        for (project, holder), roles in rights.items():
+            await unit.identity.set_membership(
+                Membership(project_id=project.id, principal_id=holder.id, roles=frozenset(roles))
+            )
+        limited = token(LIMITED, member, mine.id)
+        for each in (made, token(OUTSIDER, bob), limited, token(ONLOOKER, member)):
+            await unit.identity.add_token(each)
+    return Target(
+        slug="main",
+        principal="ada",
+        ids={
+            "Run": ids.run_id(run.id),
+            "Project": ids.project_id(scene.project.id),
+            "PolicyDecision": ids.decision_id(run.decision_id),
+            "Provider": ids.provider_id(scene.project.id, "local"),
+            "ApiToken": ids.token_id(made.id),
+        },
+    )
+
+
+@pytest.fixture
+async def two(api: Api) -> Two:
+    """The API with its own sign-in, by tokens that are stored."""
+    workbench: Workbench = api.workbench
+    there = await with_bob(api.scene)
+    identifying = Api.identifying(workbench, api.scene, _identifier(workbench.sign_in))
+    return Two(api=identifying, there=there, nowhere=nowhere())
+
+
+def test_every_operation_is_among_them() -> None:
+    """A new mutation, subscription or kind of id is put into the tables here."""
+    assert set(NEEDS) == {*MUTATIONS, *SUBSCRIPTIONS}
+    assert set(NODES) == set(nowhere().ids)
+
+
+@pytest.mark.parametrize("how", ["application/json", "text/event-stream", "websocket"])
+@pytest.mark.parametrize("token", [OUTSIDER, LIMITED])
+async def test_what_must_not_be_seen_is_as_if_it_were_not_there(
+    two: Two, token: str, how: str
+) -> None:
+    """To the byte, and the database is asked the same."""
+    for name, document in OPERATIONS.items():
+        if (how == "application/json") == (name in SUBSCRIPTIONS):
+            continue
+        told: list[str] = []
+        asked: list[list[str]] = []
+        for target in (two.there, two.nowhere):
+            with two.statements() as sent:
+                answer = await two.asked(target.filled(document), token, how)
+            told.append(target.told(answer))
+            asked.append(sent)
+        assert told[0] == told[1], name
+        assert asked[0] == asked[1], name
+        assert asked[0], name
+
+
+async def test_the_same_is_seen_by_those_who_may(two: Two) -> None:
+    """Else equal answers would prove nothing."""
+    for name, document in QUERIES.items():
+        if name not in {"node ApiToken", "tokens"}:
+            answer = json.loads(
+                await two.post(two.there.filled(document), ONLOOKER, "application/json")
+            )
+            (found,) = answer["data"].values()
+            assert found, name
+
+
+async def test_who_looks_on_is_told_what_is_missing(two: Two) -> None:
+    """Every operation that needs more than reading refuses a viewer of the project."""
+    for name, document in MUTATIONS.items():
+        if NEEDS[name] is not Permission.READ and name not in OF_SERVER:
+            answer: Any = json.loads(
+                await two.post(two.there.filled(document), ONLOOKER, "application/json")
+            )
+            assert "NOT_PERMITTED" == answer["data"][name]["code"], name
