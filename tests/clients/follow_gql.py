@@ -1,4 +1,4 @@
-# tests/clients/follow_gql.py
+# follow_gql.py
 """Launch a run and follow it to its end, with gql."""
 
 import asyncio

@@ -1,4 +1,4 @@
-// tests/clients/graphql-sse.mjs
+// graphql-sse.mjs
 import { createClient } from "graphql-sse";
 
 const url = process.env.WORKBENCH_URL ?? "http://127.0.0.1:8000";

@@ -1,4 +1,4 @@
-// tests/clients/graphql-ws.mjs
+// graphql-ws.mjs
 import { createClient } from "graphql-ws";
 
 const url = process.env.WORKBENCH_URL ?? "http://127.0.0.1:8000";

@@ -1,4 +1,4 @@
-// tests/clients/relay.mjs
+// relay.mjs
 import { createClient } from "graphql-ws";
 import runtime from "relay-runtime";
 

@@ -28,7 +28,7 @@ TRANSCRIPT: Final = {
     "refusal": ["NOT_FOUND"],
 }
 RUNS: Final = """{ project(slug: "default") { runs(first: 100) {
-  nodes { command state requestedBy { name } }
+  nodes { id command state requestedBy { name } }
 } } }"""
 COMMAND: Final = ["sh", "-c", "echo one; sleep 1; echo two"]
 
@@ -47,8 +47,9 @@ def checks(printed: str, before: int, after: list[dict[str, Any]]) -> list[str]:
     """Which of the four things the program has done."""
     expected = [line for lines in TRANSCRIPT.values() for line in lines]
     assert expected == printed.splitlines()
-    launched = {"command": COMMAND, "state": "SUCCEEDED", "requestedBy": {"name": "admin"}}
-    assert [launched] == after[: len(after) - before]
+    (run,) = after[: len(after) - before]
+    assert (COMMAND, "SUCCEEDED") == (run["command"], run["state"])
+    assert {"name": "admin"} == run["requestedBy"]
     return [*TRANSCRIPT, "mutation"]
 
 
@@ -81,6 +82,21 @@ def test_the_audits_of_graphql_over_http(node: Node, server: Server) -> None:
 def test_a_client(node: Node, server: Server, name: str, program: str) -> None:
     """Over HTTP, socket or events, as its program has it."""
     assert_works(name, server, lambda: node.printed(program, server=server))
+
+
+def test_fetch_alone_reads_every_page(node: Node, server: Server) -> None:
+    """Each run once, the newest first, two at a time."""
+
+    async def launch() -> None:
+        async with signed_in(server) as client:
+            for number in range(5):
+                await client.ended((await client.launch("echo", str(number)))["id"])
+
+    asyncio.run(launch())
+    printed = node.printed("pages.mjs", server=server).splitlines()
+
+    expected = [f"{run['id']} {run['state']} {' '.join(run['command'])}" for run in runs(server)]
+    assert expected == printed
 
 
 def test_relay(node: Node, server: Server) -> None:

@@ -1,4 +1,4 @@
-// tests/clients/urql.mjs
+// urql.mjs
 import { Client, fetchExchange, gql } from "@urql/core";
 
 const url = process.env.WORKBENCH_URL ?? "http://127.0.0.1:8000";

@@ -7,6 +7,7 @@ How each kind of block is checked:
   `sudo` stands for a check of its words, and `workbench serve` goes on beside the page. The page on
   PostgreSQL gets an empty database of the test's own.
 - `python`: its first line names the file that it becomes, for the commands after it.
+- `javascript`, and `python` where there is such a file: the very text of a file of tests/clients/.
 - `graphql`: executed, subscriptions over server-sent events; there may be no errors.
 - `frames`: played over a socket.
 - `ini`: a unit of systemd: known keys, our command, variables that are settings.
@@ -38,6 +39,7 @@ from tests.services import free_port
 # One server for most pages, so all of them in one process.
 pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(240)]
 
+CLIENTS: Final = ROOT / "tests" / "clients"
 POSTGRESQL: Final = ROOT / "docs" / "how-to" / "postgresql.md"
 SERVED: Final = [page for page in pages() if page != POSTGRESQL and blocks_of(page)]
 UNIT_KEYS: Final = {
@@ -61,6 +63,7 @@ class Page:
             "bash": self.commands,
             "console": self.commands,
             "python": self.program,
+            "javascript": shown,
             "graphql": self.operation,
             "frames": self.frames,
             "ini": unit,
@@ -86,6 +89,8 @@ class Page:
     def program(self, block: Block) -> None:
         named = re.match(r"# ([a-z_]+\.py)\n", block.text)
         assert named, f"{block}: the first line names no file"
+        if (CLIENTS / named[1]).exists():
+            shown(block)
         (self.session.folder / named[1]).write_text(self.session.replace(block.text))
 
     def operation(self, block: Block) -> None:
@@ -159,6 +164,13 @@ def is_like(shown: Any, received: Any) -> bool:
             return len(shown) == len(received) and all(map(is_like, shown, received))
         case _:
             return bool(shown == received)
+
+
+def shown(block: Block) -> None:
+    """A program that `make clients` runs, as it stands."""
+    named = re.match(r"(?:#|//) ([a-z_.-]+)\n", block.text)
+    assert named, f"{block}: the first line names no file"
+    assert (CLIENTS / named[1]).read_text(encoding="utf-8") == block.text, f"{block}: {named[1]}"
 
 
 def unit(block: Block) -> None:
