@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from persistence.driver import connect, connect_postgres
@@ -113,5 +114,16 @@ def _postgres(url: URL) -> Engines:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Engines(writer=engine, reader=reader)
+
+
+def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
+    """Have the pool connect again where the server has ended a connection that lay in it.
+
+    The driver has noticed by then, so it need not be asked: SQLAlchemy's `pool_pre_ping` would ask
+    the server three times before every transaction.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -4,8 +4,10 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -13,9 +15,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from domain.errors import StorageUnavailable
 from domain.models.events import RunStateChanged
 from persistence import engines
-from persistence.unit_of_work import Database
+from persistence.unit_of_work import Database, Unit
 from tests.contract.store.scene import Scene, output
-from tests.services import free_port
+from tests.services import ask_postgres, free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -190,6 +192,35 @@ async def test_a_connection_that_breaks(postgres_database_url: str) -> None:
         assert {"local": 1} == await unit.intents.depth()
         assert run == await unit.runs.get(run.id)
     await database.close()
+
+
+async def test_connections_that_ended_in_the_pool(postgres_database_url: str) -> None:
+    """Nobody is given one: whoever comes next, however many, gets a new one."""
+    database = Database.open(postgres_database_url, on_commit=lambda _: None)
+    await database.migrate()
+    async with AsyncExitStack() as stack:
+        units = [await stack.enter_async_context(database.snapshot()) for _ in range(5)]
+        idle = [await driver_connection(unit) for unit in units]
+    ended = [asyncio.Event() for _ in idle]
+    for connection, event_ in zip(idle, ended, strict=True):
+        connection.add_termination_listener(lambda _, event_=event_: event_.set())
+    await ask_postgres(
+        postgres_database_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    await asyncio.gather(*(event_.wait() for event_ in ended))
+
+    async with AsyncExitStack() as stack:
+        for _ in idle:
+            unit = await stack.enter_async_context(database.snapshot())
+            assert {} == await unit.intents.depth()
+    await database.close()
+
+
+async def driver_connection(unit: Unit) -> asyncpg.Connection:
+    raw = await unit.intents._session._connection.get_raw_connection()
+    return raw.driver_connection
 
 
 async def test_a_commit_that_fails(scene: Scene) -> None:
