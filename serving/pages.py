@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from domain.errors import Unauthenticated
+from domain.errors import StorageUnavailable, Unauthenticated
 from domain.models.principals import TokenKind
 from domain.services.sign_in import SESSION_LIFE, SignIn
 
@@ -29,6 +29,7 @@ SIGN_IN_FIRST: Final = """
 LINK_IS_SPENT: Final = """
 <p>This link was used before, or is too old.
 <code>.venv/bin/workbench token link</code> prints a fresh one.</p>"""
+COME_BACK: Final = "<p>The database does not answer now. Try again in a moment.</p>"
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Workbench</title>
 <style>body{{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem;
@@ -47,6 +48,8 @@ def home(sign_in: SignIn) -> Endpoint:
             identity = await sign_in.identify(session, TokenKind.SESSION)
         except Unauthenticated:
             return _page(SIGN_IN_FIRST, status=401)
+        except StorageUnavailable:
+            return _page(COME_BACK, status=503)
         return _page(FIRST_STEPS.format(name=html.escape(identity.principal.name)))
 
     return page
@@ -60,6 +63,8 @@ def open_session(sign_in: SignIn) -> Endpoint:
             session = await sign_in.open_session(request.query_params.get("code", ""))
         except Unauthenticated:
             return _page(LINK_IS_SPENT, status=401)
+        except StorageUnavailable:
+            return _page(COME_BACK, status=503)
         answer = RedirectResponse("/", status_code=303, headers=SECURITY_HEADERS)
         answer.set_cookie(
             SESSION_COOKIE,
