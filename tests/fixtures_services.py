@@ -56,3 +56,10 @@ def private_redis() -> Iterator[services.PrivateRedis]:
     """A Redis server of the test's own, to be killed and started again."""
     with required(services.private_redis()) as server:
         yield server
+
+
+@pytest.fixture
+def private_postgres() -> Iterator[services.PrivatePostgres]:
+    """A PostgreSQL server of the test's own, to be killed and started again."""
+    with required(services.private_postgres()) as server:
+        yield server

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -111,51 +112,81 @@ def server_user() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
-@contextmanager
-def private_postgres() -> Iterator[str]:
-    """A PostgreSQL cluster of our own; yields its URL. Raises ServiceMissing."""
-    initdb = find_program("initdb", POSTGRES_DIRS)
-    user, port = server_user(), free_port()
-    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as name:
-        folder = Path(name)
-        if user is not None:
-            shutil.chown(folder, user)
-        settled = [initdb, "-D", f"{folder}/cluster", "-U", "postgres", "-A", "trust"]
+class PrivatePostgres:
+    """A PostgreSQL cluster of our own, which a test may kill and start again on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+        self._folder = folder
+        self._programs = Path(find_program("initdb", POSTGRES_DIRS)).parent
+        self._user = server_user()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make_cluster(self) -> None:
+        """Write its files. Raises ServiceMissing."""
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        settled = [f"{self._programs}/initdb", "-D", f"{self._folder}/cluster", "-U", "postgres"]
         made = subprocess.run(
-            [*settled, "-E", "UTF8", "--locale=C", "--no-sync"],
-            user=user,
-            cwd=folder,
+            [*settled, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            user=self._user,
+            cwd=self._folder,
             capture_output=True,
             text=True,
             check=False,
         )
         if made.returncode != 0:
             raise ServiceMissing(f"initdb failed:\n{made.stderr[-2000:]}")
-        with run_postgres(Path(initdb).parent / "postgres", folder, port=port, user=user) as url:
-            yield url
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises ServiceMissing."""
+        assert self._process is None
+        log = self._folder / "postgres.log"
+        program = f"{self._programs}/postgres"
+        served = [program, "-D", f"{self._folder}/cluster", "-h", "127.0.0.1"]
+        with log.open("wb") as output:
+            # No socket: its path may be too long. -F leaves out fsync: the cluster is thrown away.
+            self._process = subprocess.Popen(
+                [*served, "-p", str(self.port), "-F", "-c", "unix_socket_directories="],
+                user=self._user,
+                cwd=self._folder,
+                stdout=output,
+                stderr=output,
+            )
+        wait_until(lambda: postgres_answers(self.url), self._process, log)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, as a crash would, all of its processes: the next start recovers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(START_TIMEOUT_S)
+        self._process = None
+
+    def stop(self) -> None:
+        """End it if it runs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # SIGTERM would wait for its clients
+            end(self._process)
+            self._process = None
 
 
 @contextmanager
-def run_postgres(program: Path, folder: Path, *, port: int, user: str | None) -> Iterator[str]:
-    """Serve the cluster in a folder until left; yields the URL of its first database."""
-    url = f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
-    served = [str(program), "-D", f"{folder}/cluster", "-h", "127.0.0.1", "-p", str(port)]
-    log = folder.with_suffix(".log")
-    with log.open("wb") as output:
-        # No socket: its path may be too long. -F leaves out fsync: the cluster is thrown away.
-        process = subprocess.Popen(
-            [*served, "-F", "-c", "unix_socket_directories="],
-            user=user,
-            cwd=folder,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_until(lambda: postgres_answers(url), process, log)
-        yield url
-    finally:
-        end(process)
-        log.unlink()
+def private_postgres() -> Iterator[PrivatePostgres]:
+    """A running PostgreSQL server of our own. Raises ServiceMissing."""
+    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as folder:
+        server = PrivatePostgres(Path(folder))
+        server.make_cluster()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 class PrivateRedis:
@@ -222,8 +253,8 @@ def postgres(environment: Mapping[str, str]) -> Iterator[str]:
     elif url != usual:
         raise ServiceMissing(f"no PostgreSQL answers at {url}")
     else:
-        with private_postgres() as started:
-            yield started
+        with private_postgres() as server:
+            yield server.url
 
 
 @contextmanager

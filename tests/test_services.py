@@ -40,14 +40,20 @@ def test_a_missing_service_fails_in_ci_and_skips_elsewhere(
 
 
 @pytest.mark.parametrize("path", ["machine", "package"])
-def test_a_private_postgres_starts(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """From the machine's own programs, or from the registry package where there are none."""
+def test_a_private_postgres_starts_again_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """From the machine's own programs, or from the registry package where there are none; killed,
+    it comes back."""
     if path == "package":
         monkeypatch.setenv("PATH", "")
         monkeypatch.setattr(services, "POSTGRES_DIRS", services.POSTGRES_DIRS[-1:])
-    with services.private_postgres() as url:
-        assert services.postgres_answers(url)
-    assert not services.postgres_answers(url)
+    with services.private_postgres() as server:
+        server.kill()
+        assert not services.postgres_answers(server.url)
+        server.start()
+        assert services.postgres_answers(server.url)
+    assert not services.postgres_answers(server.url)
 
 
 @pytest.mark.parametrize("path", ["machine", "package"])
