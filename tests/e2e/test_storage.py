@@ -1,5 +1,6 @@
 """A database that takes nothing any more, and the same main flow on every kind of it."""
 
+import asyncio
 import resource
 import sqlite3
 from collections.abc import Iterator
@@ -82,26 +83,34 @@ async def test_a_database_locked_by_somebody(tmp_path: Path) -> None:
 async def test_two_servers_on_one_database(
     tmp_path: Path, postgres_database_url: str, redis_url: str, bus: str
 ) -> None:
-    """Launched on one and followed on the other while it runs; what one server starts the other
-    cancels; a killed one comes back to its run."""
+    """Launched on one and followed on the other while it runs, over both kinds of stream; what one
+    server starts the other cancels and repeats; killed ones come back to their run."""
     variables = {
         "WORKBENCH_DATABASE_URL": postgres_database_url,
         "WORKBENCH_BUS_URL": redis_url if bus == "redis" else "postgres",
     }
     with serving(tmp_path / "a", **variables) as one, serving(tmp_path / "b", **variables) as two:
         async with signed_in(one) as here, signed_in(two) as there:
-            slowly = "for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; exit 5"
-            run = await here.launch("sh", "-c", slowly)
-            batches = await collected(by_socket(two, RUN_LOGS, id=run["id"]), "runLogs")
+            gate = f"until [ -e {tmp_path}/on ]; do sleep 0.02; done"
+            run = await here.launch("sh", "-c", f"echo before; {gate}; echo after; exit 5")
+            early = await collected(by_socket(two, RUN_LOGS, id=run["id"]), "runLogs", 1)
+            live = [
+                asyncio.create_task(collected(follow(two, RUN_LOGS, id=run["id"]), "runLogs"))
+                for follow in (by_socket, by_events)
+            ]
+            (tmp_path / "on").touch()
+            batches, events = await asyncio.gather(*live)
             again = await collected(by_events(one, RUN_LOGS, id=run["id"]), "runLogs")
             ended = await there.ended(run["id"])
+            retried = (await there.retry(run["id"]))["run"]
+            repeated = await here.ended(retried["id"])
             long = await here.launch("sleep", "300")
             await there.run_in(long["id"], "RUNNING")
             await there.cancel(long["id"])
             canceled = await here.ended(long["id"])
         async with signed_in(two) as there:
-            gate = f"until [ -e {tmp_path}/go ]; do echo x; sleep 0.02; done; exit 6"
-            kept = await there.launch("sh", "-c", gate)
+            chatty = f"until [ -e {tmp_path}/go ]; do echo x; sleep 0.02; done; exit 6"
+            kept = await there.launch("sh", "-c", chatty)
             await there.run_in(kept["id"], "RUNNING")
             for server in (one, two):
                 server.kill()
@@ -112,7 +121,9 @@ async def test_two_servers_on_one_database(
             survived = await here.ended(kept["id"])
             lines = await here.lines(kept["id"])
 
-    assert [f"line {number}" for number in range(1, 6)] == joined(batches)
-    assert batches == again
+    assert ["before"] == joined(early)
+    assert ["before", "after"] == joined(batches)
+    assert batches == events == again
+    assert (5, {"id": run["id"]}) == (repeated["exitCode"], repeated["retryOf"])
     assert (5, "CANCELED", 6) == (ended["exitCode"], canceled["state"], survived["exitCode"])
     assert ["x"] * survived["logStats"]["lines"] == lines
