@@ -150,6 +150,7 @@ class Workbench:
             meter=self.meter,
             limits=self.limits,
             queue=QueueBound(self.limits.queue_max),
+            start_at_once=self.engine.take,
         )
 
     @cached_property

@@ -164,6 +164,11 @@ class UnitOfWork(Protocol):
         """Tell these topics after the commit."""
         ...
 
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Have this called as soon as the unit is stored, also where whoever opened it has been
+        canceled meanwhile. It must neither fail nor wait."""
+        ...
+
 
 class Store(Protocol):
     """The database. Raises StorageUnavailable where it cannot be reached, read or written."""

@@ -16,6 +16,21 @@ class ConcurrencyLimits:
     per_project: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """What a new run finds before it: how many are active beside it on its provider and in its
+    project, and whether another one waits for either."""
+
+    on_provider: int
+    in_project: int
+    is_anyone_waiting: bool
+
+    def leaves_room(self, limits: ConcurrencyLimits) -> bool:
+        """Whether it may start at once: there is room, and nobody who came before is passed."""
+        is_full = self.on_provider >= limits.per_provider or self.in_project >= limits.per_project
+        return not (is_full or self.is_anyone_waiting)
+
+
 class Load:
     """How many runs are active on each provider and in each project."""
 

@@ -13,6 +13,7 @@ from domain.models.pages import LogWindow, RunFilter, Window
 from domain.models.principals import Identity, Membership, Principal, Token, TokenKind
 from domain.models.projects import Project
 from domain.models.runs import Run
+from domain.queue import Ahead
 
 
 class ProjectRepository(Protocol):
@@ -162,10 +163,21 @@ class DecisionRepository(Protocol):
 
 
 class IntentRepository(Protocol):
-    async def add(self, intent: Intent) -> None: ...
+    async def add(self, intent: Intent) -> None:
+        """Store an intent. Who does not claim it in the same unit wakes INTENTS."""
+        ...
 
     async def lock_queue(self) -> None:
         """Only one node decides at a time who is dispatched next; held to the end of the unit."""
+        ...
+
+    async def try_lock_queue(self) -> bool:
+        """The same without waiting: False where another unit holds the lock."""
+        ...
+
+    async def ahead_of(self, intent: Intent, now: datetime) -> Ahead:
+        """What a stored dispatch intent finds before it. Whoever is not being started counts as
+        waiting, also one whose time has not come or whose lease has expired."""
         ...
 
     async def active_counts(self, now: datetime) -> Mapping[tuple[ProjectId, str], int]:

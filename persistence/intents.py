@@ -9,7 +9,9 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -22,6 +24,7 @@ from sqlalchemy import (
 from domain.ids import IntentId, NodeId, ProjectId, RunId
 from domain.lifecycle import RunState
 from domain.models.intents import Intent, IntentKind, Lease
+from domain.queue import Ahead
 from domain.topics import INTENTS
 from persistence import rows
 from persistence.session import Session
@@ -63,6 +66,7 @@ _freed: Final = {"lease_owner": None, "lease_until": None}
 
 ADD = insert(intents)
 LOCK_QUEUE = select(func.pg_advisory_xact_lock(QUEUE_LOCK))
+TRY_LOCK_QUEUE = select(func.pg_try_advisory_xact_lock(QUEUE_LOCK))
 _active = union_all(
     select(runs.c.project_id, runs.c.provider).where(runs.c.state == RunState.RUNNING),
     select(intents.c.project_id, intents.c.provider).where(
@@ -72,6 +76,23 @@ _active = union_all(
 ACTIVE_COUNTS = select(
     _active.c.project_id, _active.c.provider, func.count().label("active")
 ).group_by(_active.c.project_id, _active.c.provider)
+_is_own_provider = _active.c.provider == bindparam("provider")
+_is_own_project = _active.c.project_id == bindparam("project_id")
+AHEAD = select(
+    func.count(case((_is_own_provider, 1))).label("on_provider"),
+    func.count(case((_is_own_project, 1))).label("in_project"),
+    exists(
+        select(intents.c.id).where(
+            intents.c.kind == IntentKind.DISPATCH,
+            intents.c.id != bindparam("intent_id"),
+            or_(intents.c.lease_until.is_(None), intents.c.lease_until <= _at("now")),
+            or_(
+                intents.c.provider == bindparam("provider"),
+                intents.c.project_id == bindparam("project_id"),
+            ),
+        )
+    ).label("is_anyone_waiting"),
+).select_from(_active)
 PENDING = (
     select(intents)
     .join(runs, runs.c.id == intents.c.run_id)
@@ -169,12 +190,32 @@ class Intents:
 
     async def add(self, intent: Intent) -> None:
         await self._session.write(ADD, rows.intent_columns(intent))
-        self._wake(INTENTS)
 
     async def lock_queue(self) -> None:
         # SQLite has locked it already: its transactions begin with the write lock.
         if self._session.is_postgres:
             await self._session.first(LOCK_QUEUE, {})
+
+    async def try_lock_queue(self) -> bool:
+        if not self._session.is_postgres:
+            return True
+        row = await self._session.first(TRY_LOCK_QUEUE, {})
+        return row is not None and bool(row[0])
+
+    async def ahead_of(self, intent: Intent, now: datetime) -> Ahead:
+        which = {
+            "intent_id": intent.id,
+            "provider": intent.provider,
+            "project_id": intent.project_id,
+            "now": now,
+        }
+        row = await self._session.first(AHEAD, which)
+        assert row is not None, "a count has a row"
+        return Ahead(
+            on_provider=row.on_provider,
+            in_project=row.in_project,
+            is_anyone_waiting=bool(row.is_anyone_waiting),
+        )
 
     async def active_counts(self, now: datetime) -> Mapping[tuple[ProjectId, str], int]:
         found = await self._session.all(ACTIVE_COUNTS, {"now": now})

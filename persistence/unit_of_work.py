@@ -37,6 +37,7 @@ class Unit:
     def __init__(self, connection: AsyncConnection) -> None:
         session = Session(connection)
         self.topics: set[str] = set()
+        self.calls: list[Callable[[], object]] = []
         self.written: dict[RunId, list[RunEvent]] = {}
         self.projects = Projects(session)
         self.identity = Identity(session)
@@ -49,6 +50,9 @@ class Unit:
 
     def wake(self, *topics: str) -> None:
         self.topics.update(topics)
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        self.calls.append(call)
 
     def _wrote(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
         """What a run's stream has grown by: without a gap, since its row is locked meanwhile."""
@@ -118,6 +122,8 @@ class Database:
             self._tell(unit)
 
     def _tell(self, unit: Unit) -> None:
+        for call in unit.calls:
+            call()
         for run_id, events in unit.written.items():
             self._on_events(run_id, events)
         if unit.topics:

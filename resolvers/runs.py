@@ -64,7 +64,7 @@ async def launch(context: Context, command: LaunchRun) -> Run:
     if project is None:
         raise NotFound(f"There is no project {command.project!r} that you can see.")
     access.check(context.viewer, project.id, "runLaunch")
-    return await context.services.launcher.launch(command, context.viewer.principal.id)
+    return await context.services.launcher.launch(command, project, context.viewer.principal.id)
 
 
 async def cancel(context: Context, command: CancelRun) -> Run:

@@ -92,6 +92,22 @@ class Dispatcher:
             site=self.registry.site_of(intent.provider),
         )
 
+    async def claim_new(
+        self, unit: UnitOfWork, intent: Intent, run: Run, project: Project
+    ) -> Claimed | None:
+        """Take an intent in the transaction that stores it, if its run may start at once.
+
+        None: it waits its turn, or another node is deciding whose turn it is.
+        """
+        now = self.clock.now()
+        if not await unit.intents.try_lock_queue():
+            return None
+        ahead = await unit.intents.ahead_of(intent, now)
+        if not ahead.leaves_room(self.concurrency):
+            return None
+        held = await self._take(unit, intent, now)
+        return None if held is None else Claimed(intent=held, run=run, project=project)
+
     async def dispatch(self, claimed: Claimed) -> Claimed | None:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""
         try:

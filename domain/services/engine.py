@@ -13,8 +13,10 @@ from datetime import timedelta
 from domain import backoff
 from domain.errors import StorageUnavailable, WorkbenchError
 from domain.ids import IntentId
-from domain.models.intents import IntentKind
-from domain.ports import Clock, Meter, Signals, Store
+from domain.models.intents import Intent, IntentKind
+from domain.models.projects import Project
+from domain.models.runs import Run
+from domain.ports import Clock, Meter, Signals, Store, UnitOfWork
 from domain.services.dispatcher import Claimed, Dispatcher, named, with_runs
 from domain.services.follower import Follower
 from domain.topics import INTENTS
@@ -37,12 +39,14 @@ class Engine:
     follower: Follower
     is_running: bool = False
     _held: dict[IntentId, tuple[Claimed, asyncio.Task[None]]] = field(default_factory=dict)
+    _taken: asyncio.Queue[Claimed] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
         """Take back what an earlier life of this node held, then work until canceled."""
         try:
             async with asyncio.TaskGroup() as group:
                 await self._retrying("recover", self._recover(group))
+                group.create_task(self._dispatch_taken(group), name="dispatch at once")
                 group.create_task(self._dispatch_queued(group), name="dispatch")
                 group.create_task(self._adopt_followed(group), name="adopt")
                 group.create_task(self._renew_leases(), name="renew")
@@ -50,6 +54,24 @@ class Engine:
         finally:
             self.is_running = False
             await asyncio.shield(self._let_go())
+
+    async def take(self, unit: UnitOfWork, intent: Intent, run: Run, project: Project) -> bool:
+        """Claim a run in the transaction that launches it, to be started once that is stored.
+
+        False: it has to wait in the queue. A node that dies in between, or is not told that the
+        commit was made, is replaced as any other: the claim's lease runs out.
+        """
+        if not self.is_running:
+            return False
+        claimed = await self.dispatcher.claim_new(unit, intent, run, project)
+        if claimed is not None:
+            unit.after_commit(lambda: self._taken.put_nowait(claimed))
+        return claimed is not None
+
+    async def _dispatch_taken(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            claimed = await self._taken.get()
+            self._start(group, claimed, self._dispatch_and_follow(claimed))
 
     async def _recover(self, group: asyncio.TaskGroup) -> None:
         async with self.store.transaction() as unit:

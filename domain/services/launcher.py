@@ -26,10 +26,14 @@ from domain.models.providers import EnvProfile, ProviderKind
 from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.services.registry import Registry
-from domain.topics import cancel_topic
+from domain.topics import INTENTS, cancel_topic
 from domain.validation import check_key, check_launch, check_text
 
 CONFLICT_TRIES_MAX = 10
+
+StartAtOnce = Callable[[UnitOfWork, Intent, Run, Project], Awaitable[bool]]
+"""Sees to it that a run starts when the unit that stores it is committed; False where it has to
+wait in the queue."""
 
 
 class _Overtaken(Exception):
@@ -68,14 +72,15 @@ class Launcher:
     meter: Meter
     limits: RunLimits
     queue: QueueBound
+    start_at_once: StartAtOnce
 
-    async def launch(self, command: LaunchRun, actor: PrincipalId) -> Run:
-        """Queue a new run.
+    async def launch(self, command: LaunchRun, project: Project, actor: PrincipalId) -> Run:
+        """Queue a new run in the project that the command names, or start it where there is room.
 
         Raises InvalidInput, NotFound, CapabilityMissing, PolicyDenied, IdempotencyConflict,
         QuotaExceeded, StorageUnavailable.
         """
-        return await self._launch(command, actor, retry_of=None)
+        return await self._launch(command, project, actor, retry_of=None)
 
     async def retry(self, command: RetryRun, actor: PrincipalId) -> Run:
         """Queue a finished run again, as a new one. Raises what launch does, and IllegalTransition
@@ -90,7 +95,7 @@ class Launcher:
         if run.state is RunState.FAILED and not command.acknowledge_failure:
             raise InvalidInput("Acknowledge the failure to retry it.", "acknowledgeFailure")
         assert project is not None, "a run's project is never removed"
-        return await self._launch(_again(run, project, command), actor, retry_of=run.id)
+        return await self._launch(_again(run, project, command), project, actor, retry_of=run.id)
 
     async def cancel(self, command: CancelRun, actor: PrincipalId) -> Run:
         """Cancel a run that has not been handed over; ask the provider to stop one that has.
@@ -101,10 +106,10 @@ class Launcher:
         return await self._again_if_overtaken(lambda: self._cancel(command, actor))
 
     async def _launch(
-        self, command: LaunchRun, actor: PrincipalId, *, retry_of: RunId | None
+        self, command: LaunchRun, project: Project, actor: PrincipalId, *, retry_of: RunId | None
     ) -> Run:
         check_launch(command)
-        run = await self._again_if_overtaken(lambda: self._queue(command, actor, retry_of))
+        run = await self._again_if_overtaken(lambda: self._queue(command, project, actor, retry_of))
         self.meter.launched(run.provider)
         return run
 
@@ -116,27 +121,45 @@ class Launcher:
                 continue
         raise QuotaExceeded("Too many changes to this at once. Try again.")
 
-    async def _queue(self, command: LaunchRun, actor: PrincipalId, retry_of: RunId | None) -> Run:
-        async with self.store.snapshot() as unit:
-            project = await unit.projects.by_slug(command.project)
-            if project is None:
-                raise NotFound(f"There is no project {command.project!r}.")
-            if first := await _first_of_key(unit, project, command, retry_of):
-                return first
+    async def _queue(
+        self, command: LaunchRun, project: Project, actor: PrincipalId, retry_of: RunId | None
+    ) -> Run:
+        if first := await self._first_of_key(project, command, retry_of):
+            return first
         # The folder is looked at before the transaction: a slow disk must not hold the database.
         provider = command.provider or project.default_provider
         run, decision = self._decided(command, project, provider, actor, retry_of)
         async with self.store.transaction() as unit:
             await unit.decisions.add(decision)
             if decision.verdict is not PolicyVerdict.DENY:
-                return await self._store(unit, command, run)
+                return await self._store(unit, command, run, project)
         raise PolicyDenied(decision)
 
-    async def _store(self, unit: UnitOfWork, command: LaunchRun, run: Run) -> Run:
+    async def _first_of_key(
+        self, project: Project, command: LaunchRun, retry_of: RunId | None
+    ) -> Run | None:
+        """The run that this idempotency key made before; raises IdempotencyConflict for other
+        input."""
+        if command.idempotency_key is None:
+            return None
+        async with self.store.snapshot() as unit:
+            found = await unit.idempotency.find(project.id, command.idempotency_key)
+            if found is None:
+                return None
+            first_digest, run_id = found
+            run = await _existing(unit, run_id)
+        if first_digest != _input_digest(command, retry_of):
+            raise IdempotencyConflict
+        return run
+
+    async def _store(self, unit: UnitOfWork, command: LaunchRun, run: Run, project: Project) -> Run:
         await self.queue.take_place(unit)
         run = await unit.runs.add(run, [RunStateChanged(from_state=None, to_state=run.state)])
-        await unit.intents.add(self._dispatch_intent(run))
+        intent = self._dispatch_intent(run)
+        await unit.intents.add(intent)
         await _remember_key(unit, command, run)
+        if not await self.start_at_once(unit, intent, run, project):
+            unit.wake(INTENTS)
         return run
 
     def _decided(
@@ -248,22 +271,6 @@ def _again(run: Run, project: Project, command: RetryRun) -> LaunchRun:
         reason=run.reason,
         idempotency_key=command.idempotency_key,
     )
-
-
-async def _first_of_key(
-    unit: UnitOfWork, project: Project, command: LaunchRun, retry_of: RunId | None
-) -> Run | None:
-    """The run that this idempotency key made before; raises IdempotencyConflict for other input."""
-    if command.idempotency_key is None:
-        return None
-    found = await unit.idempotency.find(project.id, command.idempotency_key)
-    if found is None:
-        return None
-    first_digest, run_id = found
-    run = await _existing(unit, run_id)
-    if first_digest != _input_digest(command, retry_of):
-        raise IdempotencyConflict
-    return run
 
 
 async def _remember_key(unit: UnitOfWork, command: LaunchRun, run: Run) -> None:

@@ -1,5 +1,6 @@
 """First come, first served, within the limits of provider and project."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.ids import IntentId, ProjectId, RunId
 from domain.models.intents import Intent, IntentKind
-from domain.queue import ConcurrencyLimits, Load
+from domain.queue import Ahead, ConcurrencyLimits, Load
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = ConcurrencyLimits(per_provider=3, per_project=2)
@@ -40,6 +41,16 @@ def test_a_full_provider_takes_nothing() -> None:
     pending = [intent(n, f"p{n}", "local") for n in range(5)]
     assert pending[:3] == load.admit(pending)
     assert frozenset({"local"}) == load.full_providers
+
+
+ROOM = Ahead(on_provider=2, in_project=1, is_anyone_waiting=False)
+
+
+def test_a_new_run_starts_at_once_where_there_is_room() -> None:
+    """Up to each of the limits, and never before somebody who waits."""
+    assert ROOM.leaves_room(LIMITS)
+    for full in ({"on_provider": 3}, {"in_project": 2}, {"is_anyone_waiting": True}):
+        assert not replace(ROOM, **full).leaves_room(LIMITS)
 
 
 LANES = st.tuples(st.sampled_from("abc"), st.sampled_from(["local", "far"]))

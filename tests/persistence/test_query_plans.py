@@ -86,6 +86,10 @@ async def members(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.identity.members(scene.project.id, window)
 
 
+async def ahead(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.ahead_of(scene.intent(run), NOW)
+
+
 QUERIES: list[tuple[Ask, set[str]]] = [
     (runs_page, {"runs_by_project"}),
     (runs_in_state, {"runs_by_state"}),
@@ -100,6 +104,7 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (holder, {"tokens_digest_key", "memberships_pkey"}),
     (tokens, {"tokens_by_age"}),
     (members, {"memberships_by_project"}),
+    (ahead, {"runs_running", "intents_by_provider"}),
 ]
 IMPLICIT = {
     "sqlite_autoindex_tokens_2": "tokens_digest_key",

@@ -9,6 +9,7 @@ from domain.ids import IntentId, NodeId, ProjectId
 from domain.lifecycle import RunState
 from domain.models.intents import Intent, IntentKind, Lease
 from domain.models.runs import Run
+from domain.queue import Ahead
 from domain.topics import INTENTS
 from tests.contract.store.scene import NODE, NOW, Scene, later, lease_of, output
 
@@ -286,11 +287,56 @@ async def test_what_is_active_is_counted(scene: Scene) -> None:
 
 
 async def test_engines_are_woken(scene: Scene) -> None:
-    """By work that is new, and by room that came free."""
+    """By room that came free; not by an intent, which may have been claimed already."""
     _, lease = await scene.started()
-    scene.woken.clear()
     async with scene.store.transaction() as unit:
         await unit.intents.finish(lease)
-    await scene.queued()
 
-    assert [True, True] == [INTENTS in topics for topics in scene.woken]
+    assert [False, True] == [INTENTS in topics for topics in scene.woken]
+
+
+async def test_what_is_ahead_of_a_new_intent(scene: Scene) -> None:
+    """What is active and who waits, of its own provider or project; of itself nothing."""
+    await scene.started()
+    _, starting = await scene.queued()
+    await held(scene, starting)
+    _, new = await scene.queued()
+    _, cloud = await scene.queued(provider="cloud")
+
+    async def ahead_of(intent: Intent, seconds: float = 0) -> Ahead:
+        async with scene.store.snapshot() as unit:
+            return await unit.intents.ahead_of(intent, later(seconds))
+
+    stranger = replace(new, provider="far", project_id=ProjectId("other"))
+    crowd = Ahead(on_provider=2, in_project=2, is_anyone_waiting=True)
+    assert crowd == await ahead_of(new)
+    assert replace(crowd, on_provider=0) == await ahead_of(cloud)
+    assert Ahead(on_provider=0, in_project=0, is_anyone_waiting=False) == await ahead_of(stranger)
+    neighbour = replace(new, project_id=ProjectId("other"))
+    assert Ahead(on_provider=2, in_project=0, is_anyone_waiting=False) == await ahead_of(neighbour)
+    assert replace(crowd, on_provider=1, in_project=1) == await ahead_of(new, 30)
+
+
+async def test_a_start_whose_lease_is_over_is_ahead(scene: Scene) -> None:
+    """It takes no room, but was asked for earlier."""
+    _, starting = await scene.queued()
+    await held(scene, starting)
+    _, new = await scene.queued()
+    async with scene.store.snapshot() as unit:
+        before = await unit.intents.ahead_of(new, later(29.9))
+        after = await unit.intents.ahead_of(new, later(30))
+
+    assert (1, False) == (before.on_provider, before.is_anyone_waiting)
+    assert (0, True) == (after.on_provider, after.is_anyone_waiting)
+
+
+async def test_the_queue_is_one_units(scene: Scene, database_url: str) -> None:
+    """Who does not wait for the lock goes without it while another unit holds it. Where units that
+    write have the database to themselves, nobody else could ask."""
+    async with scene.store.transaction() as unit:
+        assert await unit.intents.try_lock_queue()
+        if database_url.startswith("postgresql"):
+            async with scene.store.transaction() as other:
+                assert not await other.intents.try_lock_queue()
+    async with scene.store.transaction() as unit:
+        assert await unit.intents.try_lock_queue()

@@ -47,6 +47,24 @@ async def test_topics_are_woken_after_the_commit(scene: Scene) -> None:
     assert [frozenset({"a", "b"})] == scene.woken
 
 
+async def test_a_call_comes_after_the_commit(scene: Scene) -> None:
+    """Once it is stored, and never for what was not."""
+    calls: list[str] = []
+
+    async def break_down() -> None:
+        async with scene.store.transaction() as unit:
+            unit.after_commit(lambda: calls.append("broken"))
+            raise Broken
+
+    with pytest.raises(Broken):
+        await break_down()
+    async with scene.store.transaction() as unit:
+        unit.after_commit(lambda: calls.append("stored"))
+        assert [] == calls
+
+    assert ["stored"] == calls
+
+
 async def test_a_snapshot_cannot_write(scene: Scene, store: Store) -> None:
     """It is told at once, and nothing is stored."""
     with pytest.raises(StorageUnavailable):
@@ -93,8 +111,15 @@ async def test_a_cancellation_between_statements(scene: Scene) -> None:
 @pytest.mark.parametrize("first", range(4))
 async def test_a_cancellation_at_any_moment(scene: Scene, first: int) -> None:
     """Begin, statement or commit: a unit is whole or absent, and told if whole."""
+    calls: list[RunId] = []
+
+    async def queue() -> None:
+        async with scene.store.transaction() as unit:
+            run, _ = await scene.queue(unit)
+            unit.after_commit(lambda: calls.append(run.id))
+
     for turn in range(first, 60, 4):
-        writing = asyncio.create_task(scene.queued())
+        writing = asyncio.create_task(queue())
         for _ in range(turn):
             await asyncio.sleep(0)
         writing.cancel()
@@ -109,6 +134,7 @@ async def test_a_cancellation_at_any_moment(scene: Scene, first: int) -> None:
         )
         runs = await unit.runs.get_many([intent.run_id for intent in active])
     assert known + 1 == depth == len(active) == len(runs)
+    assert len(calls) + 1 == len(runs.keys() | set(calls))
 
 
 async def test_the_store_answers_for_itself(scene: Scene) -> None:

@@ -11,10 +11,12 @@ from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
 from domain.models.commands import CreateProject, LaunchRun
 from domain.models.principals import Principal
+from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
 from domain.services.dispatcher import Claimed, Dispatcher
+from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
 from domain.services.launcher import Launcher, QueueBound
@@ -33,7 +35,8 @@ QUEUE_MAX = 8
 
 @dataclass(kw_only=True)
 class Desk:
-    """Everything a test of the services touches."""
+    """Everything a test of the services touches. Its engine does not run: what is launched waits
+    until the test claims it."""
 
     store: Database
     hub: Hub
@@ -41,16 +44,18 @@ class Desk:
     adapter: ScriptedAdapter
     meter: CountingMeter
     admin: Principal
+    project: Project
     sign_in: SignIn
     launcher: Launcher
     dispatcher: Dispatcher
     follower: Follower
+    engine: Engine
     streams: Streams
 
     async def launch(self, *command: str, key: str | None = None) -> Run:
         """Launch a command in the only project."""
         asked = LaunchRun(project="main", command=command or ("true",), idempotency_key=key)
-        return await self.launcher.launch(asked, self.admin.id)
+        return await self.launcher.launch(asked, self.project, self.admin.id)
 
     async def started(self) -> Claimed:
         """Launch a run and hand it over."""
@@ -80,7 +85,7 @@ class Desk:
         return replace(self.dispatcher, node=NodeId("other"))
 
 
-async def make_project(store: Database, clock: ManualClock, admin: Principal) -> None:
+async def make_project(store: Database, clock: ManualClock, admin: Principal) -> Project:
     """The project `main`, of a folder that is taken as it is named."""
     projects = Projects(
         store=store,
@@ -89,7 +94,46 @@ async def make_project(store: Database, clock: ManualClock, admin: Principal) ->
         real_folder=lambda path: path,
         default_provider="local",
     )
-    await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+    return await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+
+
+def make_engine(
+    store: Database,
+    hub: Hub,
+    adapter: ScriptedAdapter,
+    *,
+    clock: ManualClock,
+    meter: CountingMeter,
+) -> Engine:
+    """One that does not run yet, with room for two runs at once."""
+    registry, limits = Registry([adapter]), RunLimits()
+    dispatcher = Dispatcher(
+        store=store,
+        registry=registry,
+        clock=clock,
+        meter=meter,
+        node=NodeId("one"),
+        lease_s=LEASE_S,
+        concurrency=ConcurrencyLimits(per_provider=2, per_project=2),
+        limits=limits,
+    )
+    follower = Follower(
+        store=store,
+        signals=hub,
+        registry=registry,
+        clock=clock,
+        meter=meter,
+        redactor=Redactor([TOKEN]),
+        limits=limits,
+    )
+    return Engine(
+        store=store,
+        signals=hub,
+        clock=clock,
+        meter=meter,
+        dispatcher=dispatcher,
+        follower=follower,
+    )
 
 
 @pytest.fixture
@@ -109,7 +153,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     uses = TokenUses(store=store, clock=clock, meter=meter)
     sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses)
     admin = await sign_in.bootstrap(TOKEN)
-    await make_project(store, clock, admin)
+    project = await make_project(store, clock, admin)
+    engine = make_engine(store, hub, adapter, clock=clock, meter=meter)
     yield Desk(
         store=store,
         hub=hub,
@@ -117,6 +162,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         adapter=adapter,
         meter=meter,
         admin=admin,
+        project=project,
         sign_in=sign_in,
         launcher=Launcher(
             store=store,
@@ -126,26 +172,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             meter=meter,
             limits=limits,
             queue=QueueBound(QUEUE_MAX),
+            start_at_once=engine.take,
         ),
-        dispatcher=Dispatcher(
-            store=store,
-            registry=registry,
-            clock=clock,
-            meter=meter,
-            node=NodeId("one"),
-            lease_s=LEASE_S,
-            concurrency=ConcurrencyLimits(per_provider=2, per_project=2),
-            limits=limits,
-        ),
-        follower=Follower(
-            store=store,
-            signals=hub,
-            registry=registry,
-            clock=clock,
-            meter=meter,
-            redactor=Redactor([TOKEN]),
-            limits=limits,
-        ),
+        dispatcher=engine.dispatcher,
+        follower=engine.follower,
+        engine=engine,
         streams=streams,
     )
     await store.close()
