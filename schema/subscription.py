@@ -5,7 +5,7 @@ made only where nobody else has made and encoded it before (schema/sharing.py).
 """
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -19,13 +19,16 @@ from schema.ids import to_run_id
 from schema.info import Info
 from schema.logs import LogBatch
 
+BEGINNING: Final = StreamStart.BEGINNING
+
 _RunIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The run.")]
 _After = Annotated[
     str | None,
     strawberry.argument(description="Resume behind this cursor, whoever gave it; wins over from."),
 ]
 _From = Annotated[
-    StreamStart, strawberry.argument(name="from", description="Where to begin without a cursor.")
+    StreamStart | None,
+    strawberry.argument(name="from", description="Where to begin without a cursor."),
 ]
 
 
@@ -43,10 +46,10 @@ class Subscription:
         info: Info,
         run_id: _RunIdArgument,
         after: _After = None,
-        from_: _From = StreamStart.BEGINNING,
+        from_: _From = BEGINNING,
     ) -> Feed:
         run = await runs.permitted(info.context, to_run_id(run_id), "runEvents")
-        follow = streams.follow(info.context, run, to_place(after, run.id), from_)
+        follow = streams.follow(info.context, run, to_place(after, run.id), from_ or BEGINNING)
         return Feed.of(info.context, run, follow, event_of)
 
     @strawberry.subscription(
@@ -59,10 +62,12 @@ class Subscription:
         info: Info,
         run_id: _RunIdArgument,
         after: _After = None,
-        from_: _From = StreamStart.BEGINNING,
+        from_: _From = BEGINNING,
         stream: OneStream = None,
     ) -> Feed:
         run = await runs.permitted(info.context, to_run_id(run_id), "runLogs")
         holds = partial(streams.is_log, stream=stream)
-        follow = streams.follow(info.context, run, to_place(after, run.id), from_, holds)
+        follow = streams.follow(
+            info.context, run, to_place(after, run.id), from_ or BEGINNING, holds
+        )
         return Feed.of(info.context, run, follow, LogBatch.of_event)

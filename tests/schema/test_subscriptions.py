@@ -114,6 +114,13 @@ async def test_a_stream_can_be_joined_at_its_end(api: Api) -> None:
         assert [] == await socket.all(EVENTS, id=ids.run_id(run.id), **{"from": "END"})
 
 
+async def test_a_beginning_of_null_is_none_at_all(api: Api) -> None:
+    """Clients send null for a variable that they leave out."""
+    given = {"id": ids.run_id((await finished(api)).id), "from": None}
+    async with api.socket() as socket:
+        assert 6 == len(await socket.all(EVENTS, **given))
+
+
 async def test_one_stream_of_the_log_can_be_followed(api: Api) -> None:
     """Line numbers stay those of the whole log."""
     run = await finished(api)
@@ -212,4 +219,4 @@ async def test_a_client_that_names_json_first_gets_json(api: Api) -> None:
     accept = "application/graphql-response+json, application/json, text/event-stream"
     async with api.client(ADMIN, Accept=accept) as client:
         answer = await client.post("/graphql", json={"query": "{ serverInfo { version } }"})
-    assert "application/json" == answer.headers["content-type"]
+    assert "application/graphql-response+json" == answer.headers["content-type"]
