@@ -11,7 +11,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
-    func,
     null,
     select,
     union_all,
@@ -21,7 +20,7 @@ from domain.ids import RunId
 from domain.models.events import LogsExpired, RunEvent
 from persistence import rows
 from persistence.session import Session
-from persistence.tables import expired_chunks, log_chunks, run_events
+from persistence.tables import expired_chunks, log_chunks, run_events, runs
 
 PAGE_BYTES_MAX: Final = 1024 * 1024
 """How many bytes of log a page holds, give or take its last chunk."""
@@ -96,18 +95,22 @@ EXPIRED: Final = select(expired_chunks).where(
     expired_chunks.c.run_id == bindparam("run_id"),
     expired_chunks.c.sequence.in_(bindparam("sequences", expanding=True)),
 )
-_ranked = select(
-    run_events,
-    func.row_number()
-    .over(partition_by=run_events.c.run_id, order_by=run_events.c.sequence.desc())
-    .label("rank"),
-).where(run_events.c.run_id.in_(bindparam("ids", expanding=True)))
-_latest = _ranked.subquery("latest")
+_newest = run_events.alias("newest")
 LATEST: Final = (
-    select(_latest)
-    .where(_latest.c.rank <= bindparam("most"))
-    .order_by(_latest.c.run_id, _latest.c.sequence.desc())
+    select(run_events)
+    .join(runs, runs.c.id == run_events.c.run_id)
+    .where(
+        runs.c.id.in_(bindparam("ids", expanding=True)),
+        run_events.c.sequence.in_(
+            select(_newest.c.sequence)
+            .where(_newest.c.run_id == runs.c.id)
+            .order_by(_newest.c.sequence.desc())
+            .limit(bindparam("most"))
+        ),
+    )
+    .order_by(run_events.c.run_id, run_events.c.sequence.desc())
 )
+"""By way of the runs: no event is read besides the newest, however many there are."""
 
 
 class Events:

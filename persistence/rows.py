@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, Final, assert_never
 
 import orjson
@@ -251,7 +252,7 @@ def fact_event(run_id: RunId, row: Row[Any]) -> RunEvent:
         sequence=row.sequence,
         at=row.at,
         actor_id=None if row.actor_id is None else PrincipalId(row.actor_id),
-        fact=_fact(row.kind, orjson.loads(row.payload)),
+        fact=_fact(row.kind, row.payload),
     )
 
 
@@ -284,10 +285,11 @@ def _fact_kind(fact: RunFact) -> str:
             assert_never(fact)
 
 
-def _fact(kind: str, payload: dict[str, Any]) -> RunFact:
+def _fact(kind: str, text: str) -> RunFact:
+    if kind == "STATE_CHANGED":
+        return _state_changed(text)
+    payload = orjson.loads(text)
     match kind:
-        case "STATE_CHANGED":
-            return _state_changed(payload)
         case "DISPATCHED":
             return RunDispatched(**payload)
         case "CANCEL_REQUESTED":
@@ -301,7 +303,10 @@ def _fact(kind: str, payload: dict[str, Any]) -> RunFact:
             raise ValueError(f"an event of a newer version: {kind}")
 
 
-def _state_changed(payload: dict[str, Any]) -> RunStateChanged:
+@lru_cache(maxsize=256)
+def _state_changed(text: str) -> RunStateChanged:
+    """Most runs go the same way, so that there are few different facts of this kind."""
+    payload = orjson.loads(text)
     before, failure = payload["from_state"], payload["failure"]
     return RunStateChanged(
         from_state=None if before is None else RunState(before),

@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,13 +39,21 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"a time without a zone cannot be stored: {value}")
         return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return EPOCH + timedelta(microseconds=value)
-        stored: datetime = value
-        return stored.astimezone(UTC)
+    def result_processor(
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002 - as it is called
+    ) -> Callable[[Any], datetime | None]:
+        """Instead of `process_result_value`, which would cost a call more for each value."""
+        return _from_microseconds if dialect.name == "sqlite" else _in_utc
+
+
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 class Json(TypeDecorator[Any]):
@@ -56,8 +65,13 @@ class Json(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
         return None if value is None else orjson.dumps(value).decode()
 
-    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
+    def result_processor(self, *_: object) -> Callable[[Any], Any]:
+        """Instead of `process_result_value`, which would cost a call more for each value."""
+        return _from_json
+
+
+def _from_json(value: str | None) -> Any:
+    return None if value is None else orjson.loads(value)
 
 
 class PositionOf(FunctionElement[int]):

@@ -17,7 +17,7 @@ POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
 def test_a_time_keeps_its_moment(at: datetime) -> None:
     """To the microsecond, from any zone, in UTC when read."""
     stored = UtcDateTime().process_bind_param(at, SQLITE)
-    read = UtcDateTime().process_result_value(stored, SQLITE)
+    read = UtcDateTime().result_processor(SQLITE, None)(stored)
 
     assert isinstance(stored, int)
     assert (at.astimezone(UTC), UTC) == (read, read and read.tzinfo)
@@ -27,7 +27,7 @@ def test_a_time_of_another_zone_is_read_in_utc() -> None:
     """Whatever zone the server's session has."""
     at = datetime(2026, 11, 20, 17, tzinfo=timezone(timedelta(hours=5)))
 
-    read = UtcDateTime().process_result_value(at, POSTGRES)
+    read = UtcDateTime().result_processor(POSTGRES, None)(at)
 
     assert (datetime(2026, 11, 20, 12, tzinfo=UTC), UTC) == (read, read and read.tzinfo)
 
