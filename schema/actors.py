@@ -1,5 +1,6 @@
 """People and service accounts, as everybody may see them."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import strawberry
@@ -24,6 +25,16 @@ class Actor:
 
 
 async def load_actor(info: Info, principal_id: PrincipalId) -> Actor:
-    principal = await info.context.loaders.principals.load(principal_id)
-    assert principal is not None, "principals are never removed"
-    return Actor.of(principal)
+    (actor,) = await load_actors(info, [principal_id])
+    assert actor is not None, "principals are never removed"
+    return actor
+
+
+async def load_actors(
+    info: Info, principal_ids: Sequence[PrincipalId | None]
+) -> Sequence[Actor | None]:
+    """Who they are, each at its place; None where none was."""
+    wanted = list(dict.fromkeys(key for key in principal_ids if key is not None))
+    found = await info.context.loaders.principals.load_many(wanted)
+    actors = {p.id: Actor.of(p) for p in found if p is not None}
+    return [None if key is None else actors[key] for key in principal_ids]

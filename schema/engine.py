@@ -29,7 +29,7 @@ from domain.models.logs import LogBatch
 from domain.services.tails import Take
 from resolvers.context import Context
 from schema.documents import Documents, Prepared
-from schema.executor import Executor, mark_plain_fields
+from schema.executor import Executor
 from schema.faults import coded
 from schema.feeds import Feed
 from schema.sharing import EncodedResult, EventKey, Shape, Sharing
@@ -52,7 +52,6 @@ class Schema(strawberry.Schema):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(execution_context_class=Executor, **parts)
-        mark_plain_fields(self._schema)
         self.documents = Documents(self._schema)
         self.sharing = Sharing(SHARED_BYTES_MAX)
 

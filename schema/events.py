@@ -2,36 +2,53 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 import strawberry
 
-from domain.ids import PrincipalId
 from domain.lifecycle import RunState
 from domain.models import events as domain
 from domain.models.logs import LogBatch as DomainBatch
 from domain.models.runs import SyncStatus
-from schema.actors import Actor, load_actor
+from schema.actors import Actor, load_actor, load_actors
 from schema.cursors import stream_cursor
 from schema.failures import RunFailure
 from schema.ids import run_id
 from schema.info import Info
 from schema.logs import INT_MAX, LogBatch
+from schema.plans import MANY
+
+
+async def _actors(events: Sequence["RunEvent"], info: Info) -> Sequence[Actor | None]:
+    return await load_actors(info, [event.value.actor_id for event in events])
 
 
 @strawberry.interface(description="Something that happened to a run, in the past tense.")
 class RunEvent:
     """A fact with its place in the run's stream."""
 
-    actor_id: strawberry.Private[PrincipalId | None]
-    cursor: str = strawberry.field(description="Resume behind this event with it.")
-    at: datetime = strawberry.field(description="When it was stored.")
-    run_id: strawberry.ID = strawberry.field(description="The run.")
+    value: strawberry.Private[domain.RunEvent]
 
-    @strawberry.field(description="Who caused it; null where it was the workbench itself.")
+    @strawberry.field(description="Resume behind this event with it.")
+    def cursor(self) -> str:
+        return stream_cursor(self.value.run_id, self.value.sequence)
+
+    @strawberry.field(description="When it was stored.")
+    def at(self) -> datetime:
+        return self.value.at
+
+    @strawberry.field(description="The run.")
+    def run_id(self) -> strawberry.ID:
+        return run_id(self.value.run_id)
+
+    @strawberry.field(
+        description="Who caused it; null where it was the workbench itself.",
+        metadata={MANY: _actors},
+    )
     def actor(self, info: Info) -> Actor | None:
         """At once where it was nobody, so that most events need no waiting at all."""
-        return load_actor(info, self.actor_id) if self.actor_id else None  # type: ignore[return-value] # awaited by the executor
+        actor_id = self.value.actor_id
+        return load_actor(info, actor_id) if actor_id else None  # type: ignore[return-value] # awaited by the executor
 
 
 @strawberry.type(description="The run went from one state to another.")
@@ -107,40 +124,34 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
 
 def event_of(event: domain.RunEvent) -> RunEvent:
     """The GraphQL type of an event's fact."""
-    place: dict[str, Any] = {
-        "actor_id": event.actor_id,
-        "cursor": stream_cursor(event.run_id, event.sequence),
-        "at": event.at,
-        "run_id": run_id(event.run_id),
-    }
     fact = event.fact
     made: RunEvent
     match fact:
         case domain.RunStateChanged():
             failure = RunFailure.of(fact.failure) if fact.failure else None
             made = RunStateChanged(
-                **place, from_=fact.from_state, to=fact.to_state, failure=failure
+                value=event, from_=fact.from_state, to=fact.to_state, failure=failure
             )
         case DomainBatch():
-            made = RunLogged(**place, batch=LogBatch.of_event(event))
+            made = RunLogged(value=event, batch=LogBatch.of_event(event))
         case domain.RunSynced():
             made = RunSynced(
-                **place,
+                value=event,
                 sync_status=fact.sync_status,
                 reason=fact.reason,
                 provider_status_raw=None,
             )
         case domain.RunDispatched():
             made = RunDispatched(
-                **place, provider_run_id=fact.provider_run_id, external_url=fact.external_url
+                value=event, provider_run_id=fact.provider_run_id, external_url=fact.external_url
             )
         case domain.RunCancelRequested():
-            made = RunCancelRequested(**place, reason=fact.reason)
+            made = RunCancelRequested(value=event, reason=fact.reason)
         case domain.LogsExpired():
-            made = LogsExpired(**place, from_=fact.from_line, to=fact.to_line)
+            made = LogsExpired(value=event, from_=fact.from_line, to=fact.to_line)
         case domain.LogsTruncated():
             limit = min(fact.limit_bytes, INT_MAX)
-            made = LogsTruncated(**place, kept_lines=fact.kept_lines, limit_bytes=limit)
+            made = LogsTruncated(value=event, kept_lines=fact.kept_lines, limit_bytes=limit)
         case _:
             assert_never(fact)
     return made

@@ -1,73 +1,56 @@
-"""How a document is executed: as the library does, but without its detours for plain values.
+"""How a document is executed: as the library does, but by plans where there can be one."""
 
-Shortcuts, all for speed alone. A list of log lines is known to hold texts, so its items are
-not completed one by one: a batch of 1,500 lines costs as much as one of 10. A field that is an
-attribute holding a scalar or an enum is read and coerced at once, without the resolver machinery.
-"""
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
-from graphql import (
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLLeafType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLSchema,
-    is_introspection_type,
-    is_leaf_type,
-)
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql import GraphQLList, GraphQLObjectType, OperationType
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
 
-PLAIN: Final = "workbench-plain"
-"""Where a field's extensions keep its Plain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A field that is read from an attribute of the same object and holds a scalar or an enum."""
-
-    attribute: str
-    coerce: Callable[[Any], Any]
-    is_nullable: bool
-
-
-def mark_plain_fields(schema: GraphQLSchema) -> None:
-    """Note on every field that is plain how it is read."""
-    for graphql_type in schema.type_map.values():
-        if isinstance(graphql_type, GraphQLObjectType) and not is_introspection_type(graphql_type):
-            for field in graphql_type.fields.values():
-                _mark(field)
-
-
-def _mark(field: GraphQLField) -> None:
-    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    leaf = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-    if isinstance(definition, StrawberryField) and definition.is_basic_field and is_leaf_type(leaf):
-        is_nullable = leaf is field.type
-        field.extensions[PLAIN] = Plain(definition.python_name, _coercion(leaf), is_nullable)
-
-
-def _coercion(leaf: GraphQLLeafType) -> Callable[[Any], Any]:
-    """How a value becomes what is sent: an enum's by a table, not by trying each of its names."""
-    if isinstance(leaf, GraphQLEnumType):
-        return {value.value: name for name, value in leaf.values.items()}.__getitem__
-    return leaf.coerce_output_value
-
-
-class Lines(list[str]):
-    """Log lines, which need no completion as list items: they were made valid at intake."""
+from schema.plans import Plans
+from schema.steps import Lines, Step
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor with the shortcuts."""
+    """Strawberry's executor, which asks its plans first and takes the long way where they fail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._plans = Plans(self)
+        # Shared, like the plans, by the executors of a subscription's events.
+        self._root_fields: list[GroupedFieldSet] = []
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,  # noqa: FBT001 - as it is called
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
+        """The fields as collected the first time: what is kept about them is kept by identity."""
+        if not self._root_fields:
+            self._root_fields.append(grouped_field_set)
+        return super().execute_collected_root_fields(
+            root_type, root_value, self._root_fields[0], serially, new_defer_usages
+        )
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        def long_way() -> Any:
+            return super(Executor, self).collect_and_execute_subfields(
+                return_type, field_details_list, path, result, position_context
+            )
+
+        step = self._plans.objects(return_type, field_details_list)
+        return self._answer(step, result, long_way)
 
     def execute_field(
         self,
@@ -77,19 +60,24 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         path: Path,
         position_context: Any,
     ) -> Any:
-        field = parent_type.fields.get(field_details_list[0].node.name.value)
-        plain: Plain | None = field.extensions.get(PLAIN) if field else None
-        if plain is not None:
-            value = getattr(source, plain.attribute)
-            if value is None and plain.is_nullable:
-                return None
-            try:
-                return plain.coerce(value)
-            except Exception:  # noqa: BLE001, S110 - the long way finds the same fault and reports it
-                pass
-        return super().execute_field(
-            parent_type, source, field_details_list, path, position_context
-        )
+        def long_way() -> Any:
+            return super(Executor, self).execute_field(
+                parent_type, source, field_details_list, path, position_context
+            )
+
+        step = self._plans.field(parent_type, field_details_list)
+        return self._answer(step, source, long_way)
+
+    def _answer(self, step: Step | None, value: Any, long_way: Callable[[], Any]) -> Any:
+        """For one value, or an awaitable of it if the step waits."""
+        if step is None or (step.waits and self.operation.operation is OperationType.SUBSCRIPTION):
+            return long_way()  # An event goes alone, and most have nothing to wait for.
+        if step.waits:
+            return _answer_later(step, value, long_way)
+        try:
+            return _at_once(step.run([value]))[0]
+        except Exception:  # noqa: BLE001 - the long way finds the same fault and reports it
+            return long_way()
 
     def get_stream_usage(self, field_details_list: FieldDetailsList, path: Path) -> None:
         """Never: our schema has no @stream, which else would be looked for in each list."""
@@ -108,3 +96,20 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
+
+
+async def _answer_later(step: Step, value: Any, long_way: Callable[[], Any]) -> Any:
+    try:
+        return (await step.run([value]))[0]
+    except Exception:  # noqa: BLE001 - the long way finds the same fault and reports it
+        answer = long_way()
+        return await answer if isinstance(answer, Awaitable) else answer
+
+
+def _at_once(running: Any) -> Any:
+    """What a coroutine returns that never suspends."""
+    try:
+        running.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("a step that does not wait has waited")

@@ -24,8 +24,8 @@ class Node:
 
 def seal(text: str) -> str:
     """Text as URL-safe base64 without padding: opaque to clients, not secret."""
-    coded = b2a_base64(text.encode(), newline=False).decode()
-    return coded.translate(_TO_URL).rstrip("=")
+    coded = b2a_base64(text.encode(), newline=False)
+    return coded.translate(_TO_URL, b"=").decode()
 
 
 def unseal(sealed: str) -> str | None:
@@ -40,7 +40,7 @@ def unseal(sealed: str) -> str | None:
     return text if text.isprintable() and seal(text) == sealed else None
 
 
-_TO_URL: Final = str.maketrans("+/", "-_")
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = str.maketrans("-_", "+/")
 
 

@@ -13,8 +13,8 @@ from domain.models.runs import LogStats as DomainStats
 from resolvers.logs import LogPart
 from resolvers.streams import Place
 from schema.cursors import place_cursor
-from schema.executor import Lines
 from schema.paging import Connection
+from schema.steps import Lines
 
 INT_MAX = 2**31 - 1
 """GraphQL's Int ends here; a larger count is answered as this."""

@@ -1,7 +1,7 @@
 """Connections: pages of a list, each item with the cursor to go on from."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, Self, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import strawberry
 
@@ -50,25 +50,30 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """Relay's connection, with the items also as plain nodes."""
 
-    edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
-    nodes: list[T] = strawberry.field(description="The items.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+    page: strawberry.Private[Page[Any]]
+    items: strawberry.Private[list[T]]
+    cursor: strawberry.Private[Callable[[Any], str]]
+
+    @strawberry.field(description="The items with their cursors.")
+    def edges(self) -> list[Edge[T]]:
+        pairs = zip(self.page.items, self.items, strict=True)
+        return [Edge(cursor=self.cursor(item), node=node) for item, node in pairs]
+
+    @strawberry.field(description="The items.")
+    def nodes(self) -> list[T]:
+        return self.items
+
+    @strawberry.field(description="Where this page lies.")
+    def page_info(self) -> PageInfo:
+        items = self.page.items
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.cursor(items[0]) if items else None,
+            end_cursor=self.cursor(items[-1]) if items else None,
+        )
 
     @classmethod
     def of(cls, page: Page[D], node: Callable[[D], T], cursor: Callable[[D], str]) -> Self:
-        nodes = [node(item) for item in page.items]
-        cursors = [cursor(item) for item in page.items]
-        return cls(
-            edges=[Edge(cursor=c, node=n) for c, n in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=page_info(page, cursors),
-        )
-
-
-def page_info(page: Page[D], cursors: Sequence[str]) -> PageInfo:
-    return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
-    )
+        """Cursors are made where they are asked for."""
+        return cls(page=page, cursor=cursor, items=[node(item) for item in page.items])

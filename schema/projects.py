@@ -1,6 +1,6 @@
 """Projects and the runs in them; each names the other, so they share a module."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Optional, Self
 
@@ -14,7 +14,7 @@ from domain.models.providers import EnvProfile
 from domain.models.runs import RunAction, RunKind, SyncStatus
 from resolvers import logs, members, runs, streams
 from resolvers.paging import page_size
-from schema.actors import Actor, load_actor
+from schema.actors import Actor, load_actor, load_actors
 from schema.cursors import list_cursor, list_key, place_cursor, stream_cursor, to_place
 from schema.decisions import PolicyDecision
 from schema.events import RunEvent, event_of
@@ -25,6 +25,7 @@ from schema.info import Info
 from schema.logs import INT_MAX, LogBatch, LogConnection, LogStats
 from schema.members import Member
 from schema.paging import After, Before, Connection, First, Last
+from schema.plans import MANY
 from schema.providers import Provider
 
 _SAME_NAME: Final = (
@@ -34,6 +35,31 @@ _SAME_NAME: Final = (
     "started_at", "finished_at",
 )  # fmt: skip
 """Fields of Run that are the domain's under the same name."""
+
+
+async def _projects(of: Sequence["Run"], info: Info) -> Sequence["Project"]:
+    wanted = list(dict.fromkeys(run.value.project_id for run in of))
+    found = await info.context.loaders.projects.load_many(wanted)
+    known = {project.id: Project.of(project) for project in found if project is not None}
+    return [known[run.value.project_id] for run in of]
+
+
+async def _requesters(of: Sequence["Run"], info: Info) -> Sequence[Actor | None]:
+    return await load_actors(info, [run.value.requested_by for run in of])
+
+
+async def _decisions(of: Sequence["Run"], info: Info) -> Sequence[PolicyDecision]:
+    keys = [run.value.decision_id for run in of]
+    found = await info.context.loaders.decisions.load_many(keys)
+    return [PolicyDecision.of(decision) for decision in found if decision is not None]
+
+
+async def _latest_events(
+    of: Sequence["Run"], info: Info, first: int = 3
+) -> Sequence[list[RunEvent]]:
+    keys = [(run.value.id, page_size(first)) for run in of]
+    found = await info.context.loaders.latest_events.load_many(keys)
+    return [list(map(event_of, events)) for events in found]
 
 
 @strawberry.type(description="What a project is set to.")
@@ -159,11 +185,9 @@ class Run(Node):
     )
     log_stats: LogStats = strawberry.field(description="How much it has printed.")
 
-    @strawberry.field(description="The project it belongs to.")
+    @strawberry.field(description="The project it belongs to.", metadata={MANY: _projects})
     async def project(self, info: Info) -> Project:
-        found = await info.context.loaders.projects.load(self.value.project_id)
-        assert found is not None, "a run's project is never removed"
-        return Project.of(found)
+        return (await _projects([self], info))[0]
 
     @strawberry.field(description="The provider that was asked for.")
     def requested_provider(self, info: Info) -> Provider:
@@ -173,15 +197,13 @@ class Run(Node):
     def provider(self, info: Info) -> Provider:
         return self._provider(info, self.value.provider)
 
-    @strawberry.field(description="Who launched it.")
+    @strawberry.field(description="Who launched it.", metadata={MANY: _requesters})
     async def requested_by(self, info: Info) -> Actor:
         return await load_actor(info, self.value.requested_by)
 
-    @strawberry.field(description="What the policy said of it.")
+    @strawberry.field(description="What the policy said of it.", metadata={MANY: _decisions})
     async def decision(self, info: Info) -> PolicyDecision:
-        found = await info.context.loaders.decisions.load(self.value.decision_id)
-        assert found is not None, "no run is stored without its decision"
-        return PolicyDecision.of(found)
+        return (await _decisions([self], info))[0]
 
     @strawberry.field(description="The run that this one repeats.")
     async def retry_of(self, info: Info) -> Optional["Run"]:
@@ -216,11 +238,11 @@ class Run(Node):
         return Connection.of(page, event_of, lambda e: stream_cursor(run.id, e.sequence))
 
     @strawberry.field(
-        description="Its newest events without log batches, newest first: what a list shows."
+        description="Its newest events without log batches, newest first: what a list shows.",
+        metadata={MANY: _latest_events},
     )
     async def latest_events(self, info: Info, first: LatestFirst = 3) -> list[RunEvent]:
-        key = (self.value.id, page_size(first))
-        return [event_of(event) for event in await info.context.loaders.latest_events.load(key)]
+        return (await _latest_events([self], info, first))[0]
 
     @strawberry.field(
         description="Its log. With last, or before alone, it is read backward; the order stays."

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from graphql import ExecutionResult, GraphQLError, build_schema, parse
 
-from schema.executor import Executor, Lines
+from schema.executor import Executor
 from schema.sharing import EncodedResult, Sharing
+from schema.steps import Lines
 
 pytestmark = pytest.mark.anyio
 
