@@ -210,13 +210,25 @@ class Workbench:
             facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
         )
 
+    async def prepare(self) -> None:
+        """Bring the tables up to date, and put in what a first start needs.
+
+        Apart from `started`, so that a database that cannot be used is told without a traceback.
+        Raises StorageUnavailable.
+        """
+        try:
+            await self.database.migrate()
+            await self.database.check()
+            await self._bootstrap()
+        except BaseException:
+            await self.database.close()
+            raise
+
     @asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
-        """Everything running, from migrations to the engine; stopped in the opposite order."""
+        """Everything running on a prepared database; stopped in the opposite order."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
-            await self.database.migrate()
-            await self._bootstrap()
             await stack.enter_async_context(self.hub)
             await stack.enter_async_context(self.notifier)
             await stack.enter_async_context(self.token_uses)

@@ -1,6 +1,7 @@
 """The commands that work on a server's own data: serve, migrate, schema, token link."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,17 +12,18 @@ import uvloop
 from pydantic import ValidationError
 
 from app import Workbench, asgi
-from domain.errors import WorkbenchError
+from domain.errors import StorageUnavailable, WorkbenchError
 from domain.ids import NodeId
 from domain.services.sign_in import new_token_text
 from persistence.unit_of_work import Database
 from schema import build
 from serving.data_directory import DataDirectory, DirectoryInUse
 from serving.logs import configure as configure_logs
-from serving.process import PortInUse, listening_socket, uvicorn_server
+from serving.process import PortInUse, Server, listening_socket, uvicorn_server
 from serving.settings import Settings
 
 EXIT_CANNOT_START = 2
+EXIT_STORAGE_UNAVAILABLE = 3
 WHERE_CLIENTS_LOOK = "http://127.0.0.1:8000"
 
 
@@ -40,7 +42,7 @@ def serve() -> None:
     """
     settings = _settings()
     configure_logs(settings.log_format, settings.log_level)
-    with _exit_if_refused():
+    with _exit_if_refused(settings):
         directory = _prepared(settings)
         listener = listening_socket(settings.host, settings.port)
         slot = directory.take_slot(slots=1) if settings.is_sqlite else directory.take_slot()
@@ -50,8 +52,9 @@ def serve() -> None:
             token=_first_token(settings, directory),
         )
     server = uvicorn_server(asgi(workbench, announce=_announce), settings)
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how to stop it, and by now it has
-        uvloop.run(server.serve(sockets=[listener]))
+    # Ctrl-C is how to stop it, and by now it has.
+    with suppress(KeyboardInterrupt), _exit_if_refused(settings):
+        uvloop.run(_serve(workbench, server, listener))
     if not server.started:
         sys.exit(EXIT_CANNOT_START)
 
@@ -59,7 +62,7 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database up to date and stop."""
     settings = _settings()
-    with _exit_if_refused():
+    with _exit_if_refused(settings):
         _prepared(settings)
         asyncio.run(_migrate(settings.store_url))
 
@@ -72,7 +75,7 @@ def print_schema() -> None:
 def link() -> None:
     """Print a fresh one-time link that signs a browser in as the administrator."""
     settings = _settings()
-    with _exit_if_refused():
+    with _exit_if_refused(settings):
         directory = _prepared(settings)
         token = _first_token(settings, directory)
         workbench = Workbench(settings=settings, node=NodeId("link"), token=token)
@@ -110,6 +113,11 @@ def _first_token(settings: Settings, directory: DataDirectory) -> str:
     return token
 
 
+async def _serve(workbench: Workbench, server: Server, listener: socket.socket) -> None:
+    await workbench.prepare()
+    await server.serve(sockets=[listener])
+
+
 async def _migrate(url: str) -> None:
     database = Database.open(url, on_commit=lambda _: None)
     try:
@@ -143,10 +151,22 @@ async def _announce(workbench: Workbench) -> None:
 
 
 @contextmanager
-def _exit_if_refused() -> Iterator[None]:
-    """What an operator can mend is one line and exit code 2, no traceback."""
+def _exit_if_refused(settings: Settings) -> Iterator[None]:
+    """What an operator can mend is one line and exit code 2, no traceback; a database that may
+    come back by itself is exit code 3, so that a supervisor tries again."""
     try:
         yield
+    except StorageUnavailable as error:
+        why = _innermost(error)
+        typer.echo(f"workbench: cannot use the database {settings.store_name}: {why}", err=True)
+        sys.exit(EXIT_STORAGE_UNAVAILABLE)
     except (OSError, PortInUse, DirectoryInUse, WorkbenchError) as error:
         typer.echo(f"workbench: {error}", err=True)
         sys.exit(EXIT_CANNOT_START)
+
+
+def _innermost(error: BaseException) -> str:
+    """What the driver said, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error) or type(error).__name__).splitlines()[0]

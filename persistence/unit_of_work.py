@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import delete, false, select
+from sqlalchemy import Executable, column, delete, false, select, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.errors import StorageUnavailable
 from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.topics import run_topic
@@ -17,7 +18,7 @@ from persistence.idempotency import Idempotency
 from persistence.identity import Identity
 from persistence.intents import Intents
 from persistence.logs import Logs
-from persistence.migrate import upgrade
+from persistence.migrate import VERSION_TABLE, upgrade
 from persistence.projects import Projects
 from persistence.runs import Runs
 from persistence.session import Session, Wrote, outages_told
@@ -29,6 +30,10 @@ OnCommit = Callable[[frozenset[str]], None]
 NOTHING: Final = select(1)
 WRITE_NOTHING: Final = delete(projects).where(false())
 """Refused by a database that is read-only: for SQLite the beginning of a transaction is not."""
+WRITE_THE_SAME: Final = update(table(VERSION_TABLE, column("version_num"))).values(
+    version_num=column("version_num")
+)
+"""Refused by a disk that takes nothing any more, which is only asked when something is stored."""
 
 
 class Unit:
@@ -67,6 +72,8 @@ class Database:
         self._engines = engines
         self._on_commit = on_commit
         self._on_events = on_events
+        # Whether the last transaction could not be stored: then a check stores something.
+        self._is_doubted = False
 
     @classmethod
     def open(
@@ -92,10 +99,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Unit]:
-        async with self._begun(self._engines.writer) as connection:
-            unit = Unit(connection)
-            yield unit
-            await settled(self._commit(connection, unit))
+        try:
+            async with self._begun(self._engines.writer) as connection:
+                unit = Unit(connection)
+                yield unit
+                await settled(self._commit(connection, unit))
+        except StorageUnavailable:
+            self._is_doubted = True
+            raise
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Unit]:
@@ -103,12 +114,20 @@ class Database:
             yield Unit(connection)
 
     async def check(self) -> None:
-        async with self._begun(self._engines.writer) as connection:
-            with outages_told():
-                await connection.execute(WRITE_NOTHING)
+        if self._is_doubted:
+            await self._write(WRITE_THE_SAME)
+            self._is_doubted = False
+        else:
+            await self._write(WRITE_NOTHING)
 
     async def close(self) -> None:
         await self._engines.close()
+
+    async def _write(self, statement: Executable) -> None:
+        async with self._begun(self._engines.writer) as connection:
+            with outages_told():
+                await connection.execute(statement)
+            await settled(self._commit(connection))
 
     async def _commit(self, connection: AsyncConnection, unit: Unit | None = None) -> None:
         try:
@@ -139,6 +158,10 @@ class Database:
             with outages_told():
                 _ = await connection.begin()
             yield connection
+        except StorageUnavailable:
+            # SQLite opens a file that is read-only now for reading, and leaves it at that for ever.
+            await settled(connection.invalidate())
+            raise
         finally:
             with outages_told():
                 await settled(connection.close())

@@ -88,6 +88,13 @@ class Settings(BaseSettings):
         return f"sqlite+aiosqlite:///{DataDirectory(self.data_dir.resolve()).database}"
 
     @property
+    def store_name(self) -> str:
+        """The database as an operator may read it: its path, or its place without a password."""
+        parts = urlsplit(self.store_url)
+        place = parts.path[1:] if self.is_sqlite else parts.netloc.rpartition("@")[2] + parts.path
+        return place if self.is_sqlite else f"postgresql://{place}"
+
+    @property
     def is_sqlite(self) -> bool:
         return self.store_url.startswith("sqlite")
 

@@ -50,11 +50,13 @@ class Server:
         assert self._process is not None, "the server was started"
         return self._process
 
-    def popen(self, *, before_exec: Callable[[], None] | None = None) -> "subprocess.Popen[bytes]":
+    def popen(
+        self, command: str = "serve", *, before_exec: Callable[[], None] | None = None
+    ) -> "subprocess.Popen[bytes]":
         """The command, just started; its output goes to the log."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [COMMAND, "serve"],
+                [COMMAND, command],
                 env=self.environment(),
                 stdout=log,
                 stderr=log,

@@ -38,7 +38,9 @@ def test_secrets_are_known_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("WORKBENCH_BOOTSTRAP_TOKEN", "wb_0123456789abcdef")
     settings = Settings()
     assert {"secret-pw", "hidden-pw", "wb_0123456789abcdef"} == settings.secret_texts
-    assert not any(secret in repr(settings) for secret in settings.secret_texts)
+    shown = repr(settings) + settings.store_name
+    assert "postgresql://h/db" == settings.store_name
+    assert not any(secret in shown for secret in settings.secret_texts)
 
 
 @pytest.mark.parametrize(
