@@ -60,9 +60,7 @@ async def listed(
 
 async def launch(context: Context, command: LaunchRun) -> Run:
     """Raises NotFound, NotPermitted, and what the launcher raises."""
-    project = await projects.by_slug(context, command.project)
-    if project is None:
-        raise NotFound(f"There is no project {command.project!r} that you can see.")
+    project = await projects.existing(context, command.project)
     access.check(context.viewer, project.id, "runLaunch")
     return await context.services.launcher.launch(command, project, context.viewer.principal.id)
 

@@ -250,3 +250,10 @@ async def test_who_looks_on_is_told_what_is_missing(two: Two) -> None:
                 await two.post(two.there.filled(document), ONLOOKER, "application/json")
             )
             assert "NOT_PERMITTED" == answer["data"][name]["code"], name
+
+
+async def test_who_asks_is_found_by_one_statement(two: Two) -> None:
+    """Token, principal and memberships: it comes before everything that is answered."""
+    with two.statements() as sent:
+        await two.post("{ serverInfo { version } }", ONLOOKER, "application/json")
+    assert 1 == len([statement for statement in sent if statement.startswith("SELECT")])
