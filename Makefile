@@ -49,7 +49,7 @@ clients: $(SYNCED) ## the packages that people write clients with, against the s
 	$(BIN)/python -m pytest -m clients -n $(WORKERS) --dist=loadgroup --timeout=300 tests/clients $(TESTS)
 
 clean: ## remove the environment and all caches, never the server's records
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is what makes a second run need no network.

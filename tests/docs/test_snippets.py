@@ -46,7 +46,7 @@ UNIT_KEYS: Final = {
     "Unit": {"Description", "After"},
     "Service": {
         *("Type", "User", "WorkingDirectory", "ExecStart", "StateDirectory", "StateDirectoryMode"),
-        *("KillMode", "TimeoutStopSec", "Restart", "RestartPreventExitStatus"),
+        *("KillMode", "TimeoutStopSec", "Restart", "RestartSec", "RestartPreventExitStatus"),
     },
     "Install": {"WantedBy"},
 }
