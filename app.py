@@ -22,6 +22,7 @@ from adapters.identifiers import Uuid7Maker
 from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
+from domain.allowance import Allowance
 from domain.errors import Unauthenticated
 from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
@@ -30,6 +31,7 @@ from domain.models.events import RunEvent
 from domain.models.principals import TokenKind
 from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
+from domain.services.allowances import Allowances
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
@@ -45,6 +47,7 @@ from domain.services.tokens import Tokens
 from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services, Viewer
 from schema.endpoint import Endpoint, Identify
+from schema.limits import DocumentLimits
 from serving import pages, probes
 from serving.data_directory import DataDirectory
 from serving.middleware import BodyLimit, RequestId
@@ -199,6 +202,10 @@ class Workbench:
         )
 
     @cached_property
+    def allowances(self) -> Allowances:
+        return Allowances(self.clock, Allowance(self.settings.cost_per_minute))
+
+    @cached_property
     def services(self) -> Services:
         return Services(
             launcher=self.launcher,
@@ -207,6 +214,7 @@ class Workbench:
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
             registry=self.registry,
+            allowances=self.allowances,
             facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
         )
 
@@ -276,6 +284,7 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette
         store=workbench.database,
         identify=_identifier(workbench.sign_in),
         session_of=pages.session_of,
+        limits=_document_limits(workbench.settings),
     )
     checks = {
         "database": workbench.database.check,
@@ -309,6 +318,22 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette
             Middleware(RequestId),
             Middleware(BodyLimit, bytes_max=workbench.settings.request_bytes_max),
         ],
+    )
+
+
+def _document_limits(settings: Settings) -> DocumentLimits:
+    """An operation that costs more than a minute's allowance would be told to wait for ever."""
+    return DocumentLimits(
+        bytes_max=settings.query_bytes_max,
+        tokens_max=settings.query_tokens_max,
+        depth_max=settings.query_depth_max,
+        fields_max=settings.query_fields_max,
+        root_fields_max=settings.query_root_fields_max,
+        aliases_max=settings.query_aliases_max,
+        directives_max=settings.query_directives_max,
+        cost_max=min(settings.query_cost_max, settings.cost_per_minute),
+        has_introspection=settings.introspection,
+        has_suggestions=settings.suggestions,
     )
 
 

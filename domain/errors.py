@@ -25,6 +25,8 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     CURSOR_INVALID = "CURSOR_INVALID"
     STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
+    COST_EXCEEDED = "COST_EXCEEDED"
+    RATE_LIMITED = "RATE_LIMITED"
 
 
 class WorkbenchError(Exception):
@@ -139,3 +141,24 @@ class ProviderRefused(WorkbenchError):
     """The provider will not take this run."""
 
     code = ErrorCode.PROVIDER_ERROR
+
+
+class CostExceeded(WorkbenchError):
+    """The operation asks for more than any may; ask for less at once."""
+
+    code = ErrorCode.COST_EXCEEDED
+
+    def __init__(self, requested: int, most: int) -> None:
+        super().__init__(f"The operation costs {requested} points; {most} are the most.")
+        self.requested = requested
+        self.most = most
+
+
+class RateLimited(WorkbenchError):
+    """This token has asked for too much within a minute; wait, and ask again."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, retry_after_ms: int) -> None:
+        super().__init__()
+        self.retry_after_ms = retry_after_ms

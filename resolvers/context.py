@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
 from domain.ports import Store
+from domain.services.allowances import Allowances
 from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
@@ -44,6 +45,7 @@ class Services:
     tokens: Tokens
     streams: Streams
     registry: Registry
+    allowances: Allowances
     facts: ServerFacts
 
 

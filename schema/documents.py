@@ -1,8 +1,8 @@
 """Documents, parsed and validated once: validation alone costs ten times an execution."""
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from graphql import (
@@ -12,21 +12,40 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     parse,
     specified_rules,
+    validate,
     visit,
 )
-from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.graphql import OperationType
 
-TOKENS_MAX: Final = 10_000
-KEPT_MAX: Final = 256
-KEPT_CHARACTERS_MAX: Final = 16_384
+from schema.costs import OperationCost, costs_of
+from schema.limits import DocumentLimits, check_document, check_text
+
+KEPT_MAX: Final = 1000
+KEPT_CHARACTERS_MAX: Final = 512 * 1024
+"""Of all kept documents together. Parsed, a character takes up to 200 bytes."""
 CURSOR_ARGUMENTS: Final = frozenset({"after", "from"})
 FEEDS: Final = frozenset({"runEvents", "runLogs"})
+RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document. Only where the document is valid it is known what it costs."""
+
+    name: str | None
+    kind: OperationType
+    cost: OperationCost | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +57,69 @@ class Prepared:
 
     document: DocumentNode
     errors: Sequence[GraphQLError]
+    operations: Mapping[str | None, Operation]
     shaping_variables: frozenset[str]
+
+    def operation(self, name: str | None) -> Operation:
+        """By its name, or the only one. Raises CannotGetOperationTypeError."""
+        found = self.operations.get(name or None)
+        if found is None and not name and len(self.operations) == 1:
+            found = next(iter(self.operations.values()))
+        if found is None:
+            raise CannotGetOperationTypeError(name)
+        return found
 
 
 class Documents:
-    """The documents a schema has seen of late. Long ones are not kept: they are sent once."""
+    """The documents a schema has seen of late, as far as there was nothing wrong with them."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
-        self._kept = lru_cache(KEPT_MAX)(self._prepare)
+        self._limits = limits
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._characters = 0
+        allowed = () if limits.has_introspection else (NoSchemaIntrospectionCustomRule,)
+        self._rules = (*RULES, *allowed)
 
-    def prepare(self, query: str) -> Prepared:
-        """Raises GraphQLSyntaxError."""
-        return self._kept(query) if len(query) <= KEPT_CHARACTERS_MAX else self._prepare(query)
+    def prepare(self, query: str | None) -> Prepared:
+        """Raises MissingQueryError, and GraphQLError for what is no document or too large a one."""
+        if not query:
+            raise MissingQueryError
+        if kept := self._kept.get(query):
+            self._kept.move_to_end(query)
+            return kept
+        prepared = self._prepare(query)
+        if not prepared.errors:
+            self._keep(query, prepared)
+        return prepared
 
     def _prepare(self, query: str) -> Prepared:
-        document = parse(query, max_tokens=TOKENS_MAX)
-        errors = validate_document(self._schema, document, tuple(specified_rules))
-        return Prepared(document, errors, _shaping_variables(document))
+        check_text(query, self._limits)
+        document = parse(query, max_lexical_tokens=self._limits.tokens_max)
+        check_document(document, self._limits)
+        hide = not self._limits.has_suggestions
+        errors = validate(self._schema, document, self._rules, hide_suggestions=hide)
+        costs = {} if errors else costs_of(self._schema, document)
+        return Prepared(document, errors, _operations(document, costs), _shaping(document))
+
+    def _keep(self, query: str, prepared: Prepared) -> None:
+        self._kept[query] = prepared
+        self._characters += len(query)
+        while len(self._kept) > KEPT_MAX or self._characters > KEPT_CHARACTERS_MAX:
+            dropped, _ = self._kept.popitem(last=False)
+            self._characters -= len(dropped)
 
 
-class PreparedDocuments(SchemaExtension):
-    """Gives queries and mutations their document from the schema's Documents."""
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        try:
-            context.graphql_document = _documents(context).prepare(context.query or "").document
-        except GraphQLError:
-            context.graphql_document = None  # Strawberry parses it again and tells what is wrong.
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        prepared = _documents(context).prepare(context.query or "")
-        context.pre_execution_errors = list(prepared.errors)
-        yield
-
-
-def _documents(context: Any) -> Documents:
-    documents = context.schema.documents
-    assert isinstance(documents, Documents)
-    return documents
+def _operations(
+    document: DocumentNode, costs: Mapping[str | None, OperationCost]
+) -> Mapping[str | None, Operation]:
+    found = {}
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            name = definition.name.value if definition.name else None
+            kind = OperationType(definition.operation.value)
+            found[name] = Operation(name, kind, costs.get(name))
+    return found
 
 
 class _Variables(Visitor):
@@ -101,7 +141,7 @@ class _Variables(Visitor):
         self.names.add(node.name.value)
 
 
-def _shaping_variables(document: DocumentNode) -> frozenset[str]:
+def _shaping(document: DocumentNode) -> frozenset[str]:
     variables = _Variables()
     visit(document, variables)
     return frozenset(variables.names)

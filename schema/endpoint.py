@@ -7,6 +7,7 @@ socket in the payload of `connection_init`; a browser's session comes with the c
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from json import JSONDecodeError
 from typing import Any, Final
 
 import orjson
@@ -27,9 +28,10 @@ from domain.errors import StorageUnavailable, Unauthenticated, WorkbenchError
 from domain.ports import Store
 from resolvers.context import Context, Services, Viewer
 from resolvers.loaders import Loaders
-from schema import build
+from schema import bodies, build
 from schema.engine import Schema
-from schema.faults import is_refused
+from schema.faults import is_refused, retry_after_s
+from schema.limits import DocumentLimits
 from schema.media_types import GRAPHQL_RESPONSE, JSON, answered_as, kind_of
 from schema.sockets import Connected, SocketHandler
 from schema.sse import EventStreamResponse, EventStreamTransport
@@ -54,10 +56,16 @@ class Endpoint(GraphQL[Any, None]):
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012 - as Strawberry declares it
 
     def __init__(
-        self, *, services: Services, store: Store, identify: Identify, session_of: SessionOf
+        self,
+        *,
+        services: Services,
+        store: Store,
+        identify: Identify,
+        session_of: SessionOf,
+        limits: DocumentLimits | None = None,
     ) -> None:
         super().__init__(
-            build(),
+            build(limits),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=INIT_TIMEOUT,
@@ -133,15 +141,17 @@ class Endpoint(GraphQL[Any, None]):
     def parse_json(self, data: str | bytes) -> dict[str, Any]:
         """Objects only: a batch, a text or a number is no operation. Answers 400."""
         try:
-            value = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            value = bodies.read(data)
+        except bodies.NotAcceptable as error:
+            raise HTTPException(400, error.msg) from error
+        except JSONDecodeError as error:
             raise HTTPException(400, "The body is not valid JSON.") from error
         if not isinstance(value, dict) or not isinstance(value.get("operationName"), str | None):
             raise HTTPException(400, "The body is not one GraphQL operation.")
         return value
 
     def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
+        return bodies.read(data)
 
     def encode_json(self, data: object) -> str:
         """Text, since bytes would be sent as a binary frame."""
@@ -168,8 +178,8 @@ class Endpoint(GraphQL[Any, None]):
         root_value: None,
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
-        """Strawberry's, but 400 for what was not executed, where the client understands that, and
-        405 for what a GET may not ask."""
+        """Strawberry's, but where the client understands that 400 for what was not executed, or
+        429 with the time to wait; and 405 for what a GET may not ask."""
         try:
             result = await super().execute_single(
                 request, request_adapter, sub_response, context, root_value, request_data
@@ -178,8 +188,11 @@ class Endpoint(GraphQL[Any, None]):
             if isinstance(error.__cause__, InvalidOperationTypeError):
                 raise HTTPException(METHOD_NOT_ALLOWED, error.reason) from error
             raise
+        retry_after = retry_after_s(result)
+        if retry_after is not None:
+            sub_response.headers["Retry-After"] = str(retry_after)
         if is_refused(result) and sub_response.media_type == GRAPHQL_RESPONSE:
-            sub_response.status_code = 400
+            sub_response.status_code = 400 if retry_after is None else 429
         return result
 
     async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
@@ -192,11 +205,9 @@ class Endpoint(GraphQL[Any, None]):
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        return Response(
-            orjson.dumps(response_data),
-            status_code=sub_response.status_code,
-            media_type=sub_response.media_type,
-        )
+        sub_response.body = orjson.dumps(response_data)
+        sub_response.headers["Content-Length"] = str(len(sub_response.body))
+        return sub_response
 
     async def create_streaming_response(
         self,

@@ -7,17 +7,13 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from cross_web import HTTPException
 from graphql import (
     ExecutionResult as Executed,
 )
 from graphql import (
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
-    OperationType,
     create_source_event_stream,
-    get_operation_ast,
 )
 from graphql.execution.execute import execute_subscription_event
 from strawberry.execution import optimized_is_awaitable
@@ -32,9 +28,10 @@ from schema.documents import Documents, Prepared
 from schema.executor import Executor
 from schema.faults import coded
 from schema.feeds import Feed
+from schema.limits import DocumentLimits
+from schema.operations import Asked, Found, Refused, for_a_stream, for_one_result, pay, shown
 from schema.sharing import EncodedResult, EventKey, Shape, Sharing
 
-NO_STREAM: Final = "A subscription needs a WebSocket, or the header `Accept: text/event-stream`."
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
 
 UNFAIR_EVENTS: Final = 8
@@ -50,9 +47,10 @@ class Schema(strawberry.Schema):
 
     _schema: GraphQLSchema
 
-    def __init__(self, **parts: Any) -> None:
+    def __init__(self, *, limits: DocumentLimits, **parts: Any) -> None:
         super().__init__(execution_context_class=Executor, **parts)
-        self.documents = Documents(self._schema)
+        self.limits = limits
+        self.documents = Documents(self._schema, limits)
         self.sharing = Sharing(SHARED_BYTES_MAX)
 
     def process_errors(
@@ -61,33 +59,42 @@ class Schema(strawberry.Schema):
         """Nothing: `coded` logs what is worth it, once."""
 
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
-        """The one result of a query or mutation. Raises HTTPException for a subscription."""
-        if self._subscribing(query, kwargs.get("operation_name")):
-            raise HTTPException(400, NO_STREAM)
-        result = await super().execute(query, *args, **kwargs)
-        return _coded(result, kwargs["context_value"])
+        """The one result of a query or mutation. Raises what `for_one_result` does."""
+        asked = Asked.of(query, kwargs)
+        try:
+            return await self._result(asked, for_one_result(self.documents, asked))
+        except Refused as refused:
+            return _refused(refused, asked.context)
 
     async def stream(
         self, query: str | None, *args: Any, outlet: Outlet | None = None, **kwargs: Any
     ) -> Any:
         """Results of any operation, one or many. Those that the outlet takes are not among them:
         while a subscription waits for more, shared ones are offered there first."""
-        name = kwargs.get("operation_name")
-        if prepared := self._subscribing(query, name):
-            variables = kwargs.get("variable_values") or {}
-            context = kwargs["context_value"]
-            return self._follow(query or "", prepared, variables, name, context, outlet=outlet)
-        return _one(await super().stream(query, *args, **kwargs), kwargs["context_value"])
-
-    def _subscribing(self, query: str | None, name: str | None) -> Prepared | None:
-        """The document, where the operation of this name in it is a subscription."""
+        asked = Asked.of(query, kwargs)
         try:
-            prepared = self.documents.prepare(query or "")
-        except GraphQLSyntaxError:
-            return None
-        operation = get_operation_ast(prepared.document, name)
-        is_one = operation is not None and operation.operation is OperationType.SUBSCRIPTION
-        return prepared if is_one else None
+            found = for_a_stream(self.documents, asked)
+            if not found.is_subscription:
+                return _one(await self._result(asked, found))
+            pay(found, asked, self.limits.cost_max)
+        except Refused as refused:
+            return _one(_refused(refused, asked.context))
+        prepared, variables = found.prepared, asked.variables
+        return self._follow(
+            query or "", prepared, variables, asked.name, asked.context, outlet=outlet
+        )
+
+    async def _result(self, asked: Asked, found: Found) -> ExecutionResult:
+        """Raises Refused."""
+        spending = pay(found, asked, self.limits.cost_max)
+        executor = self._executor(found.prepared, asked.variables, asked.name, asked.context)
+        if isinstance(executor, list):
+            raise Refused(executor)
+        executed: Any = executor.execute_operation()
+        if executor.is_awaitable(executed):
+            executed = await executed
+        errors = coded(executed.errors, asked.context.request_id) if executed.errors else None
+        return ExecutionResult(executed.data, errors, shown(spending))
 
     async def _follow(
         self,
@@ -140,14 +147,13 @@ class Schema(strawberry.Schema):
     def _executor(
         self, prepared: Prepared, variables: Mapping[str, Any], name: str | None, context: Context
     ) -> Executor | list[GraphQLError]:
-        if prepared.errors:
-            return list(prepared.errors)
         executor = Executor.build(
             self._schema,
             prepared.document,
             context_value=context,
             raw_variable_values=dict(variables),
             operation_name=name,
+            hide_suggestions=not self.limits.has_suggestions,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a guard in all but type
         )
         assert isinstance(executor, list | Executor)
@@ -172,11 +178,13 @@ def _execution(executor: Executor, feed: Feed, event: RunEvent) -> Any:
     return execute
 
 
-async def _one(results: Any, context: Context) -> Results:
-    """The result of a query or a mutation on a stream."""
-    async with aclosing(results):
-        async for result in results:
-            yield _coded(result, context)
+async def _one(result: ExecutionResult) -> Results:
+    """What is there already, as a stream."""
+    yield result
+
+
+def _refused(refused: Refused, context: Context) -> PreExecutionError:
+    return PreExecutionError(data=None, errors=coded(refused.errors, context.request_id))
 
 
 def _coded(result: ExecutionResult, context: Context) -> ExecutionResult:

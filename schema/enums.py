@@ -30,6 +30,9 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "UNAUTHENTICATED": "Sign in with a valid token.",
         "CURSOR_INVALID": "The cursor is broken, of another list or run, or beyond its end.",
         "STORAGE_UNAVAILABLE": "The database cannot be read or written now.",
+        "COST_EXCEEDED": "The operation asks for more at once than any may.",
+        "RATE_LIMITED": "This token has asked for too much within a minute; retryAfterMs says how "
+        "long to wait.",
     },
     RunState: {
         "QUEUED": "Waits for its turn on the provider.",

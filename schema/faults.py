@@ -1,5 +1,6 @@
 """Top-level errors: a stable code on each, and nothing of our inside on those that we caused."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 
-from domain.errors import InvalidInput, WorkbenchError
+from domain.errors import CostExceeded, InvalidInput, RateLimited, WorkbenchError
 
 INTERNAL: Final = "INTERNAL"
 DOCUMENT_INVALID: Final = "GRAPHQL_DOCUMENT_INVALID"
@@ -43,10 +44,23 @@ def is_refused(result: ExecutionResult) -> bool:
     return result.data is None and any(error.path is None for error in result.errors or ())
 
 
+def retry_after_s(result: ExecutionResult) -> int | None:
+    """Whole seconds until a refused operation may be asked again; None where waiting is no help."""
+    for error in result.errors or ():
+        milliseconds = (error.extensions or {}).get("retryAfterMs")
+        if isinstance(milliseconds, int):
+            return math.ceil(milliseconds / 1000)
+    return None
+
+
 def _extensions(cause: WorkbenchError) -> dict[str, object]:
     extensions: dict[str, object] = {"code": str(cause.code)}
     if isinstance(cause, InvalidInput):
         extensions["path"] = list(cause.path)
+    if isinstance(cause, CostExceeded):
+        extensions["cost"] = {"requested": cause.requested, "max": cause.most}
+    if isinstance(cause, RateLimited):
+        extensions["retryAfterMs"] = cause.retry_after_ms
     return extensions
 
 

@@ -77,7 +77,7 @@ class Query:
 
     @strawberry.field(description="What this server is.")
     def server_info(self, info: Info) -> ServerInfo:
-        return ServerInfo.of(info.context.services.facts)
+        return ServerInfo.of(info.context.services, info.schema.limits)  # type: ignore[attr-defined] # our Schema
 
     @strawberry.field(description="One project; null where there is none with this slug.")
     async def project(

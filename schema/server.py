@@ -5,8 +5,9 @@ from typing import Self
 import strawberry
 
 from domain import limits
-from resolvers.context import ServerFacts
+from resolvers.context import Services
 from resolvers.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from schema.limits import DocumentLimits
 
 
 @strawberry.type(description="How much this server takes.")
@@ -23,6 +24,19 @@ class ServerLimits:
     timeout_ms_max: int = strawberry.field(description="The longest timeout, in ms.")
     output_bytes_max: int = strawberry.field(description="Bytes of output kept of a run.")
     queue_max: int = strawberry.field(description="Runs that may be queued at once.")
+    query_bytes_max: int = strawberry.field(description="Bytes of a GraphQL document.")
+    query_tokens_max: int = strawberry.field(description="Tokens of a GraphQL document.")
+    query_depth_max: int = strawberry.field(description="Levels of fields in an operation.")
+    query_fields_max: int = strawberry.field(
+        description="Fields of an operation, with its fragments written out."
+    )
+    query_aliases_max: int = strawberry.field(
+        description="Aliases of an operation, with its fragments written out."
+    )
+    query_cost_max: int = strawberry.field(description="Points that one operation may cost.")
+    cost_per_minute: int = strawberry.field(
+        description="Points that one token may spend a minute on this server."
+    )
 
 
 @strawberry.type(description="What this server is.")
@@ -33,7 +47,8 @@ class ServerInfo:
     limits: ServerLimits = strawberry.field(description="How much it takes.")
 
     @classmethod
-    def of(cls, facts: ServerFacts) -> Self:
+    def of(cls, services: Services, documents: DocumentLimits) -> Self:
+        facts = services.facts
         return cls(
             version=facts.version,
             limits=ServerLimits(
@@ -45,5 +60,12 @@ class ServerInfo:
                 timeout_ms_max=limits.TIMEOUT_MS_MAX,
                 output_bytes_max=facts.limits.output_bytes_max,
                 queue_max=facts.limits.queue_max,
+                query_bytes_max=documents.bytes_max,
+                query_tokens_max=documents.tokens_max,
+                query_depth_max=documents.depth_max,
+                query_fields_max=documents.fields_max,
+                query_aliases_max=documents.aliases_max,
+                query_cost_max=documents.cost_max,
+                cost_per_minute=services.allowances.per_minute,
             ),
         )

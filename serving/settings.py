@@ -76,6 +76,33 @@ class Settings(BaseSettings):
     frame_bytes_max: int = Field(
         1024 * 1024, ge=1024, description="Largest WebSocket frame from a client, in bytes."
     )
+    query_bytes_max: int = Field(
+        64 * 1024, ge=1024, description="Largest GraphQL document, in bytes."
+    )
+    query_tokens_max: int = Field(4000, ge=100, description="Tokens of a GraphQL document.")
+    query_depth_max: int = Field(
+        20, ge=5, le=50, description="Levels of fields; introspection has a bound of its own."
+    )
+    query_fields_max: int = Field(
+        1000, ge=100, description="Fields of an operation, with its fragments written out."
+    )
+    query_root_fields_max: int = Field(20, ge=1, description="Root fields of an operation.")
+    query_aliases_max: int = Field(
+        100, ge=1, description="Aliases of an operation, with its fragments written out."
+    )
+    query_directives_max: int = Field(
+        100, ge=1, description="Directives of an operation, with its fragments written out."
+    )
+    query_cost_max: int = Field(25_000, ge=2000, description="Points that one operation may cost.")
+    cost_per_minute: int = Field(
+        10_000_000, ge=2000, description="Points that one token may spend a minute on this server."
+    )
+    introspection: bool = Field(
+        default=True, description="Whether a viewer may ask for the schema, as GraphiQL does."
+    )
+    suggestions: bool = Field(
+        default=False, description='Whether errors guess at names: "Did you mean ...?"'
+    )
     shutdown_s: int = Field(
         5, ge=1, le=60, description="Seconds that open connections get when the server stops."
     )

@@ -1,6 +1,7 @@
 """What the viewer may not know of answers as what is not there: same bytes, same statements."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -76,6 +77,7 @@ SUBSCRIPTIONS: Final = {
 }
 OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS
 
+LEFT: Final = re.compile(r'"(remaining|fullAfterMs)": ?\d+')
 LIMITED: Final = "wb_limited"
 OUTSIDER: Final = "wb_outsider"
 ONLOOKER: Final = "wb_onlooker"
@@ -120,10 +122,13 @@ class Two:
             return json.dumps(messages)
 
     async def asked(self, document: str, token: str, how: str) -> str:
+        """The answer, but for what is left of the asker's own allowance."""
         document = document.replace("$ME", ME[token])
         if how == "websocket":
-            return await self.over_socket(document, token)
-        return await self.post(document, token, how)
+            answer = await self.over_socket(document, token)
+        else:
+            answer = await self.post(document, token, how)
+        return LEFT.sub("", answer)
 
 
 def nowhere() -> Target:

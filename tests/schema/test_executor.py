@@ -25,8 +25,8 @@ from domain.models.principals import Membership, Role
 from resolvers.context import Context, Viewer
 from resolvers.loaders import Loaders
 from schema import build, ids
-from schema.documents import PreparedDocuments
 from schema.engine import Schema
+from schema.limits import DocumentLimits
 from schema.plans import MANY
 from tests.contract.store.scene import output
 from tests.schema.api import OPERATOR, Api, principal_of
@@ -264,7 +264,7 @@ class Query:
 def faulty() -> tuple[Schema, Schema]:
     """Ours and the library's: to build them takes longer than all the questions."""
     ours, theirs = (
-        Schema(query=Query, types=[Stranger], extensions=[PreparedDocuments]) for _ in range(2)
+        Schema(query=Query, types=[Stranger], limits=DocumentLimits()) for _ in range(2)
     )
     return ours, stock(theirs)
 

@@ -82,5 +82,7 @@ def test_every_error_has_its_type_or_is_top_level() -> None:
         ErrorCode.CURSOR_INVALID,
         ErrorCode.STORAGE_UNAVAILABLE,
         ErrorCode.PROVIDER_ERROR,
+        ErrorCode.COST_EXCEEDED,
+        ErrorCode.RATE_LIMITED,
     }
     assert set(ErrorCode) == {error.code for error in ERRORS} | top_level
