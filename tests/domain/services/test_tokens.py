@@ -250,3 +250,16 @@ async def test_an_outage_costs_notes_and_not_the_task(office: Office) -> None:
             while len(office.meter.failures) < failures:
                 await asyncio.sleep(0)
     assert ["tokens", "tokens"] == office.meter.failures
+
+
+async def test_a_known_use_asks_nothing_of_the_database(office: Office) -> None:
+    """Within the minute there is nothing to write, nor ever of a link, whose use is its end."""
+    uses = TokenUses(store=office.store, clock=office.clock, meter=office.meter)
+    now = office.clock.now()
+    uses.note(replace(office.first, used_at=now - NOTED_EVERY / 2), now)
+    uses.note(replace(office.first, kind=TokenKind.SIGN_IN), now)
+    assert {} == uses._unwritten
+    uses.note(replace(office.first, used_at=now - NOTED_EVERY), now)
+    await uses.write()
+    uses.note(office.first, now + NOTED_EVERY / 2)
+    assert {} == uses._unwritten
