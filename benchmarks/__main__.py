@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fan_out, latency, reading, start, table, volume
+from benchmarks import door, fan_out, latency, reading, start, table, volume
 from benchmarks.scene import Scene
 from benchmarks.table import Figure
 
@@ -18,6 +18,9 @@ MEASUREMENTS: Final[dict[str, Callable[[Scene], list[Figure]]]] = {
     "memory": fan_out.memory,
     "tail": reading.tail,
     "listing": reading.listing,
+    "small": door.small,
+    "nested": door.nested,
+    "hostile": door.hostile,
     "start": start.start,
 }
 

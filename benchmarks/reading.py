@@ -91,7 +91,7 @@ def listing(scene: Scene) -> list[Figure]:
     """Per second of the server's CPU, which is what one core can do: clients share the machine."""
     count, requests = scene.scaled(RUNS), scene.scaled(REQUESTS)
     with workbench(scene.folder) as server, connected(server) as api:
-        _finish_runs(api, count)
+        finish_runs(api, count)
         answer = api.ask(LIST, {})
         assert len(answer["project"]["runs"]["nodes"]) == min(50, count)
         headers = {"Authorization": f"Bearer {server.token}"}
@@ -111,7 +111,7 @@ def listing(scene: Scene) -> list[Figure]:
     ]
 
 
-def _finish_runs(api: Api, count: int) -> None:
+def finish_runs(api: Api, count: int) -> None:
     ids = [api.launch("true") for _ in range(count)]
     for run_id in ids:
         api.finished(run_id)
