@@ -11,6 +11,7 @@ TESTS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SYNCED := $(VENV)/.synced
+WEB := $(wildcard hatch_build.py web/.npmrc web/*.js* web/public/* web/graphiql/*.* web/graphiql/*/*)
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 unexport VIRTUAL_ENV
 # Else each start compiles a thousand modules anew, which takes longer than the start itself.
@@ -18,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format bench chaos clients clean
+.PHONY: help run test check web format bench chaos clients clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -35,6 +36,9 @@ check: $(SYNCED) ## format, lint, types, architecture (changes nothing)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+web: $(BIN)/uv ## build the pages of web/, and say what is wrong if that fails
+	WORKBENCH_WEB=require $(BIN)/uv sync --locked --reinstall-package ccdash-workbench
+
 format: $(SYNCED) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -49,11 +53,13 @@ clients: $(SYNCED) ## the packages that people write clients with, against the s
 	$(BIN)/python -m pytest -m clients -n $(WORKERS) --dist=loadgroup --timeout=300 tests/clients $(TESTS)
 
 clean: ## remove the environment and all caches, never the server's records
-	rm -rf $(VENV) tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules web/node_modules web/dist web/build.log
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is what makes a second run need no network.
-$(SYNCED): pyproject.toml uv.lock | $(BIN)/uv
+$(SYNCED): pyproject.toml uv.lock $(WEB) | $(BIN)/uv
+	@echo "Installing into $(VENV); the first time takes a minute." >&2
 	$(BIN)/uv sync --locked --quiet
 	@touch $@
 
