@@ -13,8 +13,8 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from adapters.clock import SystemClock
 from adapters.folders import real_folder
@@ -48,9 +48,10 @@ from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services, Viewer
 from schema.endpoint import Endpoint, Identify
 from schema.limits import DocumentLimits
-from serving import pages, probes
+from serving import graphiql, pages, probes
 from serving.data_directory import DataDirectory
-from serving.middleware import BodyLimit, RequestId
+from serving.door import door
+from serving.headers import SecurityHeaders
 from serving.settings import Settings
 
 DEFAULT_PROJECT = "default"
@@ -277,7 +278,7 @@ def _stop_if_failed(task: asyncio.Task[None]) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
-def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette:
+def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
     """The application that uvicorn runs. GraphQL needs a route of each kind on its path."""
     endpoint = Endpoint(
         services=workbench.services,
@@ -285,6 +286,7 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette
         identify=_identifier(workbench.sign_in),
         session_of=pages.session_of,
         limits=_document_limits(workbench.settings),
+        allowed_origins=workbench.settings.cors_origins,
     )
     checks = {
         "database": workbench.database.check,
@@ -303,22 +305,20 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> Starlette
         async with workbench.database.snapshot() as unit:
             workbench.meter.queue_is(await unit.intents.depth())
 
-    return Starlette(
+    served = Starlette(
         routes=[
             Route("/graphql", endpoint, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", endpoint),
-            Route("/", pages.home(workbench.sign_in)),
-            Route("/sign-in", pages.open_session(workbench.sign_in)),
+            *pages.routes(workbench.sign_in),
+            *graphiql.routes(workbench.sign_in),
             Route("/healthz", probes.healthz),
             Route("/readyz", probes.readyz(checks)),
             Route("/metrics", probes.metrics(workbench.metrics, count_queue)),
         ],
         lifespan=lifespan,
-        middleware=[
-            Middleware(RequestId),
-            Middleware(BodyLimit, bytes_max=workbench.settings.request_bytes_max),
-        ],
+        middleware=door(workbench.settings),
     )
+    return SecurityHeaders(served)
 
 
 def _document_limits(settings: Settings) -> DocumentLimits:

@@ -4,7 +4,7 @@ Nothing is answered before it is known who asks. A token comes in the Authorizat
 socket in the payload of `connection_init`; a browser's session comes with the connection itself.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from json import JSONDecodeError
@@ -63,13 +63,16 @@ class Endpoint(GraphQL[Any, None]):
         identify: Identify,
         session_of: SessionOf,
         limits: DocumentLimits | None = None,
+        allowed_origins: Sequence[str] = (),
     ) -> None:
+        """Pages of these origins may open a socket, besides our own and what is no page."""
         super().__init__(
             build(limits),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             connection_init_wait_timeout=INIT_TIMEOUT,
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET_MAX,
+            allowed_origins=allowed_origins,
         )
         self._services = services
         self._store = store

@@ -1,28 +1,38 @@
-"""The few pages a browser gets: sign in by link, and what to do next."""
+"""The few pages a browser gets: sign in by link, what to do next, sign out."""
 
+import base64
+import hashlib
 import html
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from domain.errors import StorageUnavailable, Unauthenticated
-from domain.models.principals import TokenKind
+from domain.models.principals import Identity, TokenKind
 from domain.services.sign_in import SESSION_LIFE, SignIn
 
 SESSION_COOKIE: Final = "workbench_session"
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+STYLE: Final = """
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem}
+pre{padding:1rem;background:#8882;overflow:auto;border-radius:.4rem}
+nav{display:flex;gap:1rem;align-items:baseline}
+button{font:inherit;padding:.2rem .8rem}
+"""
+POLICY: Final = (
+    "default-src 'none'; img-src 'self'; style-src 'sha256-"
+    f"{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 FIRST_STEPS: Final = """
 <p>Signed in as <strong>{name}</strong>. Launch a run from a terminal:</p>
 <pre>.venv/bin/workbench run -- git log --oneline -20</pre>
-<p>or by any GraphQL client at <code>/graphql</code>.</p>"""
+<p>or try the API, with examples, in <a href="/graphiql">GraphiQL</a>; any other GraphQL client
+finds it at <code>/graphql</code>.</p>
+<form method="post" action="/sign-out"><button>Sign out</button></form>"""
 SIGN_IN_FIRST: Final = """
 <p>You are not signed in. Open the one-time link that the server printed when it started;
 <code>.venv/bin/workbench token link</code> prints a fresh one.</p>"""
@@ -30,42 +40,50 @@ LINK_IS_SPENT: Final = """
 <p>This link was used before, or is too old.
 <code>.venv/bin/workbench token link</code> prints a fresh one.</p>"""
 COME_BACK: Final = "<p>The database does not answer now. Try again in a moment.</p>"
+GO_ON: Final = '<p><a href="{path}">Go on</a></p>'
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Workbench</title>
-<style>body{{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem;
-color-scheme:light dark}}pre{{padding:1rem;background:#8882;overflow:auto}}</style>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">{head}<style>{style}</style>
 <h1>CCDash Execution Workbench</h1>{body}</html>"""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+def routes(sign_in: SignIn) -> list[BaseRoute]:
+    """All of them."""
+    return [
+        Route("/", home(sign_in)),
+        Route("/sign-in", open_session(sign_in)),
+        Route("/sign-out", close_session(sign_in), methods=["POST"]),
+    ]
+
+
 def home(sign_in: SignIn) -> Endpoint:
     """The page at /: who you are, or how to sign in."""
 
-    async def page(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         try:
-            session = request.cookies.get(SESSION_COOKIE)
-            identity = await sign_in.identify(session, TokenKind.SESSION)
+            identity = await signed_in(request, sign_in)
         except Unauthenticated:
-            return _page(SIGN_IN_FIRST, status=401)
+            return sign_in_first(request)
         except StorageUnavailable:
-            return _page(COME_BACK, status=503)
-        return _page(FIRST_STEPS.format(name=html.escape(identity.principal.name)))
+            return come_back()
+        return page(FIRST_STEPS.format(name=html.escape(identity.principal.name)))
 
-    return page
+    return answer
 
 
 def open_session(sign_in: SignIn) -> Endpoint:
     """The one-time link: uses its code up and sets the session cookie."""
 
-    async def page(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         try:
             session = await sign_in.open_session(request.query_params.get("code", ""))
         except Unauthenticated:
-            return _page(LINK_IS_SPENT, status=401)
+            return page(LINK_IS_SPENT, status=401)
         except StorageUnavailable:
-            return _page(COME_BACK, status=503)
-        answer = RedirectResponse("/", status_code=303, headers=SECURITY_HEADERS)
+            return come_back()
+        answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(
             SESSION_COOKIE,
             session,
@@ -76,7 +94,33 @@ def open_session(sign_in: SignIn) -> Endpoint:
         )
         return answer
 
-    return page
+    return answer
+
+
+def close_session(sign_in: SignIn) -> Endpoint:
+    """Signs out: the session is over for whoever has its secret, and the browser forgets it.
+
+    Only with the cookie: a page of another site can send this, but not the cookie along.
+    """
+
+    async def answer(request: Request) -> Response:
+        answer = RedirectResponse("/", status_code=303)
+        session = session_of(request)
+        if session is None:
+            return answer
+        try:
+            await sign_in.close_session(session)
+        except StorageUnavailable:
+            return come_back()
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    return answer
+
+
+async def signed_in(request: Request, sign_in: SignIn) -> Identity:
+    """Whose session this is. Raises Unauthenticated and StorageUnavailable."""
+    return await sign_in.identify(session_of(request), TokenKind.SESSION)
 
 
 def session_of(connection: HTTPConnection) -> str | None:
@@ -84,5 +128,25 @@ def session_of(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(SESSION_COOKIE)
 
 
-def _page(body: str, status: int = 200) -> Response:
-    return HTMLResponse(PAGE.format(body=body), status_code=status, headers=SECURITY_HEADERS)
+def sign_in_first(request: Request) -> Response:
+    """How to sign in. Whoever follows a link from another site comes without his cookie, since it
+    is SameSite=Strict: he is sent here once more, by a page of ours, and brings it."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        path = html.escape(request.url.path)
+        return page(
+            GO_ON.format(path=path), head=f'<meta http-equiv="refresh" content="0;url={path}">'
+        )
+    return page(SIGN_IN_FIRST, status=401)
+
+
+def come_back() -> Response:
+    return page(COME_BACK, status=503)
+
+
+def page(body: str, *, status: int = 200, head: str = "") -> Response:
+    """A page of our own looks; it runs no script and loads nothing."""
+    return HTMLResponse(
+        PAGE.format(body=body, head=head, style=STYLE),
+        status_code=status,
+        headers={"Content-Security-Policy": POLICY},
+    )

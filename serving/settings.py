@@ -1,15 +1,29 @@
 """What can be set from outside, all by environment variables that start with WORKBENCH_."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.data_directory import DataDirectory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _parts(text: object) -> object:
+    """`a, b` -> a and b."""
+    if not isinstance(text, str):
+        return text
+    return [part.strip().lower() for part in text.split(",") if part.strip()]
+
+
+HostName = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$")]
+Origin = Annotated[
+    str, StringConstraints(pattern=r"^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$")
+]
 
 
 class Settings(BaseSettings):
@@ -19,6 +33,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_parts), NoDecode] = Field(
+        (),
+        description="Names under which this server is reached, with commas between; "
+        "`*.example.org` stands for all below it.",
+    )
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_parts), NoDecode] = Field(
+        (),
+        description="Origins whose pages may use the API with a token, with commas between.",
+    )
     data_dir: Path = Field(
         CHECKOUT / ".workbench",
         description="Where the SQLite database, the spool of local runs and the token file are.",
@@ -128,8 +151,17 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """Where a browser on this machine finds the server."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{self._host_name}:{self.port}"
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """What the Host header may say. A name that we do not know may be one that somebody has
+        made lead here, to let his page read what our own pages read (DNS rebinding)."""
+        return [*LOOPBACK, self._host_name.lower(), *self.allowed_hosts]
+
+    @property
+    def _host_name(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     def at_port(self, port: int) -> "Settings":
         """The same with the port that was really taken."""

@@ -74,6 +74,15 @@ class SignIn:
             )
         return session
 
+    async def close_session(self, text: str | None) -> None:
+        """End the session with this secret, if it is one: nobody can use it any more."""
+        try:
+            identity = await self.identify(text, TokenKind.SESSION)
+        except Unauthenticated:
+            return
+        async with self.store.transaction() as unit:
+            await unit.identity.revoke_token(identity.token.id, self.clock.now())
+
     async def _add_admin(self, unit: UnitOfWork) -> Principal:
         admin = Principal(
             id=PrincipalId(self.new_id()),

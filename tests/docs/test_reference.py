@@ -22,6 +22,8 @@ REFERENCE: Final = ROOT / "docs" / "reference"
 DEFAULTS_IN_WORDS: Final = {
     "data_dir": "`.workbench` in the checkout",
     "project_root": "the working directory",
+    "allowed_hosts": "none",
+    "cors_origins": "none",
 }
 
 
@@ -109,7 +111,13 @@ def labels(collector: object) -> str:
 def test_every_error_code_is_listed() -> None:
     """Those of the family; and those that only the endpoint knows, by the names it gives them."""
     text = (REFERENCE / "api.md").read_text(encoding="utf-8")
-    only_top_level = {"BAD_REQUEST", "REQUEST_TOO_LARGE", faults.INTERNAL, faults.DOCUMENT_INVALID}
+    only_top_level = {
+        "BAD_REQUEST",
+        "FOREIGN_ORIGIN",
+        "REQUEST_TOO_LARGE",
+        faults.INTERNAL,
+        faults.DOCUMENT_INVALID,
+    }
 
     assert [f"`{code}`" for code in ErrorCode] == [row[0] for row in rows("api.md", "code")]
     assert only_top_level == set(re.findall(r"^\| `(\w+)` \| [^|]+ \|$", text, re.MULTILINE))

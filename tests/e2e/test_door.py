@@ -63,7 +63,7 @@ def refused_headers() -> list[dict[str, str]]:
         {"Authorization": f"Bearer {EXPIRED}"},
         {"Authorization": "Bearer"},
         {"Authorization": "Basic YTpi"},
-        {"Cookie": "workbench_session=wrong"},
+        {"Cookie": "workbench_session=wrong", "Sec-Fetch-Site": "same-origin"},
     ]
 
 
@@ -118,7 +118,7 @@ def test_a_link_signs_in_once(server: Server) -> None:
     ).stdout.strip()
     with httpx.Client(base_url=server.url) as http:
         first = http.get(printed)
-        who = http.post("/graphql", json={"query": WHO})
+        who = http.post("/graphql", json={"query": WHO}, headers={"Origin": server.url})
         second = httpx.get(printed)
 
     assert (303, 401) == (first.status_code, second.status_code)

@@ -50,3 +50,37 @@ def test_the_base_url(monkeypatch: pytest.MonkeyPatch, host: str, url: str) -> N
     """An IPv6 address is bracketed."""
     monkeypatch.setenv("WORKBENCH_HOST", host)
     assert url == Settings().at_port(80).base_url
+
+
+def test_names_and_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With commas between; the loopback and the address to listen on are always trusted."""
+    monkeypatch.setenv("WORKBENCH_HOST", "fd00::1")
+    monkeypatch.setenv("WORKBENCH_ALLOWED_HOSTS", "WB.example.org, *.wb.test,")
+    monkeypatch.setenv("WORKBENCH_CORS_ORIGINS", "https://a.test,http://[::1]:3000")
+    settings = Settings()
+
+    always = ["localhost", "127.0.0.1", "[::1]", "[fd00::1]"]
+    assert [*always, "wb.example.org", "*.wb.test"] == settings.trusted_hosts
+    assert ("https://a.test", "http://[::1]:3000") == settings.cors_origins
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "wb.*.test"),
+        ("ALLOWED_HOSTS", "http://wb.test"),
+        ("ALLOWED_HOSTS", "wb.test:8000"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "wb.test"),
+        ("CORS_ORIGINS", "https://wb.test/"),
+        ("CORS_ORIGINS", "null"),
+    ],
+)
+def test_what_is_no_name_and_no_origin(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """All names and all origins are none either."""
+    monkeypatch.setenv(f"WORKBENCH_{name}", text)
+    with pytest.raises(ValueError, match=name.lower()):
+        Settings()

@@ -52,6 +52,19 @@ async def test_a_session_ends(desk: Desk) -> None:
         await desk.sign_in.identify(session, TokenKind.SESSION)
 
 
+async def test_to_sign_out_ends_a_session(desk: Desk) -> None:
+    """That one and no other; signing out twice, or with nonsense, is no failure."""
+    session = await desk.sign_in.open_session(await desk.sign_in.make_link_code(desk.admin))
+    other = await desk.sign_in.open_session(await desk.sign_in.make_link_code(desk.admin))
+    for text in (session, session, "nonsense", None, TOKEN):
+        await desk.sign_in.close_session(text)
+    with pytest.raises(Unauthenticated):
+        await desk.sign_in.identify(session, TokenKind.SESSION)
+
+    assert desk.admin == (await desk.sign_in.identify(other, TokenKind.SESSION)).principal
+    assert desk.admin == (await desk.sign_in.identify(TOKEN, TokenKind.API)).principal
+
+
 async def test_a_session_is_no_api_token(desk: Desk) -> None:
     """A kind of secret works only where that kind is asked for."""
     code = await desk.sign_in.make_link_code(desk.admin)
