@@ -9,6 +9,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LINK: Final = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 
+TEST: Final = re.compile(r"`((?:tests|examples)/[\w./-]+)`")
+
+
 def pages() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -72,3 +75,20 @@ def test_the_files_of_the_walks_exist() -> None:
     named_paths = set(re.findall(r"`((?:[a-z_.]+/)+[a-z_]*(?:\.py)?)`", text))
 
     assert set() == {path for path in named_paths if not (ROOT / path).exists()}
+
+
+def test_what_holds_a_promise_exists() -> None:
+    """A test that a page names is there; the row of a promise names one at least."""
+    named_tests = {
+        path for page in pages() for path in TEST.findall(page.read_text(encoding="utf-8"))
+    }
+
+    assert set() == {path for path in named_tests if not (ROOT / path).exists()}
+    assert [] == [row for row in defences() if not TEST.search(row)]
+
+
+def defences() -> list[str]:
+    """The rows of the threat model's table of defences."""
+    text = (ROOT / "docs" / "reference" / "threat-model.md").read_text(encoding="utf-8")
+    table = text.split("## What is defended")[1].split("\n## ")[0]
+    return [line for line in table.splitlines() if line.startswith("|")][2:]
