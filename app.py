@@ -36,6 +36,7 @@ from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
+from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher, QueueBound
 from domain.services.members import Members
 from domain.services.projects import Projects
@@ -95,9 +96,13 @@ class Workbench:
     def database(self) -> Database:
         return Database.open(
             self.settings.store_url,
-            on_commit=self.notifier.wake,
+            on_commit=self._wake,
             on_events=self._tell_streams,
         )
+
+    def _wake(self, topics: frozenset[str]) -> None:
+        self.known_tokens.wake(topics)
+        self.notifier.wake(topics)
 
     def _tell_streams(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
         """Streams read the database and the database tells streams: here the two are joined."""
@@ -125,9 +130,17 @@ class Workbench:
         )
 
     @cached_property
+    def known_tokens(self) -> KnownTokens:
+        return KnownTokens()
+
+    @cached_property
     def sign_in(self) -> SignIn:
         return SignIn(
-            store=self.database, clock=self.clock, new_id=self.new_id, uses=self.token_uses
+            store=self.database,
+            clock=self.clock,
+            new_id=self.new_id,
+            uses=self.token_uses,
+            known=self.known_tokens,
         )
 
     @cached_property

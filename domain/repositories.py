@@ -30,7 +30,7 @@ class ProjectRepository(Protocol):
 
 
 class IdentityRepository(Protocol):
-    """Principals, their tokens and memberships."""
+    """Principals, their tokens and memberships. What may take a right away wakes GRANTS."""
 
     async def add_principal(self, principal: Principal) -> bool:
         """False where the name is taken."""

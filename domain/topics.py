@@ -7,6 +7,9 @@ from domain.ids import RunId
 INTENTS: Final = "intents"
 """Work for an engine was added or came free."""
 
+GRANTS: Final = "grants"
+"""A token was revoked or deleted, or a membership changed."""
+
 
 def run_topic(run_id: RunId) -> str:
     """The stream of one run."""

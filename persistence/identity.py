@@ -1,6 +1,6 @@
 """Principals, their tokens and their memberships."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from domain.models.principals import (
     Identity as HeldBy,
 )
 from domain.models.principals import Membership, Principal, PrincipalKind, Token, TokenKind
+from domain.topics import GRANTS
 from persistence import rows
 from persistence.session import Session
 from persistence.tables import memberships, principals, tokens
@@ -103,8 +104,9 @@ MEMBERS = (
 class Identity:
     """See domain.repositories.IdentityRepository."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session
+        self._wake = wake
 
     async def add_principal(self, principal: Principal) -> bool:
         return await self._session.write(ADD_PRINCIPAL, asdict(principal)) == 1
@@ -155,6 +157,7 @@ class Identity:
     async def delete_tokens(self, principal_id: PrincipalId, kind: TokenKind, name: str) -> None:
         keys = {"principal_id": principal_id, "kind": kind, "name": name}
         await self._session.write(DELETE_TOKENS, keys)
+        self._wake(GRANTS)
 
     async def spend_token(self, token_id: TokenId, at: datetime) -> bool:
         return await self._session.write(SPEND_TOKEN, {"token_id": token_id, "at": at}) == 1
@@ -165,6 +168,7 @@ class Identity:
 
     async def revoke_token(self, token_id: TokenId, at: datetime) -> None:
         await self._session.write(REVOKE_TOKEN, {"token_id": token_id, "at": at})
+        self._wake(GRANTS)
 
     async def set_membership(self, membership: Membership) -> None:
         keys = {"principal_id": membership.principal_id, "project_id": membership.project_id}
@@ -173,6 +177,7 @@ class Identity:
             await self._session.write(SET_MEMBERSHIP, {**keys, "roles": roles})
         else:
             await self._session.write(REMOVE_MEMBERSHIP, keys)
+        self._wake(GRANTS)
 
     async def memberships(self, principal_id: PrincipalId) -> Sequence[Membership]:
         found = await self._session.all(MEMBERSHIPS, {"id": principal_id})

@@ -45,7 +45,7 @@ class Unit:
         self.calls: list[Callable[[], object]] = []
         self.written: dict[RunId, list[RunEvent]] = {}
         self.projects = Projects(session)
-        self.identity = Identity(session)
+        self.identity = Identity(session, self.wake)
         self.runs = Runs(session, self._wrote)
         self.events = Events(session)
         self.logs = Logs(session, self._wrote)

@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from domain.errors import Unauthenticated
 from domain.ids import PrincipalId, TokenId
 from domain.models.principals import Identity, Principal, PrincipalKind, Token, TokenKind
 from domain.ports import Clock, IdMaker, Store, UnitOfWork
+from domain.services.known_tokens import KnownTokens
 from domain.services.token_uses import TokenUses
 
 ADMIN_NAME: Final = "admin"
@@ -27,19 +28,27 @@ class SignIn:
     clock: Clock
     new_id: IdMaker
     uses: TokenUses
+    known: KnownTokens
 
     async def identify(self, text: str | None, *kinds: TokenKind) -> Identity:
         """The holder of a token of one of these kinds. Raises Unauthenticated."""
         if not text or len(text) > TOKEN_CHARACTERS_MAX:
             raise Unauthenticated
-        async with self.store.snapshot() as unit:
-            identity = await unit.identity.holder(token_digest(text))
-        now = self.clock.now()
+        digest, now = token_digest(text), self.clock.now()
+        identity = self.known.recall(digest, now) or await self._looked_up(digest, now)
         if identity is None or identity.token.kind not in kinds:
             raise Unauthenticated
         if not identity.token.is_usable(now):
             raise Unauthenticated
         self.uses.note(identity.token, now)
+        return identity
+
+    async def _looked_up(self, digest: str, now: datetime) -> Identity | None:
+        changes = self.known.changes
+        async with self.store.snapshot() as unit:
+            identity = await unit.identity.holder(digest)
+        if identity is not None:
+            self.known.keep(digest, identity, now, changes=changes)
         return identity
 
     async def bootstrap(self, text: str) -> Principal:

@@ -22,6 +22,7 @@ from domain.models.principals import (
     TokenKind,
 )
 from domain.services.sign_in import token_digest
+from domain.topics import GRANTS
 from resolvers.access import NEEDS, OF_SERVER
 from schema import ids
 from schema.query import NODES
@@ -94,8 +95,9 @@ class Two:
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """What the database is asked meanwhile."""
+        """What the database is asked meanwhile, by somebody who comes for the first time."""
         sent: list[str] = []
+        self.api.workbench.known_tokens.wake({GRANTS})
 
         def remember(_c: object, _k: object, statement: str, *_: object) -> None:
             sent.append(statement)

@@ -19,6 +19,7 @@ from domain.services.dispatcher import Claimed, Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
+from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher, QueueBound
 from domain.services.projects import Projects
 from domain.services.registry import Registry
@@ -140,10 +141,15 @@ def make_engine(
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
     clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), RunLimits()
-    hub = Hub(clock)
+    hub, known = Hub(clock), KnownTokens()
+
+    def wake(topics: frozenset[str]) -> None:
+        known.wake(topics)
+        hub.wake(topics)
+
     store = Database.open(
         f"sqlite+aiosqlite:///{tmp_path}/workbench.db",
-        on_commit=hub.wake,
+        on_commit=wake,
         on_events=lambda run_id, events: streams.tell(run_id, events),  # noqa: PLW0108 - made below
     )
     streams = Streams(store=store, signals=hub, clock=clock, meter=meter)
@@ -151,7 +157,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     adapter = ScriptedAdapter(clock=clock)
     registry = Registry([adapter])
     uses = TokenUses(store=store, clock=clock, meter=meter)
-    sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses)
+    sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses, known=known)
     admin = await sign_in.bootstrap(TOKEN)
     project = await make_project(store, clock, admin)
     engine = make_engine(store, hub, adapter, clock=clock, meter=meter)
