@@ -10,6 +10,7 @@ from domain.limits import (
     PROMPT_BYTES_MAX,
     REASON_CHARACTERS_MAX,
     TIMEOUT_MS_MAX,
+    TOOL_SCOPES_MAX,
 )
 from domain.models.commands import LaunchRun
 
@@ -26,6 +27,8 @@ def check_launch(command: LaunchRun) -> None:
     check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
     check_text(command.cwd, ARGUMENT_BYTES_MAX, "cwd")
     check_key(command.idempotency_key)
+    if len(command.tool_scopes) > TOOL_SCOPES_MAX:
+        raise InvalidInput(f"More than {TOOL_SCOPES_MAX} tool scopes.", "toolScopes")
     for index, scope in enumerate(command.tool_scopes):
         check_text(scope, REASON_CHARACTERS_MAX, "toolScopes", str(index))
 

@@ -40,6 +40,7 @@ def test_a_plain_command_is_accepted() -> None:
         (replace(GOOD, idempotency_key=" "), ("idempotencyKey",)),
         (replace(GOOD, idempotency_key="k" * 201), ("idempotencyKey",)),
         (replace(GOOD, tool_scopes=("read", "\0")), ("toolScopes", "1")),
+        (replace(GOOD, tool_scopes=("read",) * 101), ("toolScopes",)),
     ],
 )
 def test_a_bad_launch_names_its_field(launch: LaunchRun, path: tuple[str, ...]) -> None:
