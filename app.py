@@ -1,16 +1,13 @@
 """Composition root: the only place that knows everybody. cli/ is the `workbench` command."""
 
-import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
-import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
@@ -23,12 +20,10 @@ from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
 from domain.allowance import Allowance
-from domain.errors import Unauthenticated
 from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
 from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
-from domain.models.principals import TokenKind
 from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
 from domain.services.allowances import Allowances
@@ -46,18 +41,18 @@ from domain.services.streams import Streams
 from domain.services.token_uses import TokenUses
 from domain.services.tokens import Tokens
 from persistence.unit_of_work import Database
-from resolvers.context import ServerFacts, Services, Viewer
-from schema.endpoint import Endpoint, Identify
+from resolvers import viewers
+from resolvers.context import ServerFacts, Services
+from schema.endpoint import Endpoint
 from schema.limits import DocumentLimits
 from serving import graphiql, pages, probes
 from serving.data_directory import DataDirectory
 from serving.door import door
 from serving.headers import SecurityHeaders
+from serving.process import running
 from serving.settings import Settings
 
 DEFAULT_PROJECT = "default"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,7 +250,7 @@ class Workbench:
             await stack.enter_async_context(self.notifier)
             await stack.enter_async_context(self.token_uses)
             stack.push_async_callback(self.local.close)
-            await stack.enter_async_context(_engine_running(self.engine))
+            await stack.enter_async_context(running(self.engine.run(), "engine"))
             yield
 
     async def _bootstrap(self) -> None:
@@ -273,30 +268,12 @@ Announce = Callable[[Workbench], Awaitable[None]]
 """Told once the server is up."""
 
 
-@asynccontextmanager
-async def _engine_running(engine: Engine) -> AsyncIterator[None]:
-    task = asyncio.create_task(engine.run(), name="engine")
-    task.add_done_callback(_stop_if_failed)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def _stop_if_failed(task: asyncio.Task[None]) -> None:
-    """A server whose engine died would take runs and never start them: stop it instead."""
-    if not task.cancelled() and (error := task.exception()):
-        log.critical("the engine failed, stopping", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
-
-
 def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
     """The application that uvicorn runs. GraphQL needs a route of each kind on its path."""
     endpoint = Endpoint(
         services=workbench.services,
         store=workbench.database,
-        identify=_identifier(workbench.sign_in),
+        identify=partial(viewers.by_token, workbench.sign_in),
         session_of=pages.session_of,
         limits=_document_limits(workbench.settings),
         allowed_origins=workbench.settings.cors_origins,
@@ -348,16 +325,3 @@ def _document_limits(settings: Settings) -> DocumentLimits:
         has_introspection=settings.introspection,
         has_suggestions=settings.suggestions,
     )
-
-
-def _identifier(sign_in: SignIn) -> Identify:
-    async def identify(text: str | None) -> Viewer | None:
-        try:
-            identity = await sign_in.identify(text, TokenKind.API, TokenKind.SESSION)
-        except Unauthenticated:
-            return None
-        return Viewer(
-            principal=identity.principal, memberships=identity.memberships, token=identity.token
-        )
-
-    return identify

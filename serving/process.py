@@ -4,9 +4,12 @@ import asyncio
 import errno
 import gc
 import logging
+import signal
 import socket
 import struct
-from typing import Final
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,6 +23,8 @@ from serving.logs import SOCKETS
 from serving.settings import Settings
 
 BACKLOG = 2048
+
+log = logging.getLogger(__name__)
 
 FINAL_TEXT: Final = 0x81
 LENGTH_OF_16_BITS: Final = 126
@@ -157,3 +162,22 @@ def uvicorn_server(app: ASGIApp, settings: Settings) -> Server:
         timeout_graceful_shutdown=settings.shutdown_s,
     )
     return Server(config)
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Work that goes on for as long as the server is up. If it fails, the server stops."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_stop_if_failed)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _stop_if_failed(task: asyncio.Task[None]) -> None:
+    """A server whose engine died would take runs and never start them."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("the %s failed, stopping", task.get_name(), exc_info=error)
+        signal.raise_signal(signal.SIGTERM)

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import event
 
-from app import Workbench, _identifier
+from app import Workbench
 from domain.ids import DecisionId, PrincipalId, ProjectId, RunId, TokenId
 from domain.models.principals import (
     Membership,
@@ -23,6 +24,7 @@ from domain.models.principals import (
 )
 from domain.services.sign_in import token_digest
 from domain.topics import GRANTS
+from resolvers import viewers
 from resolvers.access import NEEDS, OF_SERVER
 from schema import ids
 from schema.query import NODES
@@ -207,7 +209,8 @@ async def two(api: Api) -> Two:
     """The API with its own sign-in, by tokens that are stored."""
     workbench: Workbench = api.workbench
     there = await with_bob(api.scene)
-    identifying = Api.identifying(workbench, api.scene, _identifier(workbench.sign_in))
+    identify = partial(viewers.by_token, workbench.sign_in)
+    identifying = Api.identifying(workbench, api.scene, identify)
     return Two(api=identifying, there=there, nowhere=nowhere())
 
 
