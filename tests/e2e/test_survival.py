@@ -18,7 +18,7 @@ from tests.e2e.server import Server, serving
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.xdist_group("e2e-survival"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 
