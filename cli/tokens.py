@@ -100,7 +100,7 @@ def revoke(
 async def _create(given: dict[str, Any]) -> None:
     connection = Connection.from_environment()
     if "principal" not in given:
-        name, kind = await tokens.holder(connection)
+        name, kind = await tokens.viewer(connection)
         given = {"kind": kind, **given, "principal": name}
     made = await tokens.create(connection, {"kind": Kind.SERVICE.value, **given})
     sys.stdout.write(f"{made.text}\n")
@@ -113,7 +113,7 @@ async def _create(given: dict[str, Any]) -> None:
 
 async def _list(principal: str | None) -> None:
     connection = Connection.from_environment()
-    name = principal or (await tokens.holder(connection))[0]
+    name = principal or (await tokens.viewer(connection))[0]
     rows = [COLUMNS, *[_row(token) async for token in tokens.listed(connection, name)]]
     sys.stdout.writelines(f"{line}\n" for line in _aligned(rows))
 

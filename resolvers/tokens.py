@@ -21,7 +21,7 @@ async def by_id(context: Context, token_id: TokenId) -> Token | None:
     return token if is_own or access.is_server_admin(context.viewer) else None
 
 
-async def holder(context: Context, name: str) -> Principal | None:
+async def principal(context: Context, name: str) -> Principal | None:
     """The principal with this name; None also where the viewer may not see its tokens."""
     if not name.isprintable():
         return None  # Not every database could be asked for such a text.

@@ -1,7 +1,7 @@
 """The GraphQL shape of the workbench: types over domain values, inputs that become commands."""
 
 import schema.enums  # noqa: F401 - registers the domain's enums before any type names them
-from schema.engine import Schema
+from schema.answering import Schema
 from schema.errors import handlers
 from schema.events import EVENT_TYPES
 from schema.limits import DocumentLimits

@@ -65,7 +65,7 @@ class PageSize:
     def is_fixed(self) -> bool:
         return not self.wishes or isinstance(self.wishes[0], int)
 
-    def among(self, variables: Variables) -> int:
+    def given(self, variables: Variables) -> int:
         """From 1 to PAGE_SIZE_MAX: what is beyond will be refused, and costs nothing till then."""
         for wish in self.wishes:
             size = variables.get(wish) if isinstance(wish, str) else wish
@@ -94,10 +94,10 @@ class Cost:
         if size is ONCE:
             return self
         if size.is_fixed and not self.parts:
-            return Cost(self.points * size.among({}))
+            return Cost(self.points * size.given({}))
         return Cost(0, ((size, self),))
 
-    def among(self, variables: Variables, known: dict[int, int] | None = None) -> int:
+    def given(self, variables: Variables, known: dict[int, int] | None = None) -> int:
         """The points with these variables. `known` is what parts that several share have come to,
         by their identity."""
         if not self.parts:
@@ -105,7 +105,7 @@ class Cost:
         known = {} if known is None else known
         if id(self) not in known:
             parts = (
-                size.among(variables) * part.among(variables, known) for size, part in self.parts
+                size.given(variables) * part.given(variables, known) for size, part in self.parts
             )
             known[id(self)] = self.points + sum(parts)
         return known[id(self)]
@@ -136,10 +136,10 @@ class OperationCost:
     cost: Cost
     defaults: Variables
 
-    def among(self, variables: Variables) -> int:
+    def given(self, variables: Variables) -> int:
         """Points, at least 1."""
         return max(
-            1, self.cost.among({**self.defaults, **variables} if self.defaults else variables)
+            1, self.cost.given({**self.defaults, **variables} if self.defaults else variables)
         )
 
 

@@ -13,17 +13,17 @@ _PLACE: Final = re.compile(
 )
 
 
-def list_cursor(scope: str, key: str) -> str:
-    """The key of an item in the list that `scope` names."""
-    return seal(f"{scope}|{key}")
+def list_cursor(list_name: str, key: str) -> str:
+    """The key of an item in the list with this name."""
+    return seal(f"{list_name}|{key}")
 
 
-def list_key(cursor: str | None, scope: str) -> str | None:
+def list_key(cursor: str | None, list_name: str) -> str | None:
     """Raises CursorInvalid for the cursor of another list, and for what is none."""
     if cursor is None:
         return None
     found, bar, key = (unseal(cursor) or "").partition("|")
-    if not bar or found != scope or not key:
+    if not bar or found != list_name or not key:
         raise CursorInvalid
     return key
 

@@ -29,7 +29,7 @@ from domain.ports import Store
 from resolvers.context import Context, Services, Viewer
 from resolvers.loaders import Loaders
 from schema import bodies, build
-from schema.engine import Schema
+from schema.answering import Schema
 from schema.faults import is_refused, retry_after_s
 from schema.limits import DocumentLimits
 from schema.media_types import GRAPHQL_RESPONSE, JSON, answered_as, kind_of

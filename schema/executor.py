@@ -9,7 +9,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.plans import Plans
-from schema.steps import Lines, Step
+from schema.sweeps import Lines, Sweep
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -49,8 +49,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 return_type, field_details_list, path, result, position_context
             )
 
-        step = self._plans.objects(return_type, field_details_list)
-        return self._answer(step, result, long_way)
+        sweep = self._plans.objects(return_type, field_details_list)
+        return self._answer(sweep, result, long_way)
 
     def execute_field(
         self,
@@ -65,17 +65,19 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 parent_type, source, field_details_list, path, position_context
             )
 
-        step = self._plans.field(parent_type, field_details_list)
-        return self._answer(step, source, long_way)
+        sweep = self._plans.field(parent_type, field_details_list)
+        return self._answer(sweep, source, long_way)
 
-    def _answer(self, step: Step | None, value: Any, long_way: Callable[[], Any]) -> Any:
-        """For one value, or an awaitable of it if the step waits."""
-        if step is None or (step.waits and self.operation.operation is OperationType.SUBSCRIPTION):
+    def _answer(self, sweep: Sweep | None, value: Any, long_way: Callable[[], Any]) -> Any:
+        """For one value, or an awaitable of it if the sweep waits."""
+        if sweep is None or (
+            sweep.waits and self.operation.operation is OperationType.SUBSCRIPTION
+        ):
             return long_way()  # An event goes alone, and most have nothing to wait for.
-        if step.waits:
-            return _answer_later(step, value, long_way)
+        if sweep.waits:
+            return _answer_later(sweep, value, long_way)
         try:
-            return _at_once(step.run([value]))[0]
+            return _at_once(sweep.run([value]))[0]
         except Exception:  # noqa: BLE001 - the long way finds the same fault and reports it
             return long_way()
 
@@ -98,9 +100,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         )
 
 
-async def _answer_later(step: Step, value: Any, long_way: Callable[[], Any]) -> Any:
+async def _answer_later(sweep: Sweep, value: Any, long_way: Callable[[], Any]) -> Any:
     try:
-        return (await step.run([value]))[0]
+        return (await sweep.run([value]))[0]
     except Exception:  # noqa: BLE001 - the long way finds the same fault and reports it
         answer = long_way()
         return await answer if isinstance(answer, Awaitable) else answer
@@ -112,4 +114,4 @@ def _at_once(running: Any) -> Any:
         running.send(None)
     except StopIteration as done:
         return done.value
-    raise AssertionError("a step that does not wait has waited")
+    raise AssertionError("a sweep that does not wait has waited")

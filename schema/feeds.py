@@ -14,10 +14,10 @@ from resolvers.streams import Follow
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`scope` names what the viewer may see of the run: equal scopes may share results."""
+    """`visibility` is what the viewer may see of the run: those with an equal one share results."""
 
     run_id: RunId
-    scope: tuple[str, ...]
+    visibility: tuple[str, ...]
     follow: Follow
     typed: Callable[[RunEvent], object]
 
@@ -32,5 +32,5 @@ class Feed:
         follow: Follow,
         typed: Callable[[RunEvent], object],
     ) -> Self:
-        scope = tuple(sorted(access.permissions(context.viewer, run.project_id)))
-        return cls(run.id, scope, follow, typed)
+        visibility = tuple(sorted(access.permissions(context.viewer, run.project_id)))
+        return cls(run.id, visibility, follow, typed)

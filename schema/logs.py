@@ -14,7 +14,7 @@ from resolvers.logs import LogPart
 from resolvers.streams import Place
 from schema.cursors import place_cursor
 from schema.paging import Connection
-from schema.steps import Lines
+from schema.sweeps import Lines
 
 INT_MAX = 2**31 - 1
 """GraphQL's Int ends here; a larger count is answered as this."""

@@ -99,7 +99,7 @@ def pay(found: Found, asked: Asked, cost_max: int) -> Spending:
     """Take the cost from the token's allowance before anything is resolved. Raises Refused."""
     if found.operation.cost is None:
         raise Refused(found.prepared.errors)
-    cost = found.operation.cost.among(asked.variables)
+    cost = found.operation.cost.given(asked.variables)
     try:
         if cost > cost_max:
             raise CostExceeded(cost, cost_max)

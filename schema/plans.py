@@ -29,8 +29,8 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from schema import steps
-from schema.steps import Step, Unplanned, Values
+from schema import sweeps
+from schema.sweeps import Sweep, Unplanned, Values
 
 MANY: Final = "workbench-many"
 """Where a field's metadata hold how it is answered for many objects with one question."""
@@ -44,39 +44,39 @@ class Plans:
 
     def __init__(self, executor: Executor[Any]) -> None:
         self._executor = executor
-        self._objects: dict[tuple[str, int], tuple[FieldDetailsList, Step | None]] = {}
-        self._fields: dict[int, tuple[FieldDetailsList, Step | None]] = {}
+        self._objects: dict[tuple[str, int], tuple[FieldDetailsList, Sweep | None]] = {}
+        self._fields: dict[int, tuple[FieldDetailsList, Sweep | None]] = {}
 
-    def objects(self, kind: GraphQLObjectType, selection: FieldDetailsList) -> Step | None:
+    def objects(self, kind: GraphQLObjectType, selection: FieldDetailsList) -> Sweep | None:
         """From objects of a type to their responses; None where a field goes the long way."""
         key = (kind.name, id(selection))
         if key not in self._objects:
             self._objects[key] = (selection, self._plan_objects(kind, selection))
         return self._objects[key][1]
 
-    def field(self, parent: GraphQLObjectType, selection: FieldDetailsList) -> Step | None:
+    def field(self, parent: GraphQLObjectType, selection: FieldDetailsList) -> Sweep | None:
         """From objects to one field of each; None where it goes the long way."""
         key = id(selection)
         if key not in self._fields:
             self._fields[key] = (selection, self._plan_field(parent, selection))
         return self._fields[key][1]
 
-    def _plan_objects(self, kind: GraphQLObjectType, selection: FieldDetailsList) -> Step | None:
+    def _plan_objects(self, kind: GraphQLObjectType, selection: FieldDetailsList) -> Sweep | None:
         collected = self._executor.collect_subfields(kind, selection)
         if collected.new_defer_usages:
             return None
-        parts: list[Step] = []
+        parts: list[Sweep] = []
         for details in collected.grouped_field_set.values():
-            step = self.field(kind, details)
-            if step is None:
+            sweep = self.field(kind, details)
+            if sweep is None:
                 return None
-            parts.append(step)
-        return steps.objects(kind, tuple(collected.grouped_field_set), parts)
+            parts.append(sweep)
+        return sweeps.objects(kind, tuple(collected.grouped_field_set), parts)
 
-    def _plan_field(self, parent: GraphQLObjectType, selection: FieldDetailsList) -> Step | None:
+    def _plan_field(self, parent: GraphQLObjectType, selection: FieldDetailsList) -> Sweep | None:
         name = selection[0].node.name.value
         if name == "__typename":
-            return steps.constant(parent.name)
+            return sweeps.constant(parent.name)
         field = parent.fields.get(name)
         if field is None or _is_root(self._executor, parent):
             return None
@@ -85,7 +85,7 @@ class Plans:
             return None
         complete = self._completion(field.type, selection)
         ask = complete and self._asking(parent, field, definition, selection)
-        return steps.then(ask, complete) if ask and complete else None
+        return sweeps.then(ask, complete) if ask and complete else None
 
     def _asking(
         self,
@@ -93,11 +93,11 @@ class Plans:
         field: GraphQLField,
         definition: StrawberryField,
         selection: FieldDetailsList,
-    ) -> Step | None:
+    ) -> Sweep | None:
         """From objects to the values of a field."""
         resolver = definition.base_resolver
         if resolver is None:
-            return steps.attribute(definition.python_name)
+            return sweeps.attribute(definition.python_name)
         many = definition.metadata.get(MANY)
         ask: Any = resolver.wrapped_func
         if many is None and (resolver.is_async or not resolver.self_parameter):
@@ -105,7 +105,7 @@ class Plans:
         arguments = self._arguments(field, definition, selection)
         if resolver.info_parameter:
             arguments["info"] = self._info(parent, field, definition, selection)
-        return steps.loaded(many, arguments) if many else steps.method(ask, arguments)
+        return sweeps.loaded(many, arguments) if many else sweeps.method(ask, arguments)
 
     def _arguments(
         self, field: GraphQLField, definition: StrawberryField, selection: FieldDetailsList
@@ -145,37 +145,37 @@ class Plans:
         assert isinstance(converter, GraphQLCoreConverter)
         return converter
 
-    def _completion(self, kind: GraphQLOutputType, selection: FieldDetailsList) -> Step | None:
+    def _completion(self, kind: GraphQLOutputType, selection: FieldDetailsList) -> Sweep | None:
         """From values of a type to what is sent for each."""
         inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
         is_nullable = inner is kind
         if is_leaf_type(inner):
-            return steps.leaf(inner, is_nullable=is_nullable)
-        step: Step | None = None
+            return sweeps.leaf(inner, is_nullable=is_nullable)
+        sweep: Sweep | None = None
         if isinstance(inner, GraphQLList):
             items = self._completion(inner.of_type, selection)
-            step = items and steps.lists(items)
+            sweep = items and sweeps.lists(items)
         elif isinstance(inner, GraphQLObjectType):
-            step = self.objects(inner, selection)
+            sweep = self.objects(inner, selection)
         elif isinstance(inner, GraphQLInterfaceType):
-            step = self._interface(inner, selection)
-        return steps.sparse(step) if step and is_nullable else step
+            sweep = self._interface(inner, selection)
+        return sweeps.sparse(sweep) if sweep and is_nullable else sweep
 
-    def _interface(self, kind: GraphQLInterfaceType, selection: FieldDetailsList) -> Step:
+    def _interface(self, kind: GraphQLInterfaceType, selection: FieldDetailsList) -> Sweep:
         """Each class of values has a plan of its own, made when the first of them is met."""
         schema = self._executor.schema
 
-        def plan(of: type) -> Step:
+        def plan(of: type) -> Sweep:
             definition = getattr(of, "__strawberry_definition__", None)
             if not isinstance(definition, StrawberryObjectDefinition):
                 raise Unplanned
             actual = schema.get_type(definition.name)
             if not isinstance(actual, GraphQLObjectType) or not schema.is_sub_type(kind, actual):
                 raise Unplanned
-            step = self.objects(actual, selection)
-            if step is None:
+            sweep = self.objects(actual, selection)
+            if sweep is None:
                 raise Unplanned
-            return step
+            return sweep
 
         async def run(values: Values) -> Values:
             classes = list(map(type, values))
@@ -187,7 +187,7 @@ class Plans:
                     answers[place] = answer
             return answers
 
-        return Step(run, waits=True)
+        return Sweep(run, waits=True)
 
 
 def _is_root(executor: Executor[Any], kind: GraphQLObjectType) -> bool:

@@ -106,23 +106,23 @@ class Project(Node):
         first: First = None,
         after: After = None,
     ) -> Connection["Run"]:
-        scope = f"runs:{self.value.id}"
+        name = f"runs:{self.value.id}"
         page = await runs.listed(
             info.context,
             self.value.id,
             filter.to_filter() if filter else domain_pages.RunFilter(),
             first=first,
-            after=list_key(after, scope),
+            after=list_key(after, name),
         )
-        return Connection.of(page, Run.of, lambda run: list_cursor(scope, run.id))
+        return Connection.of(page, Run.of, lambda run: list_cursor(name, run.id))
 
     @strawberry.field(description="Who has a role here, in the order in which they came.")
     async def members(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[Member]:
-        scope = f"members:{self.value.id}"
-        page = await members.listed(info.context, self.value.id, first, list_key(after, scope))
-        return Connection.of(page, Member.of, lambda m: list_cursor(scope, m.principal_id))
+        name = f"members:{self.value.id}"
+        page = await members.listed(info.context, self.value.id, first, list_key(after, name))
+        return Connection.of(page, Member.of, lambda m: list_cursor(name, m.principal_id))
 
     @classmethod
     def of(cls, project: domain_projects.Project) -> Self:

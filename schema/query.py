@@ -107,8 +107,8 @@ class Query:
         first: First = None,
         after: After = None,
     ) -> Connection[ApiToken] | None:
-        holder = await tokens.holder(info.context, principal)
-        if holder is None:
+        owner = await tokens.principal(info.context, principal)
+        if owner is None:
             return None
-        key = list_key(after, ApiToken.scope_of(holder))
-        return ApiToken.connection(await tokens.listed(info.context, holder, first, key), holder)
+        key = list_key(after, ApiToken.list_name(owner))
+        return ApiToken.connection(await tokens.listed(info.context, owner, first, key), owner)

@@ -17,7 +17,7 @@ from strawberry.types.execution import PreExecutionError
 
 from domain.errors import ErrorCode, StorageUnavailable
 from resolvers.context import Context, Viewer
-from schema.engine import Outlet, Schema
+from schema.answering import Outlet, Schema
 from schema.sharing import EncodedResult
 
 ID_CHARACTERS_MAX: Final = 256

@@ -1,4 +1,4 @@
-"""API tokens, as those see them who may: everything but the text."""
+"""API tokens, as whoever may see them does: all but the text."""
 
 from datetime import datetime
 from typing import Self
@@ -64,11 +64,11 @@ class ApiToken(Node):
         )
 
     @staticmethod
-    def scope_of(principal: Principal) -> str:
-        """What the cursors of a principal's list of tokens belong to."""
+    def list_name(principal: Principal) -> str:
+        """Of a principal's tokens; their cursors belong to it."""
         return f"tokens:{principal.id}"
 
     @classmethod
     def connection(cls, page: Page[Token], principal: Principal) -> Connection["ApiToken"]:
-        scope = cls.scope_of(principal)
-        return Connection.of(page, cls.of, lambda token: list_cursor(scope, token.id))
+        name = cls.list_name(principal)
+        return Connection.of(page, cls.of, lambda token: list_cursor(name, token.id))

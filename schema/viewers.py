@@ -62,7 +62,7 @@ class Viewer:
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[ApiToken]:
         principal = self.value.principal
-        key = list_key(after, ApiToken.scope_of(principal))
+        key = list_key(after, ApiToken.list_name(principal))
         page = await tokens.listed(info.context, principal, first, key)
         return ApiToken.connection(page, principal)
 

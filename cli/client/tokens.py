@@ -13,7 +13,7 @@ _FIELDS: Final = """fragment T on ApiToken {
   principal { name }
 }"""
 
-_WHO: Final = "query TokenHolder { viewer { principal { name kind } } }"
+_WHO: Final = "query Viewer { viewer { principal { name kind } } }"
 
 _CREATE: Final = f"""
 mutation TokenCreate($input: TokenCreateInput!) {{
@@ -92,7 +92,7 @@ class Created:
     text: str = field(repr=False)
 
 
-async def holder(connection: Connection) -> tuple[str, str]:
+async def viewer(connection: Connection) -> tuple[str, str]:
     """Name and kind of whoever we sign in as. Raises Refused, Unreachable."""
     principal = (await connection.ask(_WHO, {}))["viewer"]["principal"]
     return principal["name"], principal["kind"]

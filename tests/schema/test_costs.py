@@ -37,7 +37,7 @@ def cost(text: str, **variables: Any) -> int:
     document = parse(text)
     assert [] == validate(SCHEMA, document)
     (operation,) = costs_of(SCHEMA, document).values()
-    return operation.among(variables)
+    return operation.given(variables)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_variables_size_pages(variables: dict[str, Any], expected: int) -> None:
 def test_each_operation_of_a_document_has_its_own() -> None:
     """Under its name."""
     found = costs_of(SCHEMA, parse("query A { __typename } query B { viewer { kind } }"))
-    assert {"A": 1, "B": 2} == {name: each.among({}) for name, each in found.items()}
+    assert {"A": 1, "B": 2} == {name: each.given({}) for name, each in found.items()}
 
 
 def bomb(levels: int) -> str:
@@ -122,7 +122,7 @@ def test_counting_is_linear_on_a_fragment_bomb() -> None:
     """Compiling as well as working it out: twice the fragments, twice the calls."""
 
     def work(document: DocumentNode) -> int:
-        return costs_of(SCHEMA, document)[None].among({"n": 2})
+        return costs_of(SCHEMA, document)[None].given({"n": 2})
 
     short, long = (calls(partial(work, parse(bomb(levels)))) for levels in (10, 20))
     assert long < 2.2 * short
@@ -243,4 +243,4 @@ class TheLongWay:
 def test_the_cost_is_what_counting_the_long_way_gives(text: str, variables: dict[str, Any]) -> None:
     """On documents small enough for that."""
     (operation,) = costs_of(SCHEMA, parse(text)).values()
-    assert TheLongWay(text, variables).cost() == operation.among(variables)
+    assert TheLongWay(text, variables).cost() == operation.given(variables)

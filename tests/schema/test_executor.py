@@ -25,7 +25,7 @@ from domain.models.principals import Membership, Role
 from resolvers.context import Context, Viewer
 from resolvers.loaders import Loaders
 from schema import build, ids
-from schema.engine import Schema
+from schema.answering import Schema
 from schema.limits import DocumentLimits
 from schema.plans import MANY
 from tests.contract.store.scene import output

@@ -7,7 +7,7 @@ from graphql import ExecutionResult, GraphQLError, build_schema, parse
 
 from schema.executor import Executor
 from schema.sharing import EncodedResult, Sharing
-from schema.steps import Lines
+from schema.sweeps import Lines
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""Executing operations: Strawberry's schema, with our event loop for subscriptions."""
+"""Answering operations: Strawberry's schema, with an event loop of our own for subscriptions."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -24,13 +24,13 @@ from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.services.tails import Take
 from resolvers.context import Context
-from schema.documents import Documents, Prepared
+from schema.documents import Documents
 from schema.executor import Executor
 from schema.faults import coded
 from schema.feeds import Feed
 from schema.limits import DocumentLimits
 from schema.operations import Asked, Found, Refused, for_a_stream, for_one_result, pay, shown
-from schema.sharing import EncodedResult, EventKey, Shape, Sharing
+from schema.sharing import EncodedResult, EventKey, Shape, ShapeKey, Sharing
 
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
 
@@ -79,15 +79,12 @@ class Schema(strawberry.Schema):
             pay(found, asked, self.limits.cost_max)
         except Refused as refused:
             return _one(_refused(refused, asked.context))
-        prepared, variables = found.prepared, asked.variables
-        return self._follow(
-            query or "", prepared, variables, asked.name, asked.context, outlet=outlet
-        )
+        return self._follow(asked, found, outlet)
 
     async def _result(self, asked: Asked, found: Found) -> ExecutionResult:
         """Raises Refused."""
         spending = pay(found, asked, self.limits.cost_max)
-        executor = self._executor(found.prepared, asked.variables, asked.name, asked.context)
+        executor = self._executor(asked, found)
         if isinstance(executor, list):
             raise Refused(executor)
         executed: Any = executor.execute_operation()
@@ -96,25 +93,15 @@ class Schema(strawberry.Schema):
         errors = coded(executed.errors, asked.context.request_id) if executed.errors else None
         return ExecutionResult(executed.data, errors, shown(spending))
 
-    async def _follow(
-        self,
-        query: str,
-        prepared: Prepared,
-        variables: Mapping[str, Any],
-        name: str | None,
-        context: Context,
-        *,
-        outlet: Outlet | None,
-    ) -> Results:
-        executor = self._executor(prepared, variables, name, context)
+    async def _follow(self, asked: Asked, found: Found, outlet: Outlet | None) -> Results:
+        context = asked.context
+        executor = self._executor(asked, found)
         feed = executor if isinstance(executor, list) else await _open(executor)
         if isinstance(feed, list):
             yield PreExecutionError(data=None, errors=coded(feed, context.request_id))
             return
         assert isinstance(executor, Executor)
-        shaping = {key: variables.get(key) for key in prepared.shaping_variables}
-        shape_key = (query, name, _canonical(shaping), feed.run_id, feed.scope)
-        with self.sharing.following(shape_key) as shape:
+        with self.sharing.following(_shape_key(asked, found, feed)) as shape:
             take = self._taking(shape, executor, feed, outlet) if outlet else None
             async with aclosing(feed.follow(take)) as pages:
                 try:
@@ -144,15 +131,13 @@ class Schema(strawberry.Schema):
 
         return take
 
-    def _executor(
-        self, prepared: Prepared, variables: Mapping[str, Any], name: str | None, context: Context
-    ) -> Executor | list[GraphQLError]:
+    def _executor(self, asked: Asked, found: Found) -> Executor | list[GraphQLError]:
         executor = Executor.build(
             self._schema,
-            prepared.document,
-            context_value=context,
-            raw_variable_values=dict(variables),
-            operation_name=name,
+            found.prepared.document,
+            context_value=asked.context,
+            raw_variable_values=dict(asked.variables),
+            operation_name=asked.name,
             hide_suggestions=not self.limits.has_suggestions,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a guard in all but type
         )
@@ -191,6 +176,12 @@ def _coded(result: ExecutionResult, context: Context) -> ExecutionResult:
     if result.errors:
         result.errors = coded(result.errors, context.request_id)
     return result
+
+
+def _shape_key(asked: Asked, found: Found, feed: Feed) -> ShapeKey:
+    """Who has the same one gets the same results."""
+    shaping = {name: asked.variables.get(name) for name in found.prepared.shaping_variables}
+    return asked.query, asked.name, _canonical(shaping), feed.run_id, feed.visibility
 
 
 def _event_key(shape: Shape, event: RunEvent) -> EventKey:

@@ -42,51 +42,52 @@ class Lines(list[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """From all values of a place to what is made of each. Unless it `waits`, it never suspends."""
+class Sweep:
+    """A loop over all values of a place, to what is made of each. Unless it `waits`, it never
+    suspends."""
 
     run: Callable[[Values], Awaitable[Values]]
     waits: bool = False
 
 
-def then(first: Step, second: Step) -> Step:
+def then(first: Sweep, second: Sweep) -> Sweep:
     async def run(values: Values) -> Values:
         return await second.run(await first.run(values))
 
-    return Step(run, waits=first.waits or second.waits)
+    return Sweep(run, waits=first.waits or second.waits)
 
 
-def constant(answer: str) -> Step:
+def constant(answer: str) -> Sweep:
     async def run(values: Values) -> Values:
         return [answer] * len(values)
 
-    return Step(run)
+    return Sweep(run)
 
 
-def attribute(name: str) -> Step:
+def attribute(name: str) -> Sweep:
     read = attrgetter(name)
 
     async def run(values: Values) -> Values:
         return list(map(read, values))
 
-    return Step(run)
+    return Sweep(run)
 
 
-def method(ask: Callable[..., Any], arguments: Mapping[str, Any]) -> Step:
+def method(ask: Callable[..., Any], arguments: Mapping[str, Any]) -> Sweep:
     async def run(values: Values) -> Values:
         return [ask(value, **arguments) for value in values]
 
-    return Step(run)
+    return Sweep(run)
 
 
-def loaded(ask: Callable[..., Awaitable[Values]], arguments: Mapping[str, Any]) -> Step:
+def loaded(ask: Callable[..., Awaitable[Values]], arguments: Mapping[str, Any]) -> Sweep:
     async def run(values: Values) -> Values:
         return await ask(values, **arguments) if values else []
 
-    return Step(run, waits=True)
+    return Sweep(run, waits=True)
 
 
-def leaf(kind: GraphQLLeafType, *, is_nullable: bool) -> Step:
+def leaf(kind: GraphQLLeafType, *, is_nullable: bool) -> Sweep:
     if exact := EXACT.get(kind):
         return _exact({exact, type(None)} if is_nullable else {exact})
     if isinstance(kind, GraphQLEnumType):
@@ -96,23 +97,23 @@ def leaf(kind: GraphQLLeafType, *, is_nullable: bool) -> Step:
     return sparse(_scalar(kind)) if is_nullable else _scalar(kind)
 
 
-def _exact(classes: set[type]) -> Step:
+def _exact(classes: set[type]) -> Sweep:
     async def run(values: Values) -> Values:
         if set(map(type, values)) <= classes:
             return values
         raise Unplanned
 
-    return Step(run)
+    return Sweep(run)
 
 
-def _coerced(coerce: Callable[[Any], Any]) -> Step:
+def _coerced(coerce: Callable[[Any], Any]) -> Sweep:
     async def run(values: Values) -> Values:
         return list(map(coerce, values))
 
-    return Step(run)
+    return Sweep(run)
 
 
-def _scalar(kind: GraphQLLeafType) -> Step:
+def _scalar(kind: GraphQLLeafType) -> Sweep:
     async def run(values: Values) -> Values:
         if any(issubclass(of, NO_SCALARS) for of in set(map(type, values))):
             raise Unplanned
@@ -121,24 +122,24 @@ def _scalar(kind: GraphQLLeafType) -> Step:
             raise Unplanned
         return made
 
-    return Step(run)
+    return Sweep(run)
 
 
-def sparse(step: Step) -> Step:
+def sparse(sweep: Sweep) -> Sweep:
     """The same for values of which some are null."""
 
     async def run(values: Values) -> Values:
         present = [value for value in values if value is not None]
-        made = await step.run(present) if present else []
+        made = await sweep.run(present) if present else []
         if len(present) == len(values):
             return made
         answers = iter(made)
         return [None if value is None else next(answers) for value in values]
 
-    return Step(run, waits=step.waits)
+    return Sweep(run, waits=sweep.waits)
 
 
-def lists(items: Step) -> Step:
+def lists(items: Sweep) -> Sweep:
     """All items of all lists at once."""
 
     async def run(values: Values) -> Values:
@@ -150,10 +151,10 @@ def lists(items: Step) -> Step:
         made = iter(await items.run(list(chain.from_iterable(values))))
         return [list(islice(made, len(value))) for value in values]
 
-    return Step(run, waits=items.waits)
+    return Sweep(run, waits=items.waits)
 
 
-def objects(kind: GraphQLObjectType, keys: Sequence[str], steps: Sequence[Step]) -> Step:
+def objects(kind: GraphQLObjectType, keys: Sequence[str], sweeps: Sequence[Sweep]) -> Sweep:
     known: set[type] = set()
 
     async def run(values: Values) -> Values:
@@ -161,18 +162,18 @@ def objects(kind: GraphQLObjectType, keys: Sequence[str], steps: Sequence[Step])
             if of not in known:
                 _check(kind, value)
                 known.add(of)
-        answers = [() if step.waits else await step.run(values) for step in steps]
-        later = [place for place, step in enumerate(steps) if step.waits]
+        answers = [() if sweep.waits else await sweep.run(values) for sweep in sweeps]
+        later = [place for place, sweep in enumerate(sweeps) if sweep.waits]
         if later:
-            waiting = [steps[place].run(values) for place in later]
+            waiting = [sweeps[place].run(values) for place in later]
             done = [await waiting[0]] if len(later) == 1 else await gather_with_cancel(*waiting)
             for place, answer in zip(later, done, strict=True):
                 answers[place] = answer
-        if not steps:
+        if not sweeps:
             return [{} for _ in values]
         return [dict(zip(keys, row, strict=True)) for row in zip(*answers, strict=True)]
 
-    return Step(run, waits=any(step.waits for step in steps))
+    return Sweep(run, waits=any(sweep.waits for sweep in sweeps))
 
 
 def _check(kind: GraphQLObjectType, value: Any) -> None:
