@@ -280,8 +280,8 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
     )
     checks = {
         "database": workbench.database.check,
-        "listener": probes.claim("no wake-ups arrive", lambda: workbench.notifier.is_healthy),
-        "engine": probes.claim("the engine is down", lambda: workbench.engine.is_running),
+        "listener": probes.condition("no wake-ups arrive", lambda: workbench.notifier.is_healthy),
+        "engine": probes.condition("the engine is down", lambda: workbench.engine.is_running),
     }
 
     @asynccontextmanager

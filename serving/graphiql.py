@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from domain.errors import StorageUnavailable, Unauthenticated
+from domain.models.principals import Identity
 from domain.services.sign_in import SignIn
 from serving import pages
 
@@ -42,20 +42,14 @@ def routes(sign_in: SignIn, built: Path = BUILT) -> list[BaseRoute]:
     if not page.exists():
         return [Route("/graphiql", _not_built)]
 
-    async def graphiql(request: Request) -> Response:
-        try:
-            await pages.signed_in(request, sign_in)
-        except Unauthenticated:
-            return pages.sign_in_first(request)
-        except StorageUnavailable:
-            return pages.come_back()
+    def graphiql(_: Identity) -> Response:
         return FileResponse(page, headers={"Content-Security-Policy": POLICY})
 
     async def icon(_: Request) -> Response:
         return FileResponse(built / "favicon.svg")
 
     return [
-        Route("/graphiql", graphiql),
+        Route("/graphiql", pages.for_the_signed_in(sign_in, graphiql)),
         Route("/favicon.svg", icon),
         Mount("/assets", HashedFiles(directory=built / "assets")),
     ]

@@ -52,25 +52,30 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def routes(sign_in: SignIn) -> list[BaseRoute]:
     """All of them."""
     return [
-        Route("/", home(sign_in)),
+        Route("/", for_the_signed_in(sign_in, home)),
         Route("/sign-in", open_session(sign_in)),
         Route("/sign-out", close_session(sign_in), methods=["POST"]),
     ]
 
 
-def home(sign_in: SignIn) -> Endpoint:
-    """The page at /: who you are, or how to sign in."""
+def for_the_signed_in(sign_in: SignIn, show: Callable[[Identity], Response]) -> Endpoint:
+    """A page for whoever has a session; anybody else is told how to get one."""
 
     async def answer(request: Request) -> Response:
         try:
-            identity = await signed_in(request, sign_in)
+            identity = await sign_in.identify(session_of(request), TokenKind.SESSION)
         except Unauthenticated:
-            return sign_in_first(request)
+            return _sign_in_first(request)
         except StorageUnavailable:
-            return come_back()
-        return page(FIRST_STEPS.format(name=html.escape(identity.principal.name)))
+            return _come_back()
+        return show(identity)
 
     return answer
+
+
+def home(identity: Identity) -> Response:
+    """The page at /: who you are, and what to do next."""
+    return page(FIRST_STEPS.format(name=html.escape(identity.principal.name)))
 
 
 def open_session(sign_in: SignIn) -> Endpoint:
@@ -82,9 +87,9 @@ def open_session(sign_in: SignIn) -> Endpoint:
         except Unauthenticated:
             return page(LINK_IS_SPENT, status=401)
         except StorageUnavailable:
-            return come_back()
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(
+            return _come_back()
+        response = RedirectResponse("/", status_code=303)
+        response.set_cookie(
             SESSION_COOKIE,
             session,
             max_age=int(SESSION_LIFE.total_seconds()),
@@ -92,7 +97,7 @@ def open_session(sign_in: SignIn) -> Endpoint:
             samesite="strict",
             secure=request.url.scheme == "https",
         )
-        return answer
+        return response
 
     return answer
 
@@ -104,23 +109,18 @@ def close_session(sign_in: SignIn) -> Endpoint:
     """
 
     async def answer(request: Request) -> Response:
-        answer = RedirectResponse("/", status_code=303)
+        response = RedirectResponse("/", status_code=303)
         session = session_of(request)
         if session is None:
-            return answer
+            return response
         try:
             await sign_in.close_session(session)
         except StorageUnavailable:
-            return come_back()
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
-        return answer
+            return _come_back()
+        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+        return response
 
     return answer
-
-
-async def signed_in(request: Request, sign_in: SignIn) -> Identity:
-    """Whose session this is. Raises Unauthenticated and StorageUnavailable."""
-    return await sign_in.identify(session_of(request), TokenKind.SESSION)
 
 
 def session_of(connection: HTTPConnection) -> str | None:
@@ -128,9 +128,9 @@ def session_of(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(SESSION_COOKIE)
 
 
-def sign_in_first(request: Request) -> Response:
-    """How to sign in. Whoever follows a link from another site comes without his cookie, since it
-    is SameSite=Strict: he is sent here once more, by a page of ours, and brings it."""
+def _sign_in_first(request: Request) -> Response:
+    """How to sign in. A browser that follows a link from another site brings no cookie, since it
+    is SameSite=Strict: a page of ours sends it here once more, and then it does."""
     if request.headers.get("sec-fetch-site") == "cross-site":
         path = html.escape(request.url.path)
         return page(
@@ -139,7 +139,7 @@ def sign_in_first(request: Request) -> Response:
     return page(SIGN_IN_FIRST, status=401)
 
 
-def come_back() -> Response:
+def _come_back() -> Response:
     return page(COME_BACK, status=503)
 
 

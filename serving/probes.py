@@ -21,7 +21,7 @@ class NotReady(Exception):
     """A part of the server is down."""
 
 
-def claim(otherwise: str, holds: Callable[[], bool]) -> Check:
+def condition(otherwise: str, holds: Callable[[], bool]) -> Check:
     """A check that something holds."""
 
     async def check() -> None:

@@ -5,15 +5,15 @@ import asyncio
 import pytest
 
 from domain.errors import StorageUnavailable
-from serving.probes import Part, claim
+from serving.probes import Part, condition
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_part_that_is_up_and_one_that_is_not() -> None:
     """What is wrong is said in the words of the check."""
-    assert "ok" == await Part(claim("it is down", lambda: True)).state()
-    assert "it is down" == await Part(claim("it is down", lambda: False)).state()
+    assert "ok" == await Part(condition("it is down", lambda: True)).state()
+    assert "it is down" == await Part(condition("it is down", lambda: False)).state()
 
 
 async def test_a_check_that_hangs() -> None:
@@ -39,6 +39,6 @@ async def test_a_check_that_hangs() -> None:
 async def test_a_part_is_asked_anew() -> None:
     """An answer is not kept."""
     states = iter([False, True])
-    part = Part(claim("it is down", lambda: next(states)))
+    part = Part(condition("it is down", lambda: next(states)))
 
     assert ["it is down", "ok"] == [await part.state(), await part.state()]
