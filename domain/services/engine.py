@@ -40,6 +40,7 @@ class Engine:
     is_running: bool = False
     _held: dict[IntentId, tuple[Claimed, asyncio.Task[None]]] = field(default_factory=dict)
     _taken: asyncio.Queue[Claimed] = field(default_factory=asyncio.Queue)
+    """Bounded by the concurrency limits: a run is only taken where they leave room."""
 
     async def run(self) -> None:
         """Take back what an earlier life of this node held, then work until canceled."""

@@ -26,8 +26,8 @@ class Waiter:
     take: Take | None
     woken: asyncio.Future[None]
 
-    def is_level(self, page: Sequence[RunEvent]) -> bool:
-        """Whether the page could be given to it, as far as it had not seen it yet."""
+    def give(self, page: Sequence[RunEvent]) -> bool:
+        """Hand the page over, as far as it was not seen yet; False where not all was taken."""
         for event in page:
             if event.sequence <= self.sequence:
                 continue
@@ -58,7 +58,7 @@ class Tail:
         self.sequence, self.is_over = sequence, is_over
         given = page if len(page) <= GIVEN_EVENTS_MAX else ()
         for waiter in tuple(self._waiting):
-            if not waiter.is_level(given) or waiter.sequence < sequence or is_over:
+            if not waiter.give(given) or waiter.sequence < sequence or is_over:
                 self._waiting.discard(waiter)
                 waiter.wake()
 

@@ -285,7 +285,7 @@ async def test_who_was_canceled_takes_no_more(streams: Streams, ledger: Ledger) 
     await settle()
     (waiter,) = [w for w in streams._tails[RUN]._waiting if w.take]
     follower.cancel()
-    assert not waiter.is_level([replace(ledger.events[-1], sequence=3)])
+    assert not waiter.give([replace(ledger.events[-1], sequence=3)])
     ledger.add(RunState.SUCCEEDED)
     assert [2, 3] == await other
     assert [2] == asked
