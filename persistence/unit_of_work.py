@@ -134,7 +134,7 @@ class Database:
             with outages_told():
                 await connection.commit()
         except BaseException:
-            # The transaction may be open still: whoever came next would find himself inside it.
+            # The transaction may be open still: whoever came next would be inside it.
             await connection.invalidate()
             raise
         if unit is not None:

@@ -25,7 +25,7 @@ OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})
 """What belongs to no project: it asks for the permission on the whole server."""
 
 OWN: Final = frozenset({"tokenCreate", "tokenRevoke"})
-"""Of those, what everybody may do to his own account."""
+"""Of those, what everybody may do to their own account."""
 
 
 def permissions(viewer: Viewer, project_id: ProjectId) -> frozenset[Permission]:
@@ -70,7 +70,8 @@ def check_server(viewer: Viewer, operation: str) -> None:
 def check_account(viewer: Viewer, operation: str, *, is_own: bool) -> None:
     """For what belongs to an account: its principal may, and a server admin. Raises NotPermitted.
 
-    What a token may do to its own principal's others is up to the service: it knows both.
+    Whether the viewer's token may touch that account's other tokens is for the service to decide,
+    which knows both.
     """
     if not (is_own and operation in OWN):
         check_server(viewer, operation)

@@ -27,7 +27,8 @@ DEFINITIONS_MAX: Final = 250
 NESTING_MAX: Final = 100
 """Selections inside of selections, through fragments and inline ones too: no stack is endless."""
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
-"""How deep these may go graphql-core has a rule for, which the usual introspection passes."""
+"""Counted as one level: graphql-core has a rule for how deep these may go, and the usual
+introspection keeps it."""
 TOKEN: Final = re.compile(
     r'"""(?:\\"""|[^"]|"{1,2}(?!"))*+"""|"(?:\\.|[^"\\\n\r])*+"|#[^\n\r]*+'
     r"|\.\.\.|-?\d[\w.+-]*+|\w++|[^\s,\w\ufeff]"

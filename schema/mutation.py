@@ -151,7 +151,7 @@ class Mutation:
 
     @strawberry.mutation(
         description="Replace the roles of a principal in a project. For the project's admins; "
-        "nobody but a server admin gives himself the right to approve."
+        "only a server admin gives their own account the right to approve."
     )
     async def member_set(
         self,

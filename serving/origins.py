@@ -1,8 +1,9 @@
 """Whose page a request comes from, and that a browser's session obeys only our own pages.
 
-A browser attaches the cookie of the session whoever made it send the request. A token it attaches
-for nobody, so requests with a token are of no interest here. The rules are those of OWASP's
-Cross-Site Request Forgery Prevention Cheat Sheet: Fetch Metadata, else Origin against Host.
+A browser attaches the cookie of the session no matter whose page made it send the request. It
+attaches a token for nobody, so requests with a token are of no interest here. The rules are those
+of OWASP's Cross-Site Request Forgery Prevention Cheat Sheet: Fetch Metadata, else Origin against
+Host.
 """
 
 from enum import Enum

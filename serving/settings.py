@@ -156,7 +156,7 @@ class Settings(BaseSettings):
     @property
     def trusted_hosts(self) -> list[str]:
         """What the Host header may say. A name that we do not know may be one that somebody has
-        made lead here, to let his page read what our own pages read (DNS rebinding)."""
+        made lead here, to let their page read what our own pages read (DNS rebinding)."""
         return [*LOOPBACK, self._host_name.lower(), *self.allowed_hosts]
 
     @property

@@ -70,7 +70,7 @@ SCOPES: Final[Mapping[TokenScope, frozenset[Permission]]] = {
     TokenScope.APPROVE: frozenset({Permission.READ}) | APPROVING,
     TokenScope.ADMIN: frozenset({Permission.READ, Permission.ADMINISTER}),
 }
-"""What each scope lets through. Each lets see, since nobody can act on what he cannot see."""
+"""What each scope lets through. Each lets see: who cannot see a thing cannot act on it."""
 
 
 class TokenKind(StrEnum):

@@ -20,7 +20,7 @@ class Members:
         """Replace a principal's roles. A project may be left without an ADMIN: the server has one.
 
         Raises InvalidInput, NotFound for a principal that is not there, and NotPermitted where
-        somebody would give himself the right to approve; only a server admin may.
+        somebody would give themselves the right to approve; only a server admin may.
         """
         check_name(command.principal, "principal")
         async with self.store.transaction() as unit:
