@@ -32,9 +32,10 @@ from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.hub import Hub
 from domain.services.known_tokens import KnownTokens
-from domain.services.launcher import Launcher, QueueBound
+from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
+from domain.services.queue_bound import QueueBound
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
 from domain.services.streams import Streams

@@ -25,6 +25,7 @@ from domain.models.projects import Project
 from domain.models.providers import EnvProfile, ProviderKind
 from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.services.queue_bound import QueueBound
 from domain.services.registry import Registry
 from domain.topics import INTENTS, cancel_topic
 from domain.validation import check_key, check_launch, check_text
@@ -38,27 +39,6 @@ wait in the queue."""
 
 class _Overtaken(Exception):
     """Somebody changed what this decision was made on: roll back, load and decide again."""
-
-
-class QueueBound:
-    """Keeps the queue from growing without end, counting it only when it may be near its bound.
-
-    Half of the room that a count has found is given out before the next one; the other half is
-    for other nodes.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._room = 0
-
-    async def take_place(self, unit: UnitOfWork) -> None:
-        """Raises QuotaExceeded where the queue is full."""
-        if self._room == 0:
-            queued = sum((await unit.intents.depth()).values())
-            if queued >= self._most:
-                raise QuotaExceeded(f"{queued} runs are queued already.")
-            self._room = (self._most - queued + 1) // 2
-        self._room -= 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

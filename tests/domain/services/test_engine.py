@@ -17,7 +17,7 @@ from domain.models.pages import RunFilter, Window
 from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.ports import UnitOfWork
-from domain.services.launcher import QueueBound
+from domain.services.queue_bound import QueueBound
 from domain.topics import INTENTS, run_topic
 from tests.domain.services.conftest import LEASE_S, Desk
 from tests.domain.services.scripted import ManualClock, ended
