@@ -1,6 +1,6 @@
 """What a request costs before it is answered, and what one costs that is refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -79,7 +79,7 @@ def hostile(scene: Scene) -> list[Figure]:
         limit = _cpu_us(bare, "/answer", bare_bodies, {}) / 1000
     with workbench(scene.folder) as server:
         return [
-            _refused(server, what, documents, requests, limit)
+            _refused(server, what, documents(), requests, limit)
             for what, documents in HOSTILE.items()
         ]
 
@@ -136,9 +136,9 @@ def _deep() -> Iterator[str]:
         yield f"query Q{number}{'{viewer' * 99}{{kind}}{'}' * 99}"
 
 
-HOSTILE: Final[Mapping[str, Iterator[str]]] = {
-    "fragments that spread the next one twice, 18 levels": _bombs(),
-    "10,000 aliases": _aliases(),
-    "a query of nearly 1 MiB": _long(),
-    "100 levels": _deep(),
+HOSTILE: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
+    "fragments that spread the next one twice, 18 levels": _bombs,
+    "10,000 aliases": _aliases,
+    "a query of nearly 1 MiB": _long,
+    "100 levels": _deep,
 }

@@ -29,7 +29,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 
 from schema.costs import OperationCost, costs_of
-from schema.limits import DocumentLimits, check_document, check_text
+from schema.limits import DocumentLimits, check_document, check_length
 
 KEPT_MAX: Final = 1000
 KEPT_CHARACTERS_MAX: Final = 512 * 1024
@@ -94,7 +94,7 @@ class Documents:
         return prepared
 
     def _prepare(self, query: str) -> Prepared:
-        check_text(query, self._limits)
+        check_length(query, self._limits)
         document = parse(query, max_lexical_tokens=self._limits.tokens_max)
         check_document(document, self._limits)
         hide = not self._limits.has_suggestions

@@ -80,7 +80,7 @@ class Extent:
 NOTHING: Final = Extent()
 
 
-def check_text(text: str, limits: DocumentLimits) -> None:
+def check_length(text: str, limits: DocumentLimits) -> None:
     """Refuse a text for its length alone; parsing it would take far longer. Raises GraphQLError."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > limits.bytes_max:

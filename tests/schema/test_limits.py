@@ -8,14 +8,14 @@ from types import FrameType
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse
 
-from schema.limits import DocumentLimits, check_document, check_text
+from schema.limits import DocumentLimits, check_document, check_length
 
 LIMITS = DocumentLimits()
 
 
 def check(text: str, limits: DocumentLimits = LIMITS) -> None:
     """Raises GraphQLError."""
-    check_text(text, limits)
+    check_length(text, limits)
     check_document(parse(text), limits)
 
 
