@@ -4,8 +4,9 @@ import secrets
 from typing import Final
 
 import structlog
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.refusals import refusal
 
 REQUEST_ID_HEADER: Final = b"x-request-id"
 
@@ -63,12 +64,5 @@ class BodyLimit:
         try:
             await self._app(scope, receive_counted, send)
         except BodyTooLarge:
-            await _too_large(self._bytes_max)(scope, receive, send)
-
-
-def _too_large(bytes_max: int) -> JSONResponse:
-    error = {
-        "message": f"The request has more than {bytes_max} bytes.",
-        "extensions": {"code": "REQUEST_TOO_LARGE"},
-    }
-    return JSONResponse({"errors": [error]}, status_code=413)
+            message = f"The request has more than {self._bytes_max} bytes."
+            await refusal(413, "REQUEST_TOO_LARGE", message)(scope, receive, send)

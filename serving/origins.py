@@ -10,11 +10,13 @@ from enum import Enum
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.refusals import refusal
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PATH: Final = "/graphql"
+FOREIGN: Final = "A session takes requests from pages of this server only; send a token instead."
 DEFAULT_PORTS: Final = (("http://", ":80"), ("https://", ":443"))
 
 
@@ -64,7 +66,7 @@ class SessionGuard:
                 if scope["type"] == "websocket":
                     scope = scope if sent_by is not Sender.FOREIGN else _without_cookies(scope)
                 elif is_refused(scope["method"], scope["path"], sent_by):
-                    await _refusal()(scope, receive, send)
+                    await refusal(403, "FOREIGN_ORIGIN", FOREIGN)(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
@@ -85,11 +87,3 @@ def _is_at(origin: str, host: str) -> bool:
 def _without_cookies(scope: Scope) -> Scope:
     headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
     return {**scope, "headers": headers}
-
-
-def _refusal() -> JSONResponse:
-    error = {
-        "message": "A session takes requests from pages of this server only; send a token instead.",
-        "extensions": {"code": "FOREIGN_ORIGIN"},
-    }
-    return JSONResponse({"errors": [error]}, status_code=403)
