@@ -120,6 +120,18 @@ async def level(api: Api) -> None:
             await asyncio.sleep(0)
 
 
+@asynccontextmanager
+async def level_crowd_of(api: Api) -> AsyncIterator[tuple[Crowd, Run, Lease]]:
+    """A crowd that follows the log of a run, has got its first line and waits for more."""
+    run, lease = await api.scene.started()
+    async with crowd_of(api) as crowd:
+        await crowd.subscribe(LOGS, run)
+        await api.scene.print_out(run, lease, output("early"), at="early")
+        await crowd.next()
+        await level(api)
+        yield crowd, run, lease
+
+
 async def print_all(api: Api, run: Run, lease: Lease) -> list[str]:
     """Batches one after the other, by turns while all wait and while some are behind."""
     lines = [f"line {number}" for number in range(BATCHES)]
@@ -135,12 +147,7 @@ async def test_each_gets_all_in_order_whoever_keeps_up(
     api: Api, door: Door, refuses: float
 ) -> None:
     """Handed over, read behind, or by turns: the same for everybody, then the completion."""
-    run, lease = await api.scene.started()
-    async with crowd_of(api) as crowd:
-        await crowd.subscribe(LOGS, run)
-        await api.scene.print_out(run, lease, output("early"), at="early")
-        await crowd.next()
-        await level(api)
+    async with level_crowd_of(api) as (crowd, run, lease):
         door.taken, door.refuses = 0, refuses
         lines = await print_all(api, run, lease)
         await level(api)
@@ -155,12 +162,7 @@ async def test_each_gets_all_in_order_whoever_keeps_up(
 
 async def test_keeping_up_wakes_no_follower(api: Api, door: Door) -> None:
     """An event costs them no turn of a task: they wait where they waited before."""
-    run, lease = await api.scene.started()
-    async with crowd_of(api) as crowd:
-        await crowd.subscribe(LOGS, run)
-        await api.scene.print_out(run, lease, output("early"), at="early")
-        await crowd.next()
-        await level(api)
+    async with level_crowd_of(api) as (crowd, run, lease):
         (tail,) = api.workbench.streams._tails.values()
         before = set(tail._waiting)
         door.taken = 0
@@ -174,12 +176,7 @@ async def test_one_that_vanishes_while_it_is_handed_an_event_harms_nobody(
     api: Api, door: Door
 ) -> None:
     """The others get everything, and nothing is left of the one that was cut."""
-    run, lease = await api.scene.started()
-    async with crowd_of(api) as crowd:
-        await crowd.subscribe(LOGS, run)
-        await api.scene.print_out(run, lease, output("early"), at="early")
-        await crowd.next()
-        await level(api)
+    async with level_crowd_of(api) as (crowd, run, lease):
         door.cut_at = door.taken + 2 * CROWD + 3
         lines = await print_all(api, run, lease)
         await finish(api, run, lease)
