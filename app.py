@@ -225,6 +225,7 @@ class Workbench:
             streams=self.streams,
             registry=self.registry,
             allowances=self.allowances,
+            clock=self.clock,
             facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
         )
 

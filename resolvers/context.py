@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
-from domain.ports import Store
+from domain.ports import Clock, Store
 from domain.services.allowances import Allowances
 from domain.services.launcher import Launcher
 from domain.services.members import Members
@@ -46,6 +46,7 @@ class Services:
     streams: Streams
     registry: Registry
     allowances: Allowances
+    clock: Clock
     facts: ServerFacts
 
 

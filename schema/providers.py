@@ -69,7 +69,8 @@ class Provider(Node):
 
     @strawberry.field(description="How it is; looked at when asked for.")
     async def health(self, info: Info) -> ProviderHealth:
-        return ProviderHealth.of(await providers.health(self.value))
+        clock = info.context.services.clock
+        return ProviderHealth.of(await providers.health(self.value, clock))
 
     @classmethod
     def of(cls, project_id: ProjectId, adapter: Adapter) -> Self:
