@@ -1,6 +1,7 @@
 """The commands that work on a server's own data: serve, migrate, schema, token link."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from schema import build
 from serving.data_directory import DataDirectory, DirectoryInUse
 from serving.logs import configure as configure_logs
 from serving.process import PortInUse, Server, listening_socket, uvicorn_server
-from serving.settings import Settings
+from serving.settings import Settings, strangers
 
 EXIT_CANNOT_START = 2
 EXIT_STORAGE_UNAVAILABLE = 3
@@ -84,7 +85,10 @@ def link() -> None:
 
 def _settings() -> Settings:
     """What the environment says; what it says wrongly is named without its value, which may be a
-    secret."""
+    secret. What is no setting stops nothing: another version may know it."""
+    for name, meant in strangers(os.environ).items():
+        hint = f"did you mean {meant}?" if meant else "docs/reference/settings.md lists them"
+        typer.echo(f"workbench: ignoring {name}, which is no setting; {hint}", err=True)
     try:
         return Settings()
     except ValidationError as error:

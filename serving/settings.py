@@ -1,5 +1,7 @@
 """What can be set from outside, all by environment variables that start with WORKBENCH_."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -10,6 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from serving.data_directory import DataDirectory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX: Final = "WORKBENCH_"
+READ_BY_OTHERS: Final = ("WORKBENCH_URL", "WORKBENCH_TOKEN", "WORKBENCH_WEB", "WORKBENCH_RUN_ID")
+"""What clients and an installation read, and what a run is told."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -26,10 +31,26 @@ Origin = Annotated[
 ]
 
 
+def strangers(variables: Iterable[str]) -> dict[str, str | None]:
+    """Variables that are called like settings and are none, mistyped as a rule; each with the
+    setting that is called nearly so. Case makes no difference, as it makes none to Settings."""
+    fields = [field.upper() for field in Settings.model_fields]
+    ours = {*READ_BY_OTHERS, *(PREFIX + field for field in fields)}
+    strange = sorted(
+        name
+        for name in variables
+        if (upper := name.upper()).startswith(PREFIX) and upper not in ours
+    )
+    meant = {
+        name: get_close_matches(name.upper().removeprefix(PREFIX), fields, n=1) for name in strange
+    }
+    return {name: PREFIX + near[0] if near else None for name, near in meant.items()}
+
+
 class Settings(BaseSettings):
     """One field a variable; docs/reference/settings.md lists them and a test compares."""
 
-    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

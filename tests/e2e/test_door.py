@@ -179,6 +179,16 @@ def test_a_port_in_use(server: Server, tmp_path: Path) -> None:
     assert f"127.0.0.1:{server.port}" in other.log.read_text()
 
 
+def test_a_mistyped_setting(tmp_path: Path) -> None:
+    """It is named with what was meant, and without its value; the command goes on."""
+    environment = {"WORKBENCH_DATA_DIR": str(tmp_path / "records"), "WORKBENCH_PROT": "a-secret"}
+    migrated = subprocess.run(
+        [COMMAND, "migrate"], env=environment, capture_output=True, check=True
+    )
+    assert b"WORKBENCH_PROT, which is no setting; did you mean WORKBENCH_PORT?" in migrated.stderr
+    assert b"a-secret" not in migrated.stderr
+
+
 def test_a_directory_in_use(server: Server, tmp_path: Path) -> None:
     """Two servers cannot share an SQLite file: the second says so in one line."""
     other = Server(tmp_path)

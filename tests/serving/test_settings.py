@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.settings import Settings
+from serving.settings import Settings, strangers
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +84,12 @@ def test_what_is_no_name_and_no_origin(
     monkeypatch.setenv(f"WORKBENCH_{name}", text)
     with pytest.raises(ValueError, match=name.lower()):
         Settings()
+
+
+def test_mistyped_names() -> None:
+    """What looks like a setting and is none is found, with what was meant where that is clear."""
+    variables = ["WORKBENCH_PROT", "WORKBENCH_COLOUR_OF_ROOF", "WORKBENCH_PORT", "HOME"]
+    assert {"WORKBENCH_PROT": "WORKBENCH_PORT", "WORKBENCH_COLOUR_OF_ROOF": None} == strangers(
+        variables
+    )
+    assert {} == strangers(["workbench_port", "WORKBENCH_URL", "WORKBENCH_RUN_ID"])
