@@ -58,14 +58,20 @@ def routes(sign_in: SignIn) -> list[BaseRoute]:
     ]
 
 
-def for_the_signed_in(sign_in: SignIn, show: Callable[[Identity], Response]) -> Endpoint:
-    """A page for whoever has a session; anybody else is told how to get one."""
+def for_the_signed_in(
+    sign_in: SignIn,
+    show: Callable[[Identity], Response],
+    otherwise: Callable[[Request], Response] | None = None,
+) -> Endpoint:
+    """A page for whoever has a session; anybody else is told how to get one, or what `otherwise`
+    says."""
+    turn_away = otherwise or _sign_in_first
 
     async def answer(request: Request) -> Response:
         try:
             identity = await sign_in.identify(session_of(request), TokenKind.SESSION)
         except Unauthenticated:
-            return _sign_in_first(request)
+            return turn_away(request)
         except StorageUnavailable:
             return _come_back()
         return show(identity)
@@ -79,13 +85,17 @@ def home(identity: Identity) -> Response:
 
 
 def open_session(sign_in: SignIn) -> Endpoint:
-    """The one-time link: uses its code up and sets the session cookie."""
+    """The one-time link: uses its code up and sets the session cookie. Who opens a spent one and
+    has a session, as from the terminal's history, goes on with it."""
+    go_on = for_the_signed_in(
+        sign_in, lambda _: RedirectResponse("/", status_code=303), otherwise=_link_is_spent
+    )
 
     async def answer(request: Request) -> Response:
         try:
             session = await sign_in.open_session(request.query_params.get("code", ""))
         except Unauthenticated:
-            return page(LINK_IS_SPENT, status=401)
+            return await go_on(request)
         except StorageUnavailable:
             return _come_back()
         response = RedirectResponse("/", status_code=303)
@@ -137,6 +147,10 @@ def _sign_in_first(request: Request) -> Response:
             GO_ON.format(path=path), head=f'<meta http-equiv="refresh" content="0;url={path}">'
         )
     return page(SIGN_IN_FIRST, status=401)
+
+
+def _link_is_spent(_: Request) -> Response:
+    return page(LINK_IS_SPENT, status=401)
 
 
 def _come_back() -> Response:

@@ -225,6 +225,19 @@ def test_cors(server: Server) -> None:
     assert (200, FRIEND) == (answer.status_code, answer.headers["access-control-allow-origin"])
 
 
+def test_a_spent_link(server: Server) -> None:
+    """It opens no session; a browser that has one already is let on to its own page."""
+    link = sign_in_link(server)
+    cookie = {"Cookie": f"{SESSION_COOKIE}={httpx.get(link).cookies[SESSION_COOKIE]}"}
+    inside, outside = httpx.get(link, headers=cookie), httpx.get(link)
+
+    assert (303, "/") == (inside.status_code, inside.headers["location"])
+    assert 401 == outside.status_code
+    assert "was used before" in outside.text
+    assert not inside.cookies
+    assert not outside.cookies
+
+
 def test_sign_out(server: Server) -> None:
     """A stranger cannot sign one out; afterwards the secret opens nothing, for whoever has it."""
     at_home = {"Origin": server.url}
