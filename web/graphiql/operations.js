@@ -21,7 +21,7 @@ export const operations = [
   tab(launch, {
     input: {
       project,
-      command: ['sh', '-c', 'for n in 1 2 3 4 5 6 7 8 9 10; do echo line $n; sleep 1; done'],
+      command: ['sh', '-c', 'for n in $(seq 60); do echo line $n; sleep 1; done'],
     },
   }),
   tab(events, { id }),
