@@ -118,7 +118,7 @@ def _url(variables: Mapping[str, str]) -> str:
     except (ValueError, httpx.InvalidURL):
         is_usable = False
     if not is_usable:
-        raise Unreachable(f"This is no server's URL: {url}")
+        raise Unreachable(f"This is no server's URL, such as http://127.0.0.1:8000: {url}")
     return url
 
 
