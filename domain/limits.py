@@ -1,6 +1,8 @@
-"""The bounds on what one run may ask for and leave behind, and on what a principal may have."""
+"""The bounds on what one run may ask for and leave behind, on what a principal may have, and on
+what may be connected."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 ARGUMENT_BYTES_MAX: Final = 128 * 1024 - 1
@@ -28,3 +30,23 @@ class RunLimits:
     timeout_ms_default: int = 3600 * 1000
     output_bytes_max: int = 256 * 1024 * 1024
     queue_max: int = 10_000
+
+
+class ConnectionKind(StrEnum):
+    """What stays connected: a socket before and after it has signed in, an event stream."""
+
+    UNSIGNED = "unsigned"
+    SOCKET = "socket"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """What a server's settings say of everything that stays connected."""
+
+    principal_connections: int = 1000
+    socket_operations: int = 100
+    unsigned_sockets: int = 1000
+    unsigned_sockets_per_address: int = 500
+    init_timeout_s: float = 5.0
+    idle_timeout_s: float = 900.0

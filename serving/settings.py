@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.limits import ConnectionLimits
 from serving.data_directory import DataDirectory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -118,7 +119,26 @@ class Settings(BaseSettings):
         1024 * 1024, ge=1024, description="Largest request body, in bytes."
     )
     frame_bytes_max: int = Field(
-        1024 * 1024, ge=1024, description="Largest WebSocket frame from a client, in bytes."
+        256 * 1024, ge=1024, description="Largest WebSocket message from a client, in bytes."
+    )
+    init_timeout_s: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="Seconds in which a socket has to sign in, and a request's head to arrive.",
+    )
+    idle_timeout_s: float = Field(
+        900.0, gt=0, description="Seconds after which a socket without an operation is closed."
+    )
+    unsigned_sockets: int = Field(
+        1000, ge=1, description="Sockets that may be open without having signed in."
+    )
+    unsigned_sockets_per_address: int = Field(500, ge=1, description="The same from one address.")
+    principal_connections: int = Field(
+        1000, ge=1, description="Sockets and event streams that a principal may have open."
+    )
+    socket_operations: int = Field(
+        100, ge=1, description="Operations that a socket may have at once."
     )
     query_bytes_max: int = Field(
         64 * 1024, ge=1024, description="Largest GraphQL document, in bytes."
@@ -183,6 +203,18 @@ class Settings(BaseSettings):
     @property
     def _host_name(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """The bounds on what stays connected."""
+        return ConnectionLimits(
+            principal_connections=self.principal_connections,
+            socket_operations=self.socket_operations,
+            unsigned_sockets=self.unsigned_sockets,
+            unsigned_sockets_per_address=self.unsigned_sockets_per_address,
+            init_timeout_s=self.init_timeout_s,
+            idle_timeout_s=self.idle_timeout_s,
+        )
 
     def at_port(self, port: int) -> "Settings":
         """The same with the port that was really taken."""

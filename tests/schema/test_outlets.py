@@ -18,7 +18,7 @@ from domain.models.events import RunCancelRequested
 from domain.models.intents import Lease
 from domain.models.runs import Run
 from schema import ids
-from serving.process import BoundedSocket, bounded_socket, listening_socket
+from serving.process import BoundedSocket, ConnectionBounds, bounded_socket, listening_socket
 from tests.contract.store.scene import NOW, output
 from tests.schema.api import ADMIN, Api, Json
 from tests.schema.test_subscriptions import EVENTS, LOGS, finish
@@ -92,7 +92,9 @@ async def rest(socket: ClientConnection) -> list[Json]:
 async def crowd_of(api: Api, size: int = CROWD) -> AsyncIterator[Crowd]:
     """A real server and so many sockets that have signed in."""
     listener = listening_socket("127.0.0.1", 0)
-    config = uvicorn.Config(api.app, ws=bounded_socket(10.0), lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        api.app, ws=bounded_socket(ConnectionBounds()), lifespan="off", log_config=None
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     url = f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"

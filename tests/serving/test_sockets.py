@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from serving.process import bounded_socket, listening_socket, text_head
+from serving.process import ConnectionBounds, bounded_socket, listening_socket, text_head
 
 pytestmark = pytest.mark.anyio
 
@@ -18,26 +18,37 @@ EDGES = [0, 1, 125, 126, 65_535, 65_536]
 
 
 class Holding:
-    """An application that accepts one socket and keeps what the server gave it along."""
+    """An application that accepts one socket, keeps what the server gave it along and what was
+    said, and closes when it is told to."""
 
     def __init__(self) -> None:
         self.offer: asyncio.Future[Callable[[bytes], bool]] = asyncio.Future()
+        self.heard: list[str] = []
+        self.leave = asyncio.Event()
         self.left = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
         self.offer.set_result(scope["state"]["offer"])
-        while (await receive())["type"] != "websocket.disconnect":
-            pass
+        leaving = asyncio.create_task(self._close(send))
+        while (message := await receive())["type"] != "websocket.disconnect":
+            self.heard.append(message.get("text") or "")
+        leaving.cancel()
         self.left.set()
+
+    async def _close(self, send: Send) -> None:
+        await self.leave.wait()
+        await send({"type": "websocket.close", "code": 1000})
 
 
 @asynccontextmanager
 async def served(app: Holding) -> AsyncIterator[str]:
     """The address of a real server for this application."""
     listener = listening_socket("127.0.0.1", 0)
-    config = uvicorn.Config(app, ws=bounded_socket(10.0), lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        app, ws=bounded_socket(ConnectionBounds()), lifespan="off", log_config=None
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
