@@ -26,10 +26,12 @@ from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
 from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
+from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
+from domain.services.grants import Grants
 from domain.services.hub import Hub
 from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher
@@ -173,6 +175,16 @@ class Workbench:
         )
 
     @cached_property
+    def grants(self) -> Grants:
+        return Grants(
+            store=self.database, signals=self.notifier, clock=self.clock, meter=self.meter
+        )
+
+    @cached_property
+    def admissions(self) -> Admissions:
+        return Admissions(self.settings.connection_limits, self.meter)
+
+    @cached_property
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(
             store=self.database,
@@ -223,6 +235,7 @@ class Workbench:
             members=Members(store=self.database),
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
+            grants=self.grants,
             registry=self.registry,
             allowances=self.allowances,
             clock=self.clock,
@@ -251,6 +264,7 @@ class Workbench:
             await stack.enter_async_context(self.hub)
             await stack.enter_async_context(self.notifier)
             await stack.enter_async_context(self.token_uses)
+            await stack.enter_async_context(self.grants)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             yield
@@ -277,6 +291,7 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
         store=workbench.database,
         identify=partial(viewers.by_token, workbench.sign_in),
         session_of=pages.session_of,
+        admissions=workbench.admissions,
         limits=_document_limits(workbench.settings),
         allowed_origins=workbench.settings.cors_origins,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.lifecycle import RunState
+from domain.limits import ConnectionKind
 
 DISPATCH_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -45,6 +46,18 @@ class PrometheusMeter:
             buckets=LAG_BUCKETS_S,
         )
 
+        self._connections = Gauge(
+            "workbench_connections", "Sockets and event streams.", ["kind"], registry=registry
+        )
+        for kind in ConnectionKind:
+            self._connections.labels(kind)
+        self._operations = Gauge(
+            "workbench_operations", "Live operations on sockets.", registry=registry
+        )
+        self._reached = Counter(
+            "workbench_bounds_reached", "Clients that met a bound.", ["bound"], registry=registry
+        )
+
     def launched(self, provider: str) -> None:
         self._launches.labels(provider).inc()
 
@@ -68,6 +81,18 @@ class PrometheusMeter:
     def delivered(self, lag_s: float) -> None:
         """A live page of events went out this long after its newest event."""
         self._lag.observe(max(0.0, lag_s))
+
+    def connected(self, kind: ConnectionKind, change: int) -> None:
+        """One connection of this kind more (1) or less (-1)."""
+        self._connections.labels(kind).inc(change)
+
+    def operating(self, change: int) -> None:
+        """One operation on a socket more (1) or less (-1)."""
+        self._operations.inc(change)
+
+    def reached(self, bound: str) -> None:
+        """A client has met this bound."""
+        self._reached.labels(bound).inc()
 
     def queue_is(self, depth: Mapping[str, int]) -> None:
         """How many runs wait, per provider; those not named have none."""

@@ -52,7 +52,7 @@ def serve() -> None:
             node=NodeId(slot.node),
             token=_first_token(settings, directory),
         )
-    server = uvicorn_server(asgi(workbench, announce=_announce), settings)
+    server = uvicorn_server(asgi(workbench, announce=_announce), settings, workbench.meter.reached)
     # Ctrl-C is how to stop it, and by now it has.
     with suppress(KeyboardInterrupt), _exit_if_refused(settings):
         uvloop.run(_serve(workbench, server, listener))

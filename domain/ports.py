@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.ids import RunId
 from domain.lifecycle import RunState
+from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
     Dispatched,
@@ -133,6 +134,18 @@ class Meter(Protocol):
 
     def delivered(self, lag_s: float) -> None:
         """A live page of events went to a subscriber this long after its newest event."""
+        ...
+
+    def connected(self, kind: ConnectionKind, change: int) -> None:
+        """One connection more (1) or less (-1)."""
+        ...
+
+    def operating(self, change: int) -> None:
+        """One operation on a socket more (1) or less (-1)."""
+        ...
+
+    def reached(self, bound: str) -> None:
+        """A client has reached this bound and was told so."""
         ...
 
     def failed(self, part: str) -> None:

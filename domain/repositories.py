@@ -43,6 +43,10 @@ class IdentityRepository(Protocol):
         """Whoever has the token with this digest, in one statement."""
         ...
 
+    async def holders(self, token_ids: Collection[TokenId]) -> Mapping[TokenId, Identity]:
+        """The same for several tokens at once; those that are not stored are left out."""
+        ...
+
     async def token(self, token_id: TokenId) -> Token | None: ...
     async def tokens(
         self, principal_id: PrincipalId, kind: TokenKind, window: Window

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, or_, select, update
@@ -33,7 +35,7 @@ LOCK_PRINCIPAL = (
     select(principals.c.id).where(principals.c.id == bindparam("principal_id")).with_for_update()
 )
 ADD_TOKEN = insert(tokens)
-HOLDER = (
+_HELD = (
     select(
         tokens,
         principals.c.name.label("principal_name"),
@@ -44,8 +46,9 @@ HOLDER = (
     )
     .join(principals, principals.c.id == tokens.c.principal_id)
     .outerjoin(memberships, memberships.c.principal_id == tokens.c.principal_id)
-    .where(tokens.c.digest == bindparam("digest"))
 )
+HOLDER = _HELD.where(tokens.c.digest == bindparam("digest"))
+HOLDERS = _HELD.where(tokens.c.id.in_(bindparam("token_ids", expanding=True))).order_by(tokens.c.id)
 TOKEN = select(tokens).where(tokens.c.id == bindparam("token_id"))
 TOKENS = select(tokens).where(*_OF_PRINCIPAL).order_by(tokens.c.id.desc())
 COUNT_USABLE_TOKENS = (
@@ -125,6 +128,11 @@ class Identity:
     async def holder(self, digest: str) -> HeldBy | None:
         found = await self._session.all(HOLDER, {"digest": digest})
         return _held_by(found) if found else None
+
+    async def holders(self, token_ids: Collection[TokenId]) -> Mapping[TokenId, HeldBy]:
+        found = await self._session.all(HOLDERS, {"token_ids": list(token_ids)})
+        grouped = groupby(found, key=attrgetter("id"))
+        return {TokenId(token_id): _held_by(list(group)) for token_id, group in grouped}
 
     async def token(self, token_id: TokenId) -> Token | None:
         row = await self._session.first(TOKEN, {"token_id": token_id})

@@ -5,7 +5,8 @@ from typing import Final
 
 from domain.errors import NotFound, NotPermitted
 from domain.ids import ProjectId
-from domain.models.principals import NONE, SERVER_ADMIN, Permission
+from domain.models.grants import Grant
+from domain.models.principals import Permission, permissions_in
 from resolvers.context import Viewer
 
 NEEDS: Final[Mapping[str, Permission]] = {
@@ -30,12 +31,17 @@ OWN: Final = frozenset({"tokenCreate", "tokenRevoke"})
 
 def permissions(viewer: Viewer, project_id: ProjectId) -> frozenset[Permission]:
     """What the viewer may do in a project: what the principal may and the token lets through."""
+    return permissions_in(project_id, viewer.principal, viewer.memberships, viewer.token)
+
+
+def grant(viewer: Viewer, project_id: ProjectId | None = None) -> Grant:
+    """What something of the viewer's stands on for as long as it lives."""
     token = viewer.token
-    if token is not None and not token.covers(project_id):
-        return NONE
-    rank = SERVER_ADMIN if viewer.principal.is_server_admin else NONE
-    held = rank.union(*(m.permissions for m in viewer.memberships if m.project_id == project_id))
-    return held if token is None or token.scopes is None else held & token.permissions
+    return Grant(
+        token_id=token.id if token else None,
+        project_id=project_id,
+        expires_at=token.expires_at if token else None,
+    )
 
 
 def can_read(viewer: Viewer, project_id: ProjectId) -> bool:

@@ -6,6 +6,7 @@ from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
 from domain.ports import Clock, Store
 from domain.services.allowances import Allowances
+from domain.services.grants import Grants
 from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
@@ -44,6 +45,7 @@ class Services:
     members: Members
     tokens: Tokens
     streams: Streams
+    grants: Grants
     registry: Registry
     allowances: Allowances
     clock: Clock

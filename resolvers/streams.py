@@ -11,14 +11,16 @@ from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.models.providers import LogStream
 from domain.models.runs import Run
+from domain.services.grants import Hold
 from domain.services.tails import Take
 from resolvers.context import Context
 from resolvers.paging import Page, page_size
 
 Pages = AsyncGenerator[Sequence[RunEvent], None]
 Holds = Callable[[RunEvent], bool]
-Follow = Callable[[Take | None], Pages]
-"""Begins to follow; what can be taken at once need not come in a page."""
+Follow = Callable[[Take | None, Hold | None], Pages]
+"""Begins to follow; what can be taken at once need not come in a page. Ends with what is lost of
+the hold."""
 
 
 class StreamStart(StrEnum):
@@ -101,9 +103,11 @@ class Cut:
         return take_seen
 
 
-async def _followed(context: Context, run: Run, cut: Cut, take: Take | None) -> Pages:
+async def _followed(
+    context: Context, run: Run, cut: Cut, take: Take | None, hold: Hold | None
+) -> Pages:
     taking = cut.taking(take) if take else None
-    followed = context.services.streams.follow(run.id, cut.place.behind, taking)
+    followed = context.services.streams.follow(run.id, cut.place.behind, taking, hold)
     async with aclosing(followed):
         async for page in followed:
             if events := cut.of_page(page):

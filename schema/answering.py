@@ -20,6 +20,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from domain.errors import NotFound, Unauthenticated, WorkbenchError
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.services.tails import Take
@@ -101,12 +102,16 @@ class Schema(strawberry.Schema):
             yield PreExecutionError(data=None, errors=coded(feed, context.request_id))
             return
         assert isinstance(executor, Executor)
-        with self.sharing.following(_shape_key(asked, found, feed)) as shape:
+        with (
+            context.services.grants.holding(feed.grant) as hold,
+            self.sharing.following(_shape_key(asked, found, feed)) as shape,
+        ):
             take = self._taking(shape, executor, feed, outlet) if outlet else None
-            async with aclosing(feed.follow(take)) as pages:
+            async with aclosing(feed.follow(take, hold)) as pages:
                 try:
                     async for page in pages:
                         for event in page:
+                            hold.check()
                             key = _event_key(shape, event)
                             if kept := self.sharing.kept(key):
                                 yield kept
@@ -115,6 +120,8 @@ class Schema(strawberry.Schema):
                             yield _coded(await self.sharing.result(key, execute), context)
                         if len(page) > UNFAIR_EVENTS:
                             await asyncio.sleep(0)
+                except (Unauthenticated, NotFound) as error:
+                    yield refusal(error, context.request_id)
                 except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
                     located = GraphQLError(str(error), path=[], original_error=error)
                     yield ExecutionResult(data=None, errors=coded([located], context.request_id))
@@ -143,6 +150,12 @@ class Schema(strawberry.Schema):
         )
         assert isinstance(executor, list | Executor)
         return executor
+
+
+def refusal(error: WorkbenchError, request_id: str) -> PreExecutionError:
+    """The end of an operation that may not go on, or not begin."""
+    told = GraphQLError(error.message, original_error=error)
+    return PreExecutionError(data=None, errors=coded([told], request_id))
 
 
 async def _open(executor: Executor) -> Feed | list[GraphQLError]:

@@ -24,8 +24,10 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
-from domain.errors import StorageUnavailable, Unauthenticated, WorkbenchError
+from domain.errors import QuotaExceeded, StorageUnavailable, Unauthenticated, WorkbenchError
+from domain.limits import ConnectionKind
 from domain.ports import Store
+from domain.services.admissions import Admissions
 from resolvers.context import Context, Services, Viewer
 from resolvers.loaders import Loaders
 from schema import bodies, build
@@ -33,11 +35,9 @@ from schema.answering import Schema
 from schema.faults import is_refused, retry_after_s
 from schema.limits import DocumentLimits
 from schema.media_types import GRAPHQL_RESPONSE, JSON, answered_as, kind_of
-from schema.sockets import Connected, SocketHandler
+from schema.sockets import Connected, SocketAdapter, SocketHandler
 from schema.sse import EventStreamResponse, EventStreamTransport
 
-INIT_TIMEOUT: Final = timedelta(seconds=5)
-OPERATIONS_PER_SOCKET_MAX: Final = 100
 BEARER: Final = "bearer "
 METHOD_NOT_ALLOWED: Final = 405
 PLAIN: Final = "identity"
@@ -53,6 +53,7 @@ class Endpoint(GraphQL[Any, None]):
 
     schema: Schema
     graphql_transport_ws_handler_class = SocketHandler
+    websocket_adapter_class = SocketAdapter
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStreamTransport}  # noqa: RUF012 - as Strawberry declares it
 
     def __init__(
@@ -62,6 +63,7 @@ class Endpoint(GraphQL[Any, None]):
         store: Store,
         identify: Identify,
         session_of: SessionOf,
+        admissions: Admissions,
         limits: DocumentLimits | None = None,
         allowed_origins: Sequence[str] = (),
     ) -> None:
@@ -70,14 +72,15 @@ class Endpoint(GraphQL[Any, None]):
             build(limits),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=OPERATIONS_PER_SOCKET_MAX,
+            connection_init_wait_timeout=timedelta(seconds=admissions.limits.init_timeout_s),
+            max_subscriptions_per_connection=None,  # The handler itself counts.
             allowed_origins=allowed_origins,
         )
         self._services = services
         self._store = store
         self._identify = identify
         self._session_of = session_of
+        self._admissions = admissions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -94,13 +97,22 @@ class Endpoint(GraphQL[Any, None]):
         try:
             viewer = await self._viewer(request, request.headers)
             context = self.operation_context(request, viewer)
-            return await self.run(request, context=context)
+            return self._counted(await self.run(request, context=context), context.viewer)
+        except QuotaExceeded as error:
+            return refused.by(error, 429, {"Retry-After": "1"})
         except Unauthenticated as error:
             return refused.by(error, 401, {"WWW-Authenticate": 'Bearer realm="workbench"'})
         except StorageUnavailable as error:
             return refused.by(error, 503, {"Retry-After": "1"})
         except HTTPException as error:
             return refused.bad(error.status_code, error.reason)
+
+    def _counted(self, response: Response, viewer: Viewer) -> Response:
+        """A stream counts as a connection of its principal. Raises QuotaExceeded."""
+        if isinstance(response, EventStreamResponse):
+            stream = self._admissions.signed(viewer.principal.id, ConnectionKind.STREAM)
+            response.stay.enter_context(stream)
+        return response
 
     def operation_context(self, connection: HTTPConnection, viewer: Viewer | None) -> Context:
         """A context for one operation. Raises Unauthenticated where nobody is signed in."""
@@ -113,6 +125,14 @@ class Endpoint(GraphQL[Any, None]):
             loaders=Loaders(self._store, keep=connection.scope["type"] == "http"),
             request_id=connection.scope.get("state", {}).get("request_id", ""),
         )
+
+    async def context_of(self, connected: Connected) -> Context:
+        """For an operation on a socket, by whoever its token belongs to now.
+
+        Raises Unauthenticated, StorageUnavailable.
+        """
+        viewer = await self._viewer(connected.socket, connected.fields)
+        return self.operation_context(connected.socket, viewer)
 
     async def _viewer(
         self, connection: HTTPConnection, fields: Mapping[str, object]
@@ -128,13 +148,13 @@ class Endpoint(GraphQL[Any, None]):
 
     async def get_context(self, request: Any, response: Any) -> Connected:
         """Of a socket; operations get contexts of their own."""
-        return Connected(request)
+        return Connected(request, self._admissions, self._services.grants)
 
     async def on_ws_connect(self, context: Any) -> UnsetType | dict[str, object] | None:
-        fields = {**context.socket.headers, **context.connection_params}
-        context.viewer = await self._viewer(context.socket, fields)
-        if context.viewer is None:
+        viewer = await self._viewer(context.socket, context.fields)
+        if viewer is None:
             raise ConnectionRejectionError
+        context.sign_in(viewer)
         nothing_to_add: UnsetType = UNSET
         return nothing_to_add
 

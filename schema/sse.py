@@ -1,6 +1,7 @@
 """Subscriptions over server-sent events, in the distinct connections mode of graphql-sse."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import ExitStack
 from typing import Final
 
 from starlette.responses import StreamingResponse
@@ -36,15 +37,19 @@ class EventStreamTransport(SSETransport):
 
 class EventStreamResponse(StreamingResponse):
     """Closes its stream when the client has gone: a subscription must not wait for the garbage
-    collector. A client that stops reading is cut off by the server's protocol class."""
+    collector. A client that stops reading is cut off by the server's protocol class.
+
+    `stay` is left then: what is entered there lasts as long as the stream."""
 
     def __init__(self, stream: AsyncIterator[str], headers: Mapping[str, str]) -> None:
         super().__init__(stream, headers=headers)
         self._stream = stream
+        self.stay = ExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
+            self.stay.close()
             if isinstance(self._stream, AsyncGenerator):
                 await self._stream.aclose()

@@ -214,7 +214,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
 class BoundedHttp(HttpToolsProtocol):
     """The same for HTTP, event streams above all: closing alone would wait for the unread rest.
-    And whoever connects says what he wants, or has to go."""
+    And whoever connects asks for something, or has to go."""
 
     bounds = ConnectionBounds()
 

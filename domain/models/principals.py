@@ -1,6 +1,6 @@
 """Who acts: people and service accounts, and what they may do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -157,3 +157,20 @@ class Identity:
     token: Token
     principal: Principal
     memberships: tuple[Membership, ...]
+
+    def permissions(self, project_id: ProjectId) -> frozenset[Permission]:
+        return permissions_in(project_id, self.principal, self.memberships, self.token)
+
+
+def permissions_in(
+    project_id: ProjectId,
+    principal: Principal,
+    memberships: Sequence[Membership],
+    token: Token | None,
+) -> frozenset[Permission]:
+    """What may be done in a project: what the principal may and the token lets through. Pure."""
+    if token is not None and not token.covers(project_id):
+        return NONE
+    rank = SERVER_ADMIN if principal.is_server_admin else NONE
+    held = rank.union(*(m.permissions for m in memberships if m.project_id == project_id))
+    return held if token is None or token.scopes is None else held & token.permissions

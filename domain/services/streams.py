@@ -17,6 +17,7 @@ from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Signals, Store
+from domain.services.grants import Hold
 from domain.services.tails import Tail, Take
 from domain.topics import run_topic
 
@@ -98,21 +99,24 @@ class Streams:
             self._pages.tell(run_id, events)
 
     async def follow(
-        self, run_id: RunId, after: int, take: Take | None = None
+        self, run_id: RunId, after: int, take: Take | None = None, hold: Hold | None = None
     ) -> AsyncGenerator[Sequence[RunEvent], None]:
         """Pages of events behind a sequence, live; ends after the run's last event.
 
         While the next page is waited for, events go to `take` instead, in order, as long as it
         takes them: those are in no page.
 
-        Raises NotFound for a run that does not exist, StorageUnavailable.
+        Raises NotFound for a run that does not exist, StorageUnavailable, and what is lost of the
+        hold, also in the midst of waiting.
         """
+        hold = hold or Hold()
         self._meter.subscribed(1)
         try:
             async with self._joined(run_id) as tail:
                 while after < tail.sequence or not tail.is_over:
+                    hold.check()
                     if after >= tail.sequence:
-                        after = await tail.move(after, take)
+                        after = await tail.move(after, take, hold)
                     elif page := await self._pages.behind(run_id, after):
                         yield page
                         after = page[-1].sequence

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from domain.models.events import RunEvent
+from domain.services.grants import Hold
 
 GIVEN_EVENTS_MAX = 8
 """More at once would hold up everybody else; each follower reads them in its own turn."""
@@ -67,13 +68,14 @@ class Tail:
         for waiter in self._waiting:
             waiter.wake()
 
-    async def move(self, sequence: int, take: Take | None = None) -> int:
+    async def move(self, sequence: int, take: Take | None, hold: Hold) -> int:
         """Wait at a place that is level with the end. Returns the place reached by taking, once
-        there is something behind it or the stream is over.
+        there is something behind it, the stream is over, or what is held is lost.
 
         Raises what keeps the end from being known.
         """
         waiter = Waiter(sequence, take, asyncio.get_running_loop().create_future())
+        hold.tell = waiter.wake
         if self._error is None:
             self._waiting.add(waiter)
             try:

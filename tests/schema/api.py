@@ -68,6 +68,7 @@ class Api:
             store=workbench.database,
             identify=identify,
             session_of=lambda connection: connection.cookies.get("session"),
+            admissions=workbench.admissions,
         )
         routes = [Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)]
         return cls(scene, workbench, endpoint, Starlette(routes=routes))

@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from resolvers import projects
 from schema import ids, sockets
-from schema.endpoint import OPERATIONS_PER_SOCKET_MAX
 from tests.schema.api import ADMIN, TROUBLE, Api
 
 pytestmark = pytest.mark.anyio
@@ -272,7 +271,7 @@ async def test_one_operation_too_many_is_refused_with_a_code(api: Api) -> None:
     run, _ = await api.scene.queued()
     follow = {"query": f'subscription {{ runEvents(runId: "{ids.run_id(run.id)}") {{ at }} }}'}
     async with api.socket() as socket:
-        for number in range(OPERATIONS_PER_SOCKET_MAX):
+        for number in range(api.workbench.admissions.limits.socket_operations):
             await socket.send(id=f"f{number}", type="subscribe", payload=follow)
             assert "next" == (await socket.receive())["type"]
         assert "QUOTA_EXCEEDED" == await socket.refusal(VERSION["query"])

@@ -190,7 +190,7 @@ async def test_pongs_do_not_pile_up() -> None:
 
 
 async def test_whoever_stops_reading_is_cut_off() -> None:
-    """Though there is nothing more to be sent to him; who reads is not."""
+    """Though there is nothing more to be sent."""
     async with served(send_timeout_s=SOON) as server:
         _, writer = await server.opened()
         writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's

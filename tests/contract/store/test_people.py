@@ -18,6 +18,7 @@ from domain.models.principals import (
     TokenKind,
     TokenScope,
 )
+from domain.topics import GRANTS
 from tests.contract.store.scene import NOW, Scene, later
 
 pytestmark = pytest.mark.anyio
@@ -135,6 +136,40 @@ async def test_a_holder_comes_with_all_that_it_is(scene: Scene) -> None:
         assert identity is not None
         assert {m.project_id: m for m in members} == {m.project_id: m for m in identity.memberships}
     assert held[2] is None
+
+
+async def test_several_holders_come_at_once(scene: Scene) -> None:
+    """Each as it comes alone; a token that is not stored is left out."""
+    made = [token(scene, digest) for digest in ("one", "two", "three")]
+    async with scene.store.transaction() as unit:
+        for each in made:
+            await unit.identity.add_token(each)
+        await unit.identity.set_membership(
+            Membership(
+                project_id=scene.project.id, principal_id=scene.actor.id, roles=frozenset(Role)
+            )
+        )
+
+    async with scene.store.snapshot() as unit:
+        alone = {each.id: await unit.identity.holder(each.digest) for each in made[:2]}
+        assert alone == await unit.identity.holders([*alone, TokenId("absent")])
+        assert {} == await unit.identity.holders([])
+
+
+async def test_whoever_may_lose_a_right_is_looked_at(scene: Scene) -> None:
+    """What takes one away wakes GRANTS in its own commit; what gives a token does not."""
+    held = token(scene, "digest")
+    member = Membership(project_id=scene.project.id, principal_id=scene.actor.id, roles=frozenset())
+    async with scene.store.transaction() as unit:
+        await unit.identity.add_token(held)
+    async with scene.store.transaction() as unit:
+        await unit.identity.revoke_token(held.id, NOW)
+    async with scene.store.transaction() as unit:
+        await unit.identity.set_membership(member)
+    async with scene.store.transaction() as unit:
+        await unit.identity.delete_tokens(scene.actor.id, held.kind, held.name)
+
+    assert [frozenset({GRANTS})] * 3 == scene.woken
 
 
 async def test_what_can_be_used_once_is_spent_once(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """A provider that does what a test has written down, and remembers what it was asked."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from domain.errors import InvalidInput, WorkbenchError
 from domain.ids import RunId
 from domain.lifecycle import RunState
+from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
     Dispatched,
@@ -46,6 +48,9 @@ class CountingMeter:
 
     failures: list[str] = field(default_factory=list)
     states: list[RunState] = field(default_factory=list)
+    connections: Counter[ConnectionKind] = field(default_factory=Counter)
+    operations: int = 0
+    bounds: list[str] = field(default_factory=list)
 
     def launched(self, provider: str) -> None: ...
     def changed_state(self, provider: str, state: RunState) -> None:
@@ -55,6 +60,15 @@ class CountingMeter:
     def stored_lines(self, lines: int, redactions: int) -> None: ...
     def subscribed(self, change: int) -> None: ...
     def delivered(self, lag_s: float) -> None: ...
+    def connected(self, kind: ConnectionKind, change: int) -> None:
+        self.connections[kind] += change
+
+    def operating(self, change: int) -> None:
+        self.operations += change
+
+    def reached(self, bound: str) -> None:
+        self.bounds.append(bound)
+
     def failed(self, part: str) -> None:
         self.failures.append(part)
 
