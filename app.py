@@ -19,15 +19,16 @@ from adapters.identifiers import Uuid7Maker
 from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
+from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
 from domain.ids import NodeId, RunId
-from domain.limits import RunLimits
+from domain.models.audit import Caller
 from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
-from domain.queue import ConcurrencyLimits
 from domain.redaction import Redactor
 from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
+from domain.services.attestor import Attestor
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
@@ -38,6 +39,7 @@ from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
 from domain.services.queue_bound import QueueBound
+from domain.services.refusals import Refusals
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
 from domain.services.streams import Streams
@@ -53,7 +55,7 @@ from serving.data_directory import DataDirectory
 from serving.door import door
 from serving.headers import SecurityHeaders
 from serving.process import running
-from serving.settings import Settings
+from serving.settings import Settings, audit_key
 
 DEFAULT_PROJECT = "default"
 
@@ -120,14 +122,6 @@ class Workbench:
         return Registry([self.local])
 
     @cached_property
-    def limits(self) -> RunLimits:
-        return RunLimits(
-            timeout_ms_default=self.settings.run_timeout_ms,
-            output_bytes_max=self.settings.run_output_bytes_max,
-            queue_max=self.settings.queue_max,
-        )
-
-    @cached_property
     def known_tokens(self) -> KnownTokens:
         return KnownTokens()
 
@@ -144,6 +138,18 @@ class Workbench:
     @cached_property
     def token_uses(self) -> TokenUses:
         return TokenUses(store=self.database, clock=self.clock, meter=self.meter)
+
+    @cached_property
+    def attestor(self) -> Attestor:
+        return Attestor(
+            store=self.database,
+            clock=self.clock,
+            meter=self.meter,
+            signer=Ed25519Signer(audit_key(self.settings)),
+            refusals=Refusals(store=self.database, clock=self.clock, meter=self.meter),
+            entries=self.settings.audit_attest_entries,
+            seconds=self.settings.audit_attest_s,
+        )
 
     @cached_property
     def projects(self) -> Projects:
@@ -163,8 +169,8 @@ class Workbench:
             clock=self.clock,
             new_id=self.new_id,
             meter=self.meter,
-            limits=self.limits,
-            queue=QueueBound(self.limits.queue_max),
+            limits=self.settings.run_limits,
+            queue=QueueBound(self.settings.queue_max),
             start_at_once=self.engine.take,
         )
 
@@ -193,11 +199,8 @@ class Workbench:
             meter=self.meter,
             node=self.node,
             lease_s=self.settings.lease_s,
-            concurrency=ConcurrencyLimits(
-                per_provider=self.settings.provider_concurrency,
-                per_project=self.settings.project_concurrency,
-            ),
-            limits=self.limits,
+            concurrency=self.settings.concurrency,
+            limits=self.settings.run_limits,
         )
 
     @cached_property
@@ -209,7 +212,7 @@ class Workbench:
             clock=self.clock,
             meter=self.meter,
             redactor=Redactor(self.settings.secret_texts | {self.token}),
-            limits=self.limits,
+            limits=self.settings.run_limits,
         )
 
     @cached_property
@@ -232,14 +235,15 @@ class Workbench:
         return Services(
             launcher=self.launcher,
             projects=self.projects,
-            members=Members(store=self.database),
+            members=Members(store=self.database, clock=self.clock),
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
             grants=self.grants,
             registry=self.registry,
             allowances=self.allowances,
             clock=self.clock,
-            facts=ServerFacts(version=version("ccdash-workbench"), limits=self.limits),
+            refusals=self.attestor.refusals,
+            facts=ServerFacts(version=version("ccdash-workbench"), limits=self.settings.run_limits),
         )
 
     async def prepare(self) -> None:
@@ -265,6 +269,7 @@ class Workbench:
             await stack.enter_async_context(self.notifier)
             await stack.enter_async_context(self.token_uses)
             await stack.enter_async_context(self.grants)
+            await stack.enter_async_context(self.attestor)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             yield
@@ -277,7 +282,7 @@ class Workbench:
                 return
         root = str(self.settings.project_root.resolve())
         first = CreateProject(slug=DEFAULT_PROJECT, name=Path(root).name or root, root_path=root)
-        await self.projects.create(first, admin)
+        await self.projects.create(first, Caller(principal=admin))
 
 
 Announce = Callable[[Workbench], Awaitable[None]]

@@ -5,8 +5,17 @@ import json
 from collections.abc import Mapping
 
 
+def canonical(value: Mapping[str, object]) -> str:
+    """JSON with keys sorted, no spaces, non-ASCII kept (RFC 8785 in spirit; only text, whole
+    numbers, booleans, nulls, lists and mappings may occur)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def digest(value: Mapping[str, object]) -> str:
-    """Hex SHA-256 over canonical JSON: keys sorted, no spaces, non-ASCII kept (RFC 8785 in spirit;
-    only text, whole numbers, booleans, lists and mappings may occur)."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Hex SHA-256 over the canonical JSON."""
+    return sha256(canonical(value))
+
+
+def sha256(text: str) -> str:
+    """Hex SHA-256 over UTF-8."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

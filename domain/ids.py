@@ -10,3 +10,5 @@ DecisionId = NewType("DecisionId", str)
 IntentId = NewType("IntentId", str)
 NodeId = NewType("NodeId", str)
 """One `workbench serve` process, by the data directory slot it holds."""
+ChainId = NewType("ChainId", str)
+"""One chain of audit entries: a project's id, or SERVER_CHAIN."""

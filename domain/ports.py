@@ -17,6 +17,7 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.repositories import (
+    AuditRepository,
     DecisionRepository,
     EventRepository,
     IdempotencyRepository,
@@ -118,6 +119,20 @@ class Signals(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """Signs with the server's own key, and checks what any key has signed (Ed25519, all in hex)."""
+
+    @property
+    def key(self) -> str:
+        """The public one."""
+        ...
+
+    def sign(self, text: str) -> str: ...
+    def is_signed(self, text: str, *, key: str, signature: str) -> bool:
+        """False also for what is no key or no signature at all."""
+        ...
+
+
 class Meter(Protocol):
     """What is counted for operators. Never fails and never waits."""
 
@@ -172,6 +187,8 @@ class UnitOfWork(Protocol):
     def intents(self) -> IntentRepository: ...
     @property
     def idempotency(self) -> IdempotencyRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
 
     def wake(self, *topics: str) -> None:
         """Tell these topics after the commit."""

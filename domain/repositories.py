@@ -4,12 +4,22 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import DecisionId, IntentId, NodeId, PrincipalId, ProjectId, RunId, TokenId
+from domain.ids import (
+    ChainId,
+    DecisionId,
+    IntentId,
+    NodeId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    TokenId,
+)
+from domain.models.audit import SEQUENCE_MAX, Attestation, AuditEntry, AuditRecord, ChainHead
 from domain.models.decisions import Decision
 from domain.models.events import RunEvent, RunFact
 from domain.models.intents import Intent, IntentKind, Lease
 from domain.models.logs import LogBatch
-from domain.models.pages import LogWindow, RunFilter, Window
+from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
 from domain.models.principals import Identity, Membership, Principal, Token, TokenKind
 from domain.models.projects import Project
 from domain.models.runs import Run
@@ -275,4 +285,47 @@ class IdempotencyRepository(Protocol):
         self, project_id: ProjectId, key: str, *, digest: str, run_id: RunId, at: datetime
     ) -> bool:
         """False where the key is taken; the unit is to be rolled back then."""
+        ...
+
+
+class AuditRepository(Protocol):
+    """Chains of entries. They are only added: the database itself refuses all else."""
+
+    def add(self, record: AuditRecord) -> None:
+        """Have it chained and stored at the end of this unit, and with it or not at all.
+
+        A chain is locked from there to the commit, so that it has one order on every node.
+        """
+        ...
+
+    async def page(
+        self, chain: ChainId, audit_filter: AuditFilter, window: Window
+    ) -> Sequence[AuditEntry]:
+        """Newest first; the key is the sequence."""
+        ...
+
+    async def after(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditEntry]:
+        """In the order of the chain, as they are stored, whatever has become of them."""
+        ...
+
+    async def head(self, chain: ChainId) -> ChainHead | None:
+        """None where there is no such chain."""
+        ...
+
+    async def chains(self) -> Sequence[ChainId]:
+        """All that there should be: of the server, of each project, of whatever was attested."""
+        ...
+
+    async def unattested(self, limit: int) -> Sequence[ChainHead]:
+        """Heads of chains that are longer than what was attested of them."""
+        ...
+
+    async def attest(self, attestation: Attestation) -> None:
+        """Keep it, unless there is one for this place already."""
+        ...
+
+    async def attestations(
+        self, chain: ChainId, after: int, limit: int, *, up_to: int = SEQUENCE_MAX
+    ) -> Sequence[Attestation]:
+        """Those behind a sequence and up to another, in the order of the chain."""
         ...

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from domain.digest import sha256
 from persistence.driver import connect, connect_postgres
 
 BUSY_TIMEOUT_S: Final = 5.0
@@ -88,6 +89,7 @@ def _sqlite_engine(
             for pragma in pragmas:
                 cursor.execute(pragma)
             cursor.close()
+            connection.create_function("sha256_hex", 1, sha256, deterministic=True)
         except BaseException:
             connection.close()  # the pool knows nothing of it yet
             raise

@@ -1,19 +1,22 @@
 """Projects, by id and by slug."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import ProjectId
+from domain.models.audit import ChainHead, chain_of
 from domain.models.pages import Window
 from domain.models.projects import Project
 from persistence import rows
 from persistence.session import Session
-from persistence.tables import projects
+from persistence.tables import audit_heads, projects
 
 # PostgreSQL's form of ON CONFLICT is written for SQLite too.
 ADD = insert(projects).on_conflict_do_nothing(index_elements=["slug"])
+BEGIN_CHAIN = insert(audit_heads)
 GET = select(projects).where(projects.c.id == bindparam("id"))
 GET_MANY = select(projects).where(projects.c.id.in_(bindparam("ids", expanding=True)))
 BY_SLUG = select(projects).where(projects.c.slug == bindparam("slug"))
@@ -34,7 +37,10 @@ class Projects:
             "default_provider": project.default_provider,
             "created_at": project.created_at,
         }
-        return await self._session.write(ADD, columns) == 1
+        is_new = await self._session.write(ADD, columns) == 1
+        if is_new:
+            await self._session.write(BEGIN_CHAIN, asdict(ChainHead(chain=chain_of(project.id))))
+        return is_new
 
     async def get(self, project_id: ProjectId) -> Project | None:
         row = await self._session.first(GET, {"id": project_id})

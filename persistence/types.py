@@ -90,3 +90,23 @@ def _instr(element: PositionOf, compiler: SQLCompiler, **kwargs: Any) -> str:
 @compiles(PositionOf, "postgresql")
 def _strpos(element: PositionOf, compiler: SQLCompiler, **kwargs: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **kwargs)})"
+
+
+class Sha256(FunctionElement[str]):
+    """Hex SHA-256 over the UTF-8 of a text. SQLite has no such function: each connection that
+    writes gets ours (persistence/engines.py)."""
+
+    inherit_cache = True
+    name = "sha256_hex"
+    type = Text()
+
+
+@compiles(Sha256, "sqlite")
+def _sha256_hex(element: Sha256, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"sha256_hex({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(Sha256, "postgresql")
+def _sha256(element: Sha256, compiler: SQLCompiler, **kwargs: Any) -> str:
+    text = compiler.process(element.clauses, **kwargs)
+    return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"

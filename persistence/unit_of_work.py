@@ -11,6 +11,7 @@ from domain.errors import StorageUnavailable
 from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.topics import run_topic
+from persistence.audit import Audit
 from persistence.decisions import Decisions
 from persistence.engines import Engines, open_engines
 from persistence.events import Events
@@ -52,6 +53,7 @@ class Unit:
         self.decisions = Decisions(session)
         self.intents = Intents(session, self.wake)
         self.idempotency = Idempotency(session)
+        self.audit = Audit(session)
 
     def wake(self, *topics: str) -> None:
         self.topics.update(topics)
@@ -103,6 +105,7 @@ class Database:
             async with self._begun(self._engines.writer) as connection:
                 unit = Unit(connection)
                 yield unit
+                await unit.audit.flush()
                 await settled(self._commit(connection, unit))
         except StorageUnavailable:
             self._is_doubted = True

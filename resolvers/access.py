@@ -19,8 +19,13 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "runCancel": Permission.CANCEL,
     "runEvents": Permission.READ,
     "runLogs": Permission.READ,
+    "auditLog": Permission.ADMINISTER,
 }
-"""What each mutation and subscription asks for; one that is not here is refused to everybody."""
+"""What each mutation and subscription asks for, and what needs more than reading; one that is not
+here is refused to everybody."""
+
+OF_FIELDS: Final = frozenset({"auditLog"})
+"""Of those, fields of what is read that need more than that."""
 
 OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})
 """What belongs to no project: it asks for the permission on the whole server."""

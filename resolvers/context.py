@@ -10,6 +10,7 @@ from domain.services.grants import Grants
 from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
+from domain.services.refusals import Refusals
 from domain.services.registry import Registry
 from domain.services.streams import Streams
 from domain.services.tokens import Tokens
@@ -49,6 +50,7 @@ class Services:
     registry: Registry
     allowances: Allowances
     clock: Clock
+    refusals: Refusals
     facts: ServerFacts
 
 
@@ -61,3 +63,4 @@ class Context:
     store: Store
     loaders: Loaders
     request_id: str
+    address: str | None = None

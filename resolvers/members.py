@@ -1,11 +1,12 @@
 """Who is what in a project, for those who may read it."""
 
 from domain.ids import ProjectId
+from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import SetMember
 from domain.models.pages import Window
 from domain.models.principals import Membership
 from domain.models.projects import Project
-from resolvers import access, projects
+from resolvers import access, audit, projects
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
@@ -22,7 +23,10 @@ async def listed(
 
 async def set_roles(context: Context, command: SetMember) -> tuple[Project, Membership]:
     """Raises NotFound, NotPermitted, InvalidInput."""
-    project = await projects.existing(context, command.project)
-    access.check(context.viewer, project.id, "memberSet")
-    actor = context.viewer.principal
-    return project, await context.services.members.set(command, project.id, actor)
+    subject = AuditSubject(kind=SubjectKind.PRINCIPAL, name=command.principal)
+    async with audit.attempt(context, "memberSet", subject) as attempt:
+        project = await projects.existing(context, command.project)
+        attempt.project_id = project.id
+        access.check(context.viewer, project.id, "memberSet")
+        caller = audit.caller_of(context)
+        return project, await context.services.members.set(command, project.id, caller)

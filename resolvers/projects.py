@@ -4,10 +4,11 @@ from collections.abc import Collection
 
 from domain.errors import NotFound
 from domain.ids import ProjectId
+from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import CreateProject
 from domain.models.pages import Window
 from domain.models.projects import Project
-from resolvers import access
+from resolvers import access, audit
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
@@ -55,5 +56,7 @@ async def listed(context: Context, first: int | None, after: str | None) -> Page
 
 async def create(context: Context, command: CreateProject) -> Project:
     """Raises NotPermitted, and what the service raises."""
-    access.check_server(context.viewer, "projectCreate")
-    return await context.services.projects.create(command, context.viewer.principal)
+    subject = AuditSubject(kind=SubjectKind.PROJECT, name=command.slug)
+    async with audit.attempt(context, "projectCreate", subject):
+        access.check_server(context.viewer, "projectCreate")
+        return await context.services.projects.create(command, audit.caller_of(context))

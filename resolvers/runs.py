@@ -5,11 +5,12 @@ from typing import Final
 
 from domain.errors import CapabilityMissing, NotFound
 from domain.ids import DecisionId, ProjectId, RunId
+from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision
 from domain.models.pages import RunFilter, Window
 from domain.models.runs import Run, RunAction
-from resolvers import access, projects
+from resolvers import access, audit, projects
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
@@ -60,20 +61,38 @@ async def listed(
 
 async def launch(context: Context, command: LaunchRun) -> Run:
     """Raises NotFound, NotPermitted, and what the launcher raises."""
-    project = await projects.existing(context, command.project)
-    access.check(context.viewer, project.id, "runLaunch")
-    return await context.services.launcher.launch(command, project, context.viewer.principal.id)
+    subject = AuditSubject(kind=SubjectKind.PROJECT, name=command.project)
+    async with audit.attempt(context, "runLaunch", subject) as attempt:
+        project = await projects.existing(context, command.project)
+        attempt.project_id = project.id
+        attempt.subject = AuditSubject(kind=SubjectKind.PROJECT, id=project.id)
+        access.check(context.viewer, project.id, "runLaunch")
+        caller = audit.caller_of(context)
+        return await context.services.launcher.launch(command, project, caller)
 
 
 async def cancel(context: Context, command: CancelRun) -> Run:
     """Raises NotFound, NotPermitted, CapabilityMissing, and what the launcher raises."""
-    run = await permitted(context, command.run_id, "runCancel")
-    if not context.services.registry.get(run.provider).capabilities.cancel:
-        raise CapabilityMissing("cancel")
-    return await context.services.launcher.cancel(command, context.viewer.principal.id)
+    subject = AuditSubject(kind=SubjectKind.RUN, id=command.run_id)
+    async with audit.attempt(context, "runCancel", subject) as attempt:
+        run = await _attempted(context, command.run_id, "runCancel", attempt)
+        if not context.services.registry.get(run.provider).capabilities.cancel:
+            raise CapabilityMissing("cancel")
+        return await context.services.launcher.cancel(command, audit.caller_of(context))
 
 
 async def retry(context: Context, command: RetryRun) -> Run:
     """Raises NotFound, NotPermitted, and what the launcher raises."""
-    await permitted(context, command.run_id, "runRetry")
-    return await context.services.launcher.retry(command, context.viewer.principal.id)
+    subject = AuditSubject(kind=SubjectKind.RUN, id=command.run_id)
+    async with audit.attempt(context, "runRetry", subject) as attempt:
+        await _attempted(context, command.run_id, "runRetry", attempt)
+        return await context.services.launcher.retry(command, audit.caller_of(context))
+
+
+async def _attempted(
+    context: Context, run_id: RunId, operation: str, attempt: audit.Attempt
+) -> Run:
+    """As permitted; where it is not, the attempt knows the project all the same."""
+    run = await context.loaders.runs.load(run_id)
+    attempt.project_id = run.project_id if run else None
+    return await permitted(context, run_id, operation)

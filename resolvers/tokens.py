@@ -2,11 +2,12 @@
 
 from domain.errors import NotFound
 from domain.ids import ProjectId, TokenId
+from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import CreateToken
 from domain.models.pages import Window
 from domain.models.principals import Principal, Token, TokenKind
 from domain.services.tokens import NewToken, check_projects
-from resolvers import access, projects
+from resolvers import access, audit, projects
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
@@ -47,19 +48,25 @@ async def create(context: Context, command: CreateToken) -> NewToken:
     """Raises NotFound for a project, NotPermitted, and what the service raises."""
     viewer = context.viewer
     is_own = command.principal == viewer.principal.name
-    access.check_account(viewer, "tokenCreate", is_own=is_own)
-    project_ids = await _project_ids(context, command)
-    return await context.services.tokens.create(command, project_ids, viewer.token)
+    subject = AuditSubject(kind=SubjectKind.PRINCIPAL, name=command.principal)
+    async with audit.attempt(context, "tokenCreate", subject):
+        access.check_account(viewer, "tokenCreate", is_own=is_own)
+        project_ids = await _project_ids(context, command)
+        caller = audit.caller_of(context)
+        return await context.services.tokens.create(command, project_ids, caller)
 
 
 async def revoke(context: Context, token_id: TokenId) -> Token:
     """Raises NotFound, NotPermitted."""
-    token = await by_id(context, token_id)
-    if token is None:
-        raise NotFound
-    is_own = token.principal_id == context.viewer.principal.id
-    access.check_account(context.viewer, "tokenRevoke", is_own=is_own)
-    return await context.services.tokens.revoke(token, context.viewer.token)
+    async with audit.attempt(
+        context, "tokenRevoke", AuditSubject(kind=SubjectKind.TOKEN, id=token_id)
+    ):
+        token = await by_id(context, token_id)
+        if token is None:
+            raise NotFound
+        is_own = token.principal_id == context.viewer.principal.id
+        access.check_account(context.viewer, "tokenRevoke", is_own=is_own)
+        return await context.services.tokens.revoke(token, audit.caller_of(context))
 
 
 async def _project_ids(context: Context, command: CreateToken) -> frozenset[ProjectId] | None:

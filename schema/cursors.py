@@ -8,6 +8,7 @@ from domain.ids import RunId
 from resolvers.streams import Place
 from schema.ids import seal, unseal
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _PLACE: Final = re.compile(
     r"(?P<run>[0-9a-f]{32}):(?P<sequence>\d{1,18})(?::(\d{1,18})-(\d{1,18}))?"
 )
@@ -24,6 +25,14 @@ def list_key(cursor: str | None, list_name: str) -> str | None:
         return None
     found, bar, key = (unseal(cursor) or "").partition("|")
     if not bar or found != list_name or not key:
+        raise CursorInvalid
+    return key
+
+
+def list_number(cursor: str | None, scope: str) -> str | None:
+    """The same for a list whose keys are numbers."""
+    key = list_key(cursor, scope)
+    if key is not None and not _NUMBER.fullmatch(key):
         raise CursorInvalid
     return key
 

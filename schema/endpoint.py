@@ -124,6 +124,7 @@ class Endpoint(GraphQL[Any, None]):
             store=self._store,
             loaders=Loaders(self._store, keep=connection.scope["type"] == "http"),
             request_id=connection.scope.get("state", {}).get("request_id", ""),
+            address=connection.client.host if connection.client else None,
         )
 
     async def context_of(self, connected: Connected) -> Context:

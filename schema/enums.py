@@ -8,6 +8,7 @@ import strawberry
 
 from domain.errors import ErrorCode
 from domain.lifecycle import RunState
+from domain.models.audit import AuditAction, AuditResult, SubjectKind
 from domain.models.decisions import PolicyVerdict, RiskLevel
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
@@ -127,6 +128,33 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "APPROVE": "Decide on what needs an approval.",
         "APPROVE_ELEVATED": "Decide also where an approval asks for an elevated approver.",
         "ADMINISTER": "Change the project and its members.",
+    },
+    AuditAction: {
+        "PROJECT_CREATE": "A project was made.",
+        "MEMBER_SET": "The roles of a principal in a project were set.",
+        "PRINCIPAL_CREATE": "A principal was made.",
+        "TOKEN_CREATE": "An API token was made.",
+        "TOKEN_REVOKE": "An API token was ended.",
+        "LINK_CREATE": "A one-time link was made that signs a browser in.",
+        "SIGN_IN": "A browser was signed in by a link.",
+        "SIGN_OUT": "A browser was signed out.",
+        "RUN_LAUNCH": "A run was launched.",
+        "RUN_CANCEL": "A run was canceled, or asked to stop.",
+        "RUN_RETRY": "A run was launched that repeats another.",
+        "AUDIT_EXPORT": "The audit log was exported.",
+        "REFUSALS_OMITTED": "Refusals that were too many to be kept one by one: their number.",
+    },
+    AuditResult: {
+        "DONE": "It was done.",
+        "DENIED": "It was not allowed, or there was nothing of the kind to see. Nothing changed.",
+        "FAILED": "It could not be done; the code says why. Nothing changed.",
+    },
+    SubjectKind: {
+        "PROJECT": "A project.",
+        "PRINCIPAL": "A person or a service account.",
+        "TOKEN": "A token, a link or a browser's session.",
+        "RUN": "A run.",
+        "AUDIT_LOG": "The audit log itself.",
     },
     StreamStart: {
         "BEGINNING": "From the first event; everything is delivered.",

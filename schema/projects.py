@@ -12,10 +12,11 @@ from domain.models import projects as domain_projects
 from domain.models import runs as domain_runs
 from domain.models.providers import EnvProfile
 from domain.models.runs import RunAction, RunKind, SyncStatus
-from resolvers import logs, members, runs, streams
+from resolvers import audit, logs, members, runs, streams
 from resolvers.paging import page_size
 from schema.actors import Actor, load_actor, load_actors
-from schema.cursors import list_cursor, list_key, place_cursor, stream_cursor, to_place
+from schema.audit import AuditEntry, AuditFilter
+from schema.cursors import list_cursor, list_key, list_number, place_cursor, stream_cursor, to_place
 from schema.decisions import PolicyDecision
 from schema.events import RunEvent, event_of
 from schema.failures import RunFailure
@@ -123,6 +124,27 @@ class Project(Node):
         name = f"members:{self.value.id}"
         page = await members.listed(info.context, self.value.id, first, list_key(after, name))
         return Connection.of(page, Member.of, lambda m: list_cursor(name, m.principal_id))
+
+    @strawberry.field(description="Who did what in it, newest first. For its administrators.")
+    async def audit_log(
+        self,
+        info: Info,
+        filter: Annotated[
+            AuditFilter | None,
+            strawberry.argument(description="Only what matches all of it."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[AuditEntry]:
+        scope = f"audit:{self.value.id}"
+        page = await audit.listed(
+            info.context,
+            self.value.id,
+            filter.to_filter() if filter else domain_pages.AuditFilter(),
+            first=first,
+            after=list_number(after, scope),
+        )
+        return Connection.of(page, AuditEntry.of, lambda e: list_cursor(scope, str(e.sequence)))
 
     @classmethod
     def of(cls, project: domain_projects.Project) -> Self:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,20 @@ class DataDirectory:
         if not self.database.exists():
             self.database.touch(mode=0o600)
 
+    def audit_key(self) -> str:
+        """The secret that the audit log's key is made of; made when it is first asked for.
+
+        Of several that ask at once all get the same. Raises OSError.
+        """
+        path = self.path / "audit-key"
+        if not path.exists():
+            fresh = self.path / f"audit-key.{secrets.token_hex(8)}"
+            _write_private(fresh, secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text().strip()
+
     def take_slot(self, *, slots: int = SLOTS_MAX) -> Slot:
         """The first free one of this many. Raises DirectoryInUse."""
         for number in range(slots):
@@ -74,9 +89,13 @@ class DataDirectory:
 
     def keep_token(self, text: str) -> None:
         """Write the token where only its owner can read it."""
-        fd = os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w") as file:
-            file.write(text + "\n")
+        _write_private(self.token_file, text)
+
+
+def _write_private(path: Path, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w") as file:
+        file.write(text + "\n")
 
 
 def _identity(fd: int) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from domain.errors import StorageUnavailable, Unauthenticated
+from domain.models.audit import Origin
 from domain.models.principals import Identity, TokenKind
 from domain.services.sign_in import SESSION_LIFE, SignIn
 
@@ -93,7 +94,9 @@ def open_session(sign_in: SignIn) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         try:
-            session = await sign_in.open_session(request.query_params.get("code", ""))
+            session = await sign_in.open_session(
+                request.query_params.get("code", ""), origin_of(request)
+            )
         except Unauthenticated:
             return await go_on(request)
         except StorageUnavailable:
@@ -124,13 +127,21 @@ def close_session(sign_in: SignIn) -> Endpoint:
         if session is None:
             return response
         try:
-            await sign_in.close_session(session)
+            await sign_in.close_session(session, origin_of(request))
         except StorageUnavailable:
             return _come_back()
         response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
         return response
 
     return answer
+
+
+def origin_of(connection: HTTPConnection) -> Origin:
+    """Where the request came from, for the audit log."""
+    return Origin(
+        address=connection.client.host if connection.client else None,
+        request_id=connection.scope.get("state", {}).get("request_id"),
+    )
 
 
 def session_of(connection: HTTPConnection) -> str | None:

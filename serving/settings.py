@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.limits import ConnectionLimits
+from domain.limits import ConnectionLimits, RunLimits
+from domain.queue import ConcurrencyLimits
 from serving.data_directory import DataDirectory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -167,6 +168,18 @@ class Settings(BaseSettings):
     suggestions: bool = Field(
         default=False, description='Whether errors guess at names: "Did you mean ...?"'
     )
+    audit_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret that the key is made of which signs the audit log; unset: a file in "
+        "the data directory. Several servers on one database need the same.",
+    )
+    audit_attest_entries: int = Field(
+        1000, ge=1, description="Entries of a chain after which the audit log is signed."
+    )
+    audit_attest_s: float = Field(
+        300.0, gt=0, le=86_400, description="Seconds after which what is new is signed anyhow."
+    )
     shutdown_s: int = Field(
         5, ge=1, le=60, description="Seconds that open connections get when the server stops."
     )
@@ -221,12 +234,26 @@ class Settings(BaseSettings):
         return self.model_copy(update={"port": port})
 
     @property
+    def run_limits(self) -> RunLimits:
+        return RunLimits(
+            timeout_ms_default=self.run_timeout_ms,
+            output_bytes_max=self.run_output_bytes_max,
+            queue_max=self.queue_max,
+        )
+
+    @property
+    def concurrency(self) -> ConcurrencyLimits:
+        return ConcurrencyLimits(
+            per_provider=self.provider_concurrency, per_project=self.project_concurrency
+        )
+
+    @property
     def secret_texts(self) -> frozenset[str]:
-        """What must never turn up in a log line: tokens, and the passwords inside of URLs."""
+        """What must never turn up in a log line: tokens, keys, and the passwords of URLs."""
         urls = [url.get_secret_value() for url in (self.database_url, self.bus_url) if url]
         passwords = {urlsplit(url).password for url in urls}
-        tokens = {self.bootstrap_token.get_secret_value()} if self.bootstrap_token else set()
-        return frozenset(text for text in passwords | tokens if text)
+        given = {text.get_secret_value() for text in (self.bootstrap_token, self.audit_key) if text}
+        return frozenset(text for text in passwords | given if text)
 
     @property
     def wake_url(self) -> str | None:
@@ -235,3 +262,10 @@ class Settings(BaseSettings):
         if url == "postgres" or (url is None and not self.is_sqlite):
             return self.store_url.replace("postgresql+asyncpg://", "postgresql://")
         return url
+
+
+def audit_key(settings: Settings) -> str:
+    """The secret that the key of the audit log is made of. Raises OSError."""
+    if settings.audit_key is not None:
+        return settings.audit_key.get_secret_value()
+    return DataDirectory(settings.data_dir).audit_key()

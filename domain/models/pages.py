@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.ids import PrincipalId
 from domain.lifecycle import RunState
+from domain.models.audit import AuditAction, AuditResult
 from domain.models.providers import LogStream
 
 
@@ -16,6 +18,21 @@ class RunFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     command_contains: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which entries of a chain; every given field must match. `since` is inclusive, `until` not.
+
+    `subject` is the id of what it was about, or the name where there was none.
+    """
+
+    actions: tuple[AuditAction, ...] = ()
+    actor_id: PrincipalId | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    results: tuple[AuditResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

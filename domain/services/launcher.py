@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from domain import policy
+from domain import audit, policy
 from domain.digest import digest
 from domain.errors import (
     CapabilityMissing,
@@ -14,9 +14,10 @@ from domain.errors import (
     PolicyDenied,
     QuotaExceeded,
 )
-from domain.ids import DecisionId, IntentId, PrincipalId, RunId
+from domain.ids import DecisionId, IntentId, RunId
 from domain.lifecycle import RUN_INITIAL, RunSignal, RunState, advance
 from domain.limits import REASON_CHARACTERS_MAX, RunLimits
+from domain.models.audit import Caller
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision, PolicyVerdict
 from domain.models.events import RunCancelRequested, RunFact, RunStateChanged
@@ -54,15 +55,15 @@ class Launcher:
     queue: QueueBound
     start_at_once: StartAtOnce
 
-    async def launch(self, command: LaunchRun, project: Project, actor: PrincipalId) -> Run:
+    async def launch(self, command: LaunchRun, project: Project, caller: Caller) -> Run:
         """Queue a new run in the project that the command names, or start it where there is room.
 
         Raises InvalidInput, NotFound, CapabilityMissing, PolicyDenied, IdempotencyConflict,
         QuotaExceeded, StorageUnavailable.
         """
-        return await self._launch(command, project, actor, retry_of=None)
+        return await self._launch(command, project, caller, retry_of=None)
 
-    async def retry(self, command: RetryRun, actor: PrincipalId) -> Run:
+    async def retry(self, command: RetryRun, caller: Caller) -> Run:
         """Queue a finished run again, as a new one. Raises what launch does, and IllegalTransition
         while the run is active."""
         check_key(command.idempotency_key)
@@ -75,21 +76,23 @@ class Launcher:
         if run.state is RunState.FAILED and not command.acknowledge_failure:
             raise InvalidInput("Acknowledge the failure to retry it.", "acknowledgeFailure")
         assert project is not None, "a run's project is never removed"
-        return await self._launch(_again(run, project, command), project, actor, retry_of=run.id)
+        return await self._launch(_again(run, project, command), project, caller, retry_of=run.id)
 
-    async def cancel(self, command: CancelRun, actor: PrincipalId) -> Run:
+    async def cancel(self, command: CancelRun, caller: Caller) -> Run:
         """Cancel a run that has not been handed over; ask the provider to stop one that has.
 
         Asking twice answers with the run as it is. Raises NotFound, IllegalTransition.
         """
         check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
-        return await self._again_if_overtaken(lambda: self._cancel(command, actor))
+        return await self._again_if_overtaken(lambda: self._cancel(command, caller))
 
     async def _launch(
-        self, command: LaunchRun, project: Project, actor: PrincipalId, *, retry_of: RunId | None
+        self, command: LaunchRun, project: Project, caller: Caller, *, retry_of: RunId | None
     ) -> Run:
         check_launch(command)
-        run = await self._again_if_overtaken(lambda: self._queue(command, project, actor, retry_of))
+        run = await self._again_if_overtaken(
+            lambda: self._queue(command, project, caller, retry_of)
+        )
         self.meter.launched(run.provider)
         return run
 
@@ -102,15 +105,16 @@ class Launcher:
         raise QuotaExceeded("Too many changes to this at once. Try again.")
 
     async def _queue(
-        self, command: LaunchRun, project: Project, actor: PrincipalId, retry_of: RunId | None
+        self, command: LaunchRun, project: Project, caller: Caller, retry_of: RunId | None
     ) -> Run:
         if first := await self._first_of_key(project, command, retry_of):
             return first
         # The folder is looked at before the transaction: a slow disk must not hold the database.
         provider = command.provider or project.default_provider
-        run, decision = self._decided(command, project, provider, actor, retry_of)
+        run, decision = self._decided(command, project, provider, caller, retry_of)
         async with self.store.transaction() as unit:
             await unit.decisions.add(decision)
+            unit.audit.add(audit.run_launched(run, decision, caller))
             if decision.verdict is not PolicyVerdict.DENY:
                 return await self._store(unit, command, run, project)
         raise PolicyDenied(decision)
@@ -147,7 +151,7 @@ class Launcher:
         command: LaunchRun,
         project: Project,
         provider: str,
-        actor: PrincipalId,
+        caller: Caller,
         retry_of: RunId | None,
     ) -> tuple[Run, Decision]:
         adapter = self.registry.get(provider)
@@ -183,7 +187,7 @@ class Launcher:
             state=RUN_INITIAL,
             decision_id=decision.id,
             retry_of=retry_of,
-            requested_by=actor,
+            requested_by=caller.principal.id,
             created_at=now,
             queued_at=now,
         )
@@ -200,7 +204,7 @@ class Launcher:
             due_at=run.created_at,
         )
 
-    async def _cancel(self, command: CancelRun, actor: PrincipalId) -> Run:
+    async def _cancel(self, command: CancelRun, caller: Caller) -> Run:
         now = self.clock.now()
         async with self.store.transaction() as unit:
             run = await _existing(unit, command.run_id)
@@ -215,9 +219,11 @@ class Launcher:
                 state = advance(run.state, RunSignal.CANCEL)
                 asked = replace(asked, state=state, finished_at=now)
                 facts.append(RunStateChanged(from_state=run.state, to_state=state))
+            actor = caller.principal.id
             changed = await unit.runs.change(run, asked, facts, actor=actor, at=now)
             if changed is None:
                 raise _Overtaken
+            unit.audit.add(audit.run_canceled(run, changed, caller, now))
             unit.wake(cancel_topic(run.id))
         if not changed.is_active:
             self.meter.changed_state(changed.provider, changed.state)

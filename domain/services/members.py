@@ -1,12 +1,14 @@
 """Who is what in a project."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain import audit
 from domain.errors import NotFound, NotPermitted
 from domain.ids import PrincipalId, ProjectId
+from domain.models.audit import Caller
 from domain.models.commands import SetMember
-from domain.models.principals import APPROVING, Membership, Principal
-from domain.ports import Store, UnitOfWork
+from domain.models.principals import APPROVING, Membership, Role
+from domain.ports import Clock, Store, UnitOfWork
 from domain.validation import check_name
 
 
@@ -15,8 +17,9 @@ class Members:
     """Whoever calls has checked that the actor administers the project."""
 
     store: Store
+    clock: Clock
 
-    async def set(self, command: SetMember, project_id: ProjectId, actor: Principal) -> Membership:
+    async def set(self, command: SetMember, project_id: ProjectId, caller: Caller) -> Membership:
         """Replace a principal's roles. A project may be left without an ADMIN: the server has one.
 
         Raises InvalidInput, NotFound for a principal that is not there, and NotPermitted where
@@ -30,20 +33,22 @@ class Members:
             after = Membership(
                 project_id=project_id, principal_id=principal.id, roles=command.roles
             )
-            if principal.id == actor.id and not actor.is_server_admin:
-                _check_own(await _membership(unit, project_id, principal.id), after)
+            before = await _roles(unit, project_id, principal.id)
+            if principal.id == caller.principal.id and not caller.principal.is_server_admin:
+                _check_own(before, after)
             await unit.identity.set_membership(after)
+            unit.audit.add(audit.member_set(before, after, principal, caller, self.clock.now()))
         return after
 
 
-def _check_own(before: Membership | None, after: Membership) -> None:
-    held = before.permissions if before else frozenset()
+def _check_own(before: frozenset[Role], after: Membership) -> None:
+    held = replace(after, roles=before).permissions
     if (after.permissions - held) & APPROVING:
         raise NotPermitted("Somebody else has to give you the right to approve.")
 
 
-async def _membership(
+async def _roles(
     unit: UnitOfWork, project_id: ProjectId, principal_id: PrincipalId
-) -> Membership | None:
+) -> frozenset[Role]:
     found = await unit.identity.memberships(principal_id)
-    return next((m for m in found if m.project_id == project_id), None)
+    return next((m.roles for m in found if m.project_id == project_id), frozenset())

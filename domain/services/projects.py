@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from domain import audit
 from domain.errors import InvalidInput
 from domain.ids import ProjectId
+from domain.models.audit import Caller
 from domain.models.commands import CreateProject
-from domain.models.principals import Membership, Principal, Role
+from domain.models.principals import Membership, Role
 from domain.models.projects import Project
 from domain.ports import Clock, IdMaker, RealFolder, Store
 from domain.validation import check_text
@@ -27,7 +29,7 @@ class Projects:
     real_folder: RealFolder
     default_provider: str
 
-    async def create(self, command: CreateProject, actor: Principal) -> Project:
+    async def create(self, command: CreateProject, caller: Caller) -> Project:
         """Raises InvalidInput for a slug taken or malformed, or a root that is no folder."""
         _check(command)
         project = Project(
@@ -43,8 +45,9 @@ class Projects:
                 raise InvalidInput(f"The slug {command.slug!r} is taken.", "slug")
             roles = frozenset({Role.OPERATOR, Role.ADMIN})
             await unit.identity.set_membership(
-                Membership(project_id=project.id, principal_id=actor.id, roles=roles)
+                Membership(project_id=project.id, principal_id=caller.principal.id, roles=roles)
             )
+            unit.audit.add(audit.project_created(project, caller))
         return project
 
 

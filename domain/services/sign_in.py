@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain import audit
 from domain.errors import Unauthenticated
 from domain.ids import PrincipalId, TokenId
+from domain.models.audit import UNKNOWN_ORIGIN, AuditAction, Caller, Origin
 from domain.models.principals import Identity, Principal, PrincipalKind, Token, TokenKind
 from domain.ports import Clock, IdMaker, Store, UnitOfWork
 from domain.services.known_tokens import KnownTokens
@@ -59,7 +61,9 @@ class SignIn:
                 admin = await self._add_admin(unit)
             if await unit.identity.holder(token_digest(text)) is None:
                 await unit.identity.delete_tokens(admin.id, TokenKind.API, BOOTSTRAP)
-                await unit.identity.add_token(self._token(admin, TokenKind.API, BOOTSTRAP, text))
+                token = self._token(admin, TokenKind.API, BOOTSTRAP, text)
+                await unit.identity.add_token(token)
+                unit.audit.add(audit.token_created(token, None))
         return admin
 
     async def make_link_code(self, principal: Principal) -> str:
@@ -69,28 +73,34 @@ class SignIn:
         async with self.store.transaction() as unit:
             await unit.identity.delete_tokens(principal.id, TokenKind.SIGN_IN, "link")
             await unit.identity.add_token(token)
+            unit.audit.add(audit.token_created(token, None, AuditAction.LINK_CREATE))
         return code
 
-    async def open_session(self, code: str) -> str:
+    async def open_session(self, code: str, origin: Origin = UNKNOWN_ORIGIN) -> str:
         """Use a link's code up; answers the session's secret. Raises Unauthenticated."""
         identity = await self.identify(code, TokenKind.SIGN_IN)
         session = secrets.token_urlsafe(32)
+        principal = identity.principal
+        token = self._token(principal, TokenKind.SESSION, "browser", session, SESSION_LIFE)
+        caller = Caller(principal=principal, token=identity.token, origin=origin)
         async with self.store.transaction() as unit:
             if not await unit.identity.spend_token(identity.token.id, self.clock.now()):
                 raise Unauthenticated
-            await unit.identity.add_token(
-                self._token(identity.principal, TokenKind.SESSION, "browser", session, SESSION_LIFE)
-            )
+            await unit.identity.add_token(token)
+            unit.audit.add(audit.token_created(token, caller, AuditAction.SIGN_IN))
         return session
 
-    async def close_session(self, text: str | None) -> None:
+    async def close_session(self, text: str | None, origin: Origin = UNKNOWN_ORIGIN) -> None:
         """End the session with this secret, if it is one: nobody can use it any more."""
         try:
             identity = await self.identify(text, TokenKind.SESSION)
         except Unauthenticated:
             return
+        token, now = identity.token, self.clock.now()
+        caller = Caller(principal=identity.principal, token=token, origin=origin)
         async with self.store.transaction() as unit:
-            await unit.identity.revoke_token(identity.token.id, self.clock.now())
+            await unit.identity.revoke_token(token.id, now)
+            unit.audit.add(audit.token_revoked(token, caller, now, AuditAction.SIGN_OUT))
 
     async def _add_admin(self, unit: UnitOfWork) -> Principal:
         admin = Principal(
@@ -100,6 +110,7 @@ class SignIn:
             is_server_admin=True,
         )
         if await unit.identity.add_principal(admin):
+            unit.audit.add(audit.principal_created(admin, None, self.clock.now()))
             return admin
         first = await unit.identity.principal_by_name(ADMIN_NAME)
         assert first is not None, "another server was faster"

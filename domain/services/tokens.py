@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from domain import audit
 from domain.errors import InvalidInput, NotPermitted, QuotaExceeded
 from domain.ids import PrincipalId, ProjectId, TokenId
 from domain.limits import PROJECTS_PER_TOKEN_MAX, TOKENS_PER_PRINCIPAL_MAX, UNUSABLE_TOKENS_KEPT
+from domain.models.audit import Caller
 from domain.models.commands import CreateToken
 from domain.models.principals import Principal, Token, TokenKind
 from domain.ports import Clock, IdMaker, Store, UnitOfWork
@@ -39,36 +41,41 @@ class Tokens:
         self,
         command: CreateToken,
         project_ids: frozenset[ProjectId] | None,
-        asking: Token | None,
+        caller: Caller,
     ) -> NewToken:
-        """A new token, and its principal where there is none. `asking` is the token that the
-        request came with; `project_ids` are those of the command.
+        """A new token, and its principal where there is none. `project_ids` are those of the
+        command.
 
-        Raises InvalidInput, NotPermitted where it would be wider than `asking`, QuotaExceeded.
+        Raises InvalidInput, NotPermitted where it would be wider than the caller's, QuotaExceeded.
         """
         now = self.clock.now()
         check_new_token(command, now)
         text = new_token_text()
         async with self.store.transaction() as unit:
-            principal = await self._principal(unit, command)
-            token = _narrowed(self._token(command, principal, project_ids, text, now), asking)
+            principal = await self._principal(unit, command, caller)
+            token = _narrowed(self._token(command, principal, project_ids, text, now), caller.token)
             await _make_room(unit, principal.id, now)
             await unit.identity.add_token(token)
+            unit.audit.add(audit.token_created(token, caller))
         return NewToken(token=token, principal=principal, text=text)
 
-    async def revoke(self, token: Token, asking: Token | None) -> Token:
+    async def revoke(self, token: Token, caller: Caller) -> Token:
         """From now on nobody signs in with it; again it changes nothing. The record stays.
 
-        Any token revokes itself. Raises NotPermitted where `asking` may do less than it.
+        Any token revokes itself. Raises NotPermitted where the caller's may do less.
         """
+        asking, now = caller.token, self.clock.now()
         if asking is not None and asking.id != token.id and not token.is_within(asking):
             raise NotPermitted(TOO_NARROW)
         async with self.store.transaction() as unit:
-            await unit.identity.revoke_token(token.id, self.clock.now())
+            before = await unit.identity.token(token.id)
+            await unit.identity.revoke_token(token.id, now)
             revoked = await unit.identity.token(token.id)
+            if before is not None and before.revoked_at is None:
+                unit.audit.add(audit.token_revoked(token, caller, now))
         return revoked or token
 
-    async def _principal(self, unit: UnitOfWork, command: CreateToken) -> Principal:
+    async def _principal(self, unit: UnitOfWork, command: CreateToken, caller: Caller) -> Principal:
         made = Principal(
             id=PrincipalId(self.new_id()),
             name=command.principal,
@@ -77,6 +84,7 @@ class Tokens:
         )
         found = await unit.identity.principal_by_name(command.principal)
         if found is None and await unit.identity.add_principal(made):
+            unit.audit.add(audit.principal_created(made, caller, self.clock.now()))
             return made
         found = found or await unit.identity.principal_by_name(command.principal)
         assert found is not None, "the name was taken a moment ago, and names are never given up"

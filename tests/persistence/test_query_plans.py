@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import event, text
 
 from domain.lifecycle import RunState
+from domain.models.audit import chain_of
 from domain.models.intents import IntentKind
-from domain.models.pages import LogWindow, RunFilter, Window
+from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
 from domain.models.principals import TokenKind
 from domain.models.providers import LogStream
 from domain.models.runs import Run
@@ -90,6 +91,25 @@ async def ahead(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.intents.ahead_of(scene.intent(run), NOW)
 
 
+async def audit_page(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    window = Window(limit=50, after="9")
+    return await unit.audit.page(chain_of(scene.project.id), AuditFilter(), window)
+
+
+async def audit_of_actor(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    chosen = AuditFilter(actor_id=scene.actor.id)
+    return await unit.audit.page(chain_of(scene.project.id), chosen, Window(limit=50))
+
+
+async def audit_of_subject(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    chosen = AuditFilter(subject=run.id)
+    return await unit.audit.page(chain_of(scene.project.id), chosen, Window(limit=50))
+
+
+async def audit_after(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.audit.after(chain_of(scene.project.id), 5, 100)
+
+
 QUERIES: list[tuple[Ask, set[str]]] = [
     (runs_page, {"runs_by_project"}),
     (runs_in_state, {"runs_by_state"}),
@@ -105,12 +125,17 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (tokens, {"tokens_by_age"}),
     (members, {"memberships_by_project"}),
     (ahead, {"runs_running", "intents_by_provider"}),
+    (audit_page, {"audit_entries_pkey"}),
+    (audit_of_actor, {"audit_entries_by_actor"}),
+    (audit_of_subject, {"audit_entries_by_subject"}),
+    (audit_after, {"audit_entries_pkey"}),
 ]
 IMPLICIT = {
     "sqlite_autoindex_tokens_2": "tokens_digest_key",
     "sqlite_autoindex_memberships_1": "memberships_pkey",
     "sqlite_autoindex_log_chunks_1": "log_chunks_pkey",
     "sqlite_autoindex_runs_1": "runs_pkey",
+    "sqlite_autoindex_audit_entries_1": "audit_entries_pkey",
     "PRIMARY KEY": "run_events_pkey",
 }
 """What SQLite calls the indexes of our primary keys."""

@@ -25,7 +25,7 @@ from domain.models.principals import (
 from domain.services.sign_in import token_digest
 from domain.topics import GRANTS
 from resolvers import viewers
-from resolvers.access import NEEDS, OF_SERVER
+from resolvers.access import NEEDS, OF_FIELDS, OF_SERVER
 from schema import ids
 from schema.query import NODES
 from tests.contract.store.scene import NOW, Scene
@@ -78,7 +78,11 @@ SUBSCRIPTIONS: Final = {
     name: f'subscription {{ {name}(runId: "$Run", after: "x") {{ cursor }} }}'
     for name in ("runEvents", "runLogs")
 }
-OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS
+FIELDS: Final = {
+    "auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }',
+}
+"""What needs more than reading."""
+OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS | FIELDS
 
 LEFT: Final = re.compile(r'"(remaining|fullAfterMs)": ?\d+')
 LIMITED: Final = "wb_limited"
@@ -216,7 +220,8 @@ async def two(api: Api) -> Two:
 
 def test_every_operation_is_among_them() -> None:
     """A new mutation, subscription or kind of id is put into the tables here."""
-    assert set(NEEDS) == {*MUTATIONS, *SUBSCRIPTIONS}
+    assert set(NEEDS) == {*MUTATIONS, *SUBSCRIPTIONS, *FIELDS}
+    assert set(FIELDS) == OF_FIELDS
     assert set(NODES) == set(nowhere().ids)
 
 

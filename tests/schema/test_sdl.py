@@ -18,7 +18,7 @@ from graphql import (
 
 import schema
 from domain.errors import ErrorCode
-from resolvers.access import NEEDS
+from resolvers.access import NEEDS, OF_FIELDS
 from schema.errors import ERRORS
 
 COMMITTED = Path(schema.__file__).parent / "schema.graphql"
@@ -65,7 +65,7 @@ def test_every_operation_that_acts_declares_its_permission(graphql_schema: Graph
     assert graphql_schema.mutation_type
     assert graphql_schema.subscription_type
     fields = {**graphql_schema.mutation_type.fields, **graphql_schema.subscription_type.fields}
-    assert set(NEEDS) == set(fields)
+    assert set(NEEDS) == {*fields, *OF_FIELDS}
 
 
 def test_mutations_answer_null_rather_than_hide_each_other(graphql_schema: GraphQLSchema) -> None:

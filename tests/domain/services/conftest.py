@@ -9,6 +9,7 @@ import pytest
 from adapters.identifiers import Uuid7Maker
 from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
+from domain.models.audit import Caller
 from domain.models.commands import CreateProject, LaunchRun
 from domain.models.principals import Principal
 from domain.models.projects import Project
@@ -54,10 +55,14 @@ class Desk:
     engine: Engine
     streams: Streams
 
+    @property
+    def caller(self) -> Caller:
+        return Caller(principal=self.admin)
+
     async def launch(self, *command: str, key: str | None = None) -> Run:
         """Launch a command in the only project."""
         asked = LaunchRun(project="main", command=command or ("true",), idempotency_key=key)
-        return await self.launcher.launch(asked, self.project, self.admin.id)
+        return await self.launcher.launch(asked, self.project, self.caller)
 
     async def started(self) -> Claimed:
         """Launch a run and hand it over."""
@@ -96,7 +101,8 @@ async def make_project(store: Database, clock: ManualClock, admin: Principal) ->
         real_folder=lambda path: path,
         default_provider="local",
     )
-    return await projects.create(CreateProject(slug="main", name="Main", root_path="/srv"), admin)
+    command = CreateProject(slug="main", name="Main", root_path="/srv")
+    return await projects.create(command, Caller(principal=admin))
 
 
 def make_engine(

@@ -154,7 +154,7 @@ async def test_who_stops_leaves_what_it_took_to_others(dying: Desk) -> None:
 async def test_a_cancel_before_the_start_holds_after_a_crash(dying: Desk) -> None:
     """The provider hears of the cancel before it is asked to start, and starts nothing."""
     run = await dying.launch()
-    await dying.launcher.cancel(CancelRun(run_id=run.id), dying.admin.id)
+    await dying.launcher.cancel(CancelRun(run_id=run.id), dying.caller)
     dying.clock.time += timedelta(seconds=LEASE_S + 1)
     [claimed] = await dying.other_node().claim()
     assert await dying.other_node().dispatch(claimed) is None

@@ -163,7 +163,7 @@ async def test_a_stream_that_stops_before_the_end_is_asked_again(desk: Desk) -> 
 async def test_a_cancel_asked_before_is_passed_on_after(desk: Desk) -> None:
     """Whoever follows a run finds the request in the database, however it came there."""
     followed = await desk.started()
-    await desk.launcher.cancel(CancelRun(run_id=followed.run.id), desk.admin.id)
+    await desk.launcher.cancel(CancelRun(run_id=followed.run.id), desk.caller)
     desk.adapter.script = [printed("a", 1), ended(EndCause.CANCELED, None)]
     await desk.follower.follow(followed)
     assert RunState.CANCELED is (await desk.run(followed.run.id)).state

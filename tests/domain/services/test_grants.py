@@ -15,6 +15,7 @@ from adapters.clock import SystemClock
 from adapters.identifiers import Uuid7Maker
 from domain.errors import NotFound, StorageUnavailable, Unauthenticated
 from domain.ids import PrincipalId, ProjectId, TokenId
+from domain.models.audit import Caller
 from domain.models.commands import CreateProject
 from domain.models.grants import Grant
 from domain.models.principals import Membership, Principal, PrincipalKind, Role, Token, TokenKind
@@ -94,7 +95,7 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         default_provider="local",
     )
     project = await projects.create(
-        CreateProject(slug="here", name="Here", root_path=str(tmp_path)), admin
+        CreateProject(slug="here", name="Here", root_path=str(tmp_path)), Caller(principal=admin)
     )
     yield Hall(
         store=store,

@@ -46,7 +46,7 @@ async def test_a_refused_launch_stores_nothing(desk: Desk) -> None:
     """A folder outside the project is found out before anything is written."""
     asked = LaunchRun(project="main", command=("true",), cwd="outside")
     with pytest.raises(InvalidInput):
-        await desk.launcher.launch(asked, desk.project, desk.admin.id)
+        await desk.launcher.launch(asked, desk.project, desk.caller)
     assert [] == await desk.dispatcher.claim()
 
 
@@ -54,7 +54,7 @@ async def test_an_unknown_provider_is_named(desk: Desk) -> None:
     """It is a NotFound that says which."""
     asked = LaunchRun(project="main", provider="mars", command=("true",))
     with pytest.raises(NotFound, match="mars"):
-        await desk.launcher.launch(asked, desk.project, desk.admin.id)
+        await desk.launcher.launch(asked, desk.project, desk.caller)
 
 
 async def test_a_key_answers_with_the_first_run(desk: Desk) -> None:
@@ -75,7 +75,7 @@ async def test_the_queue_has_an_end(desk: Desk) -> None:
     runs = [await desk.launch() for _ in range(QUEUE_MAX)]
     with pytest.raises(QuotaExceeded):
         await desk.launch()
-    await desk.launcher.cancel(CancelRun(run_id=runs[0].id), desk.admin.id)
+    await desk.launcher.cancel(CancelRun(run_id=runs[0].id), desk.caller)
     await desk.launch()
     with pytest.raises(QuotaExceeded):
         await desk.launch()
@@ -84,7 +84,7 @@ async def test_the_queue_has_an_end(desk: Desk) -> None:
 async def test_a_queued_run_is_canceled_at_once_and_never_starts(desk: Desk) -> None:
     """Its intent goes with it, so that there is nothing to claim."""
     run = await desk.launch()
-    canceled = await desk.launcher.cancel(CancelRun(run_id=run.id, reason="no"), desk.admin.id)
+    canceled = await desk.launcher.cancel(CancelRun(run_id=run.id, reason="no"), desk.caller)
     assert (RunState.CANCELED, "no") == (canceled.state, canceled.cancel_reason)
     assert [] == await desk.dispatcher.claim()
     assert [] == desk.adapter.orders
@@ -94,7 +94,7 @@ async def test_a_cancel_between_claim_and_start_reaches_the_provider(desk: Desk)
     """The provider is asked to cancel first, and the run never starts."""
     run = await desk.launch()
     [claimed] = await desk.dispatcher.claim()
-    asked = await desk.launcher.cancel(CancelRun(run_id=run.id), desk.admin.id)
+    asked = await desk.launcher.cancel(CancelRun(run_id=run.id), desk.caller)
     assert RunState.QUEUED is asked.state
     await desk.adapter.cancel(run.id, None)
     assert await desk.dispatcher.dispatch(claimed) is None
@@ -105,7 +105,7 @@ async def test_cancel_of_an_ended_run_is_refused(desk: Desk) -> None:
     """The answer says the state and what can be done instead."""
     run = await finished(desk, 0)
     with pytest.raises(IllegalTransition) as refused:
-        await desk.launcher.cancel(CancelRun(run_id=run.id), desk.admin.id)
+        await desk.launcher.cancel(CancelRun(run_id=run.id), desk.caller)
     assert RunState.SUCCEEDED is refused.value.state
     assert ("RETRY",) == refused.value.allowed
 
@@ -114,18 +114,18 @@ async def test_asking_twice_for_a_cancel_tells_of_it_once(desk: Desk) -> None:
     """The second request answers with the run; there is one event."""
     followed = await desk.started()
     command = CancelRun(run_id=followed.run.id)
-    first = await desk.launcher.cancel(command, desk.admin.id)
-    assert first.sequence == (await desk.launcher.cancel(command, desk.admin.id)).sequence
+    first = await desk.launcher.cancel(command, desk.caller)
+    assert first.sequence == (await desk.launcher.cancel(command, desk.caller)).sequence
 
 
 async def test_retry_makes_a_linked_run(desk: Desk) -> None:
     """A failed run needs its failure acknowledged; the new one points back."""
     run = await finished(desk, 3)
     with pytest.raises(InvalidInput) as refused:
-        await desk.launcher.retry(RetryRun(run_id=run.id, acknowledge_failure=False), desk.admin.id)
+        await desk.launcher.retry(RetryRun(run_id=run.id, acknowledge_failure=False), desk.caller)
     assert ("acknowledgeFailure",) == refused.value.path
     again = await desk.launcher.retry(
-        RetryRun(run_id=run.id, acknowledge_failure=True), desk.admin.id
+        RetryRun(run_id=run.id, acknowledge_failure=True), desk.caller
     )
     assert (run.id, run.command, RunState.QUEUED) == (again.retry_of, again.command, again.state)
     assert again.decision_id != run.decision_id
@@ -136,7 +136,7 @@ async def test_an_active_run_is_not_retried(desk: Desk) -> None:
     followed = await desk.started()
     with pytest.raises(IllegalTransition):
         await desk.launcher.retry(
-            RetryRun(run_id=followed.run.id, acknowledge_failure=True), desk.admin.id
+            RetryRun(run_id=followed.run.id, acknowledge_failure=True), desk.caller
         )
 
 
@@ -144,6 +144,6 @@ async def test_a_run_that_is_not_there_is_not_found(desk: Desk) -> None:
     """Neither to cancel nor to retry."""
     nobody = RunId("0" * 32)
     with pytest.raises(NotFound):
-        await desk.launcher.cancel(CancelRun(run_id=nobody), desk.admin.id)
+        await desk.launcher.cancel(CancelRun(run_id=nobody), desk.caller)
     with pytest.raises(NotFound):
-        await desk.launcher.retry(RetryRun(run_id=nobody, acknowledge_failure=True), desk.admin.id)
+        await desk.launcher.retry(RetryRun(run_id=nobody, acknowledge_failure=True), desk.caller)

@@ -13,8 +13,16 @@ from adapters.identifiers import Uuid7Maker
 from domain.errors import InvalidInput, NotPermitted, QuotaExceeded, Unauthenticated
 from domain.ids import ProjectId
 from domain.limits import TOKENS_PER_PRINCIPAL_MAX
+from domain.models.audit import Caller
 from domain.models.commands import CreateToken
-from domain.models.principals import Identity, PrincipalKind, Token, TokenKind, TokenScope
+from domain.models.principals import (
+    Identity,
+    Principal,
+    PrincipalKind,
+    Token,
+    TokenKind,
+    TokenScope,
+)
 from domain.services.known_tokens import KnownTokens
 from domain.services.sign_in import SignIn
 from domain.services.token_uses import NOTED_EVERY, TokenUses
@@ -40,6 +48,7 @@ class Office:
     sign_in: SignIn
     tokens: Tokens
     first: Token
+    admin: Principal
 
     async def make(
         self,
@@ -52,7 +61,10 @@ class Office:
         wanted: dict[str, Any] = {"principal": "bot", "kind": PrincipalKind.SERVICE, "name": name}
         project_ids = None if projects is None else frozenset(projects)
         command = CreateToken(**wanted | given)
-        return await self.tokens.create(command, project_ids, asking or self.first)
+        return await self.tokens.create(command, project_ids, self.caller(asking or self.first))
+
+    def caller(self, token: Token) -> Caller:
+        return Caller(principal=self.admin, token=token)
 
     async def identify(self, text: str) -> Identity:
         return await self.sign_in.identify(text, TokenKind.API)
@@ -74,7 +86,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     await store.migrate()
     uses = TokenUses(store=store, clock=clock, meter=meter)
     sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses, known=known)
-    await sign_in.bootstrap(BOOTSTRAP)
+    admin = await sign_in.bootstrap(BOOTSTRAP)
     yield Office(
         store=store,
         clock=clock,
@@ -82,6 +94,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         uses=uses,
         sign_in=sign_in,
         tokens=Tokens(store=store, clock=clock, new_id=new_id),
+        admin=admin,
         first=(await sign_in.identify(BOOTSTRAP, TokenKind.API)).token,
     )
     await store.close()
@@ -202,9 +215,9 @@ async def test_a_token_ends_at_its_time_and_not_before(office: Office) -> None:
 async def test_a_revoked_token_is_over(office: Office) -> None:
     """At once, for good, and again without a difference."""
     made = await office.make()
-    once = await office.tokens.revoke(made.token, office.first)
+    once = await office.tokens.revoke(made.token, office.caller(office.first))
     office.clock.time += DAY
-    assert once == await office.tokens.revoke(made.token, office.first)
+    assert once == await office.tokens.revoke(made.token, office.caller(office.first))
     assert office.clock.now() - DAY == once.revoked_at
     with pytest.raises(Unauthenticated):
         await office.identify(made.text)
@@ -214,8 +227,8 @@ async def test_a_narrow_token_ends_no_wider_one(office: Office) -> None:
     """But always itself."""
     narrow = (await office.make(scopes=(TokenScope.READ,))).token
     with pytest.raises(NotPermitted):
-        await office.tokens.revoke(office.first, narrow)
-    assert (await office.tokens.revoke(narrow, narrow)).revoked_at is not None
+        await office.tokens.revoke(office.first, office.caller(narrow))
+    assert (await office.tokens.revoke(narrow, office.caller(narrow))).revoked_at is not None
 
 
 async def test_a_principal_has_so_many_tokens(office: Office) -> None:
@@ -224,7 +237,7 @@ async def test_a_principal_has_so_many_tokens(office: Office) -> None:
     with pytest.raises(QuotaExceeded):
         await office.make()
     await office.make(principal="other bot")
-    await office.tokens.revoke(made[0].token, office.first)
+    await office.tokens.revoke(made[0].token, office.caller(office.first))
     await office.make()
 
 

@@ -1,0 +1,201 @@
+"""What is told of each thing that was done: the only place where entries are worded. Pure.
+
+Neither a token's text nor its hash, no command line, prompt or reason may stand here: people write
+secrets into them. A run's input is told by the digest that its decision is bound to.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from domain.errors import ErrorCode, WorkbenchError
+from domain.ids import ChainId
+from domain.models.audit import (
+    SERVER_CHAIN,
+    AuditAction,
+    AuditRecord,
+    AuditResult,
+    AuditSubject,
+    Caller,
+    Facts,
+    SubjectKind,
+    chain_of,
+    instant,
+)
+from domain.models.decisions import Decision, PolicyVerdict
+from domain.models.principals import Membership, Principal, Role, Token
+from domain.models.projects import Project
+from domain.models.runs import Run
+
+DENIALS: Final = frozenset({ErrorCode.NOT_PERMITTED, ErrorCode.NOT_FOUND, ErrorCode.POLICY_DENIED})
+"""What somebody was not let do. What is not there may be there for others, so it counts too."""
+
+
+def project_created(project: Project, caller: Caller) -> AuditRecord:
+    """The first entry of the project's own chain."""
+    return AuditRecord(
+        chain=chain_of(project.id),
+        at=project.created_at,
+        caller=caller,
+        action=AuditAction.PROJECT_CREATE,
+        subject=AuditSubject(kind=SubjectKind.PROJECT, id=project.id, name=project.slug),
+        after={"slug": project.slug, "name": project.name, "rootPath": project.root_path},
+    )
+
+
+def member_set(
+    before: frozenset[Role], after: Membership, member: Principal, caller: Caller, at: datetime
+) -> AuditRecord:
+    return AuditRecord(
+        chain=chain_of(after.project_id),
+        at=at,
+        caller=caller,
+        action=AuditAction.MEMBER_SET,
+        subject=AuditSubject(kind=SubjectKind.PRINCIPAL, id=member.id, name=member.name),
+        before={"roles": sorted(before)},
+        after={"roles": sorted(after.roles)},
+    )
+
+
+def principal_created(principal: Principal, caller: Caller | None, at: datetime) -> AuditRecord:
+    return AuditRecord(
+        chain=SERVER_CHAIN,
+        at=at,
+        caller=caller,
+        action=AuditAction.PRINCIPAL_CREATE,
+        subject=AuditSubject(kind=SubjectKind.PRINCIPAL, id=principal.id, name=principal.name),
+        after={
+            "name": principal.name,
+            "kind": principal.kind,
+            "isServerAdmin": principal.is_server_admin,
+        },
+    )
+
+
+def token_created(
+    token: Token, caller: Caller | None, action: AuditAction = AuditAction.TOKEN_CREATE
+) -> AuditRecord:
+    """Also for a link and for a browser's session: they are tokens of other kinds."""
+    return AuditRecord(
+        chain=SERVER_CHAIN,
+        at=token.created_at,
+        caller=caller,
+        action=action,
+        subject=_token(token),
+        after={
+            "kind": token.kind,
+            "principal": token.principal_id,
+            "scopes": None if token.scopes is None else sorted(token.scopes),
+            "projects": None if token.project_ids is None else sorted(token.project_ids),
+            "expiresAt": _instant(token.expires_at),
+        },
+    )
+
+
+def token_revoked(
+    token: Token,
+    caller: Caller | None,
+    at: datetime,
+    action: AuditAction = AuditAction.TOKEN_REVOKE,
+) -> AuditRecord:
+    return AuditRecord(
+        chain=SERVER_CHAIN,
+        at=at,
+        caller=caller,
+        action=action,
+        subject=_token(token),
+        before={"revokedAt": None},
+        after={"revokedAt": instant(at)},
+    )
+
+
+def run_launched(run: Run, decision: Decision, caller: Caller) -> AuditRecord:
+    """Also for a run that the policy denied, which is not stored: then it is about the project."""
+    is_denied = decision.verdict is PolicyVerdict.DENY
+    subject = AuditSubject(kind=SubjectKind.RUN, id=run.id)
+    if is_denied:
+        subject = AuditSubject(kind=SubjectKind.PROJECT, id=run.project_id)
+    return AuditRecord(
+        chain=chain_of(run.project_id),
+        at=run.created_at,
+        caller=caller,
+        action=AuditAction.RUN_RETRY if run.retry_of else AuditAction.RUN_LAUNCH,
+        subject=subject,
+        after={
+            "state": run.state,
+            "provider": run.provider,
+            "input": decision.input_digest,
+            "verdict": decision.verdict,
+            "retryOf": run.retry_of,
+        },
+        decision_id=decision.id,
+        result=AuditResult.DENIED if is_denied else AuditResult.DONE,
+        code=ErrorCode.POLICY_DENIED if is_denied else None,
+    )
+
+
+def run_canceled(before: Run, after: Run, caller: Caller, at: datetime) -> AuditRecord:
+    return AuditRecord(
+        chain=chain_of(before.project_id),
+        at=at,
+        caller=caller,
+        action=AuditAction.RUN_CANCEL,
+        subject=AuditSubject(kind=SubjectKind.RUN, id=before.id),
+        before=_cancellation(before),
+        after=_cancellation(after),
+        decision_id=before.decision_id,
+    )
+
+
+def refused(
+    caller: Caller, action: AuditAction, subject: AuditSubject, error: WorkbenchError, at: datetime
+) -> AuditRecord:
+    """On the chain of the server; who may know of a project moves it to the project's."""
+    is_denied = error.code in DENIALS
+    return AuditRecord(
+        chain=SERVER_CHAIN,
+        at=at,
+        caller=caller,
+        action=action,
+        subject=subject,
+        result=AuditResult.DENIED if is_denied else AuditResult.FAILED,
+        code=error.code,
+    )
+
+
+def refusals_omitted(
+    caller: Caller | None, count: int, since: datetime, at: datetime
+) -> AuditRecord:
+    """Instead of entries that would have been too many: how many they were."""
+    subject = AuditSubject(kind=SubjectKind.AUDIT_LOG)
+    return AuditRecord(
+        chain=SERVER_CHAIN,
+        at=at,
+        caller=caller,
+        action=AuditAction.REFUSALS_OMITTED,
+        subject=subject,
+        after={"count": count, "since": instant(since)},
+    )
+
+
+def exported(chain: ChainId, user: str, at: datetime) -> AuditRecord:
+    """From the terminal of the server's machine: no more is known than a user of the system."""
+    return AuditRecord(
+        chain=chain,
+        at=at,
+        caller=None,
+        action=AuditAction.AUDIT_EXPORT,
+        subject=AuditSubject(kind=SubjectKind.AUDIT_LOG, id=chain),
+        after={"systemUser": user},
+    )
+
+
+def _token(token: Token) -> AuditSubject:
+    return AuditSubject(kind=SubjectKind.TOKEN, id=token.id, name=token.name)
+
+
+def _cancellation(run: Run) -> Facts:
+    return {"state": run.state, "cancelRequestedAt": _instant(run.cancel_requested_at)}
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else instant(at)

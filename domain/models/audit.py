@@ -1,0 +1,210 @@
+"""What the audit log keeps: who did what, on what, and how it ended; chained by SHA-256."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from domain.digest import canonical, sha256
+from domain.errors import ErrorCode
+from domain.ids import ChainId, DecisionId, PrincipalId, ProjectId
+from domain.models.principals import Principal, Token
+
+SERVER_CHAIN: Final = ChainId("server")
+"""Of what belongs to no project."""
+FIRST_PREVIOUS: Final = "0" * 64
+"""What a chain's first entry has instead of the hash of the one before."""
+NAME_CHARACTERS_KEPT: Final = 100
+SEQUENCE_MAX: Final = 2**63 - 1
+
+Facts = Mapping[str, object]
+"""What is worth knowing of a thing, as JSON: text, numbers, booleans, lists. Never a secret."""
+
+
+class AuditAction(StrEnum):
+    """What somebody did, or tried to."""
+
+    PROJECT_CREATE = "PROJECT_CREATE"
+    MEMBER_SET = "MEMBER_SET"
+    PRINCIPAL_CREATE = "PRINCIPAL_CREATE"
+    TOKEN_CREATE = "TOKEN_CREATE"  # noqa: S105 - the name of an action
+    TOKEN_REVOKE = "TOKEN_REVOKE"  # noqa: S105 - the name of an action
+    LINK_CREATE = "LINK_CREATE"
+    SIGN_IN = "SIGN_IN"
+    SIGN_OUT = "SIGN_OUT"
+    RUN_LAUNCH = "RUN_LAUNCH"
+    RUN_CANCEL = "RUN_CANCEL"
+    RUN_RETRY = "RUN_RETRY"
+    AUDIT_EXPORT = "AUDIT_EXPORT"
+    REFUSALS_OMITTED = "REFUSALS_OMITTED"
+
+
+class SubjectKind(StrEnum):
+    """What kind of thing something was done to."""
+
+    PROJECT = "PROJECT"
+    PRINCIPAL = "PRINCIPAL"
+    TOKEN = "TOKEN"  # noqa: S105 - the name of a kind
+    RUN = "RUN"
+    AUDIT_LOG = "AUDIT_LOG"
+
+
+class AuditResult(StrEnum):
+    """How it ended. What was denied or has failed changed nothing."""
+
+    DONE = "DONE"
+    DENIED = "DENIED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from, as far as that is known."""
+
+    address: str | None = None
+    request_id: str | None = None
+
+
+UNKNOWN_ORIGIN: Final = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks for something, by which token, and from where."""
+
+    principal: Principal
+    token: Token | None = None
+    origin: Origin = UNKNOWN_ORIGIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSubject:
+    """What something was done to: by id, or by the name that was given where there is none."""
+
+    kind: SubjectKind
+    id: str | None = None
+    name: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What entries about it are found by."""
+        return self.id or shown(self.name or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """An entry before it has its place in a chain. Without a caller it was the server itself."""
+
+    chain: ChainId
+    at: datetime
+    caller: Caller | None
+    action: AuditAction
+    subject: AuditSubject
+    before: Facts | None = None
+    after: Facts | None = None
+    decision_id: DecisionId | None = None
+    result: AuditResult = AuditResult.DONE
+    code: ErrorCode | None = None
+
+    @property
+    def actor_id(self) -> PrincipalId | None:
+        return self.caller.principal.id if self.caller else None
+
+    @property
+    def body(self) -> str:
+        """The canonical JSON that is hashed; docs/reference/audit.md has its format."""
+        caller = self.caller
+        origin = caller.origin if caller else UNKNOWN_ORIGIN
+        return canonical(
+            {
+                "action": self.action,
+                "actor": self.actor_id,
+                "address": origin.address,
+                "after": self.after,
+                "at": instant(self.at),
+                "before": self.before,
+                "code": self.code,
+                "decision": self.decision_id,
+                "request": origin.request_id,
+                "result": self.result,
+                "subject": {
+                    "id": self.subject.id,
+                    "kind": self.subject.kind,
+                    "name": None if self.subject.name is None else shown(self.subject.name),
+                },
+                "token": caller.token.id if caller and caller.token else None,
+            }
+        )
+
+
+class AuditEntry(NamedTuple):
+    """A record in its place. The columns besides `body` are there to be found by, and repeat it.
+
+    A tuple, since a million of them are read to prove a chain.
+    """
+
+    chain: ChainId
+    sequence: int
+    at: datetime
+    action: str
+    actor_id: str | None
+    subject: str
+    result: str
+    body: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """How far a chain has come: the sequence and hash of its newest entry; 0 for an empty one.
+    `attested` is how much of it was attested."""
+
+    chain: ChainId
+    sequence: int = 0
+    hash: str = FIRST_PREVIOUS
+    attested: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """A signed statement that the chain was so long at that time, and what its newest hash was.
+
+    `key` and `signature` are hex: an Ed25519 public key, and what it signed `message` with.
+    """
+
+    chain: ChainId
+    sequence: int
+    hash: str
+    at: datetime
+    key: str
+    signature: str = field(repr=False)
+
+    @property
+    def message(self) -> str:
+        return attested_text(self.chain, self.sequence, self.hash, self.at)
+
+
+def chain_of(project_id: ProjectId | None) -> ChainId:
+    return SERVER_CHAIN if project_id is None else ChainId(project_id)
+
+
+def chained(chain: ChainId, sequence: int, previous: str, body: str) -> str:
+    """The hash of an entry, in hex. The database computes the same when it stores one."""
+    return sha256(f"{chain}:{sequence}:{previous}:{body}")
+
+
+def attested_text(chain: ChainId, sequence: int, newest: str, at: datetime) -> str:
+    """What is signed: canonical JSON."""
+    return canonical({"at": instant(at), "chain": chain, "hash": newest, "sequence": sequence})
+
+
+def instant(at: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, always of the same length."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def shown(name: str) -> str:
+    """A name as somebody gave it, made fit to be stored: short, and without what has no shape."""
+    kept = name[:NAME_CHARACTERS_KEPT]
+    return kept if kept.isprintable() else ascii(kept)
