@@ -11,7 +11,9 @@ import typer
 CLIENT: Final = "cli.run"
 SERVER: Final = "cli.server"
 TOKENS: Final = "cli.tokens"
+AUDIT: Final = "cli.audit"
 ALONE: Final = {
+    "audit": AUDIT,
     "run": CLIENT,
     "serve": SERVER,
     "token create": TOKENS,
@@ -30,7 +32,7 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    for module in (CLIENT, TOKENS, SERVER) if alone is None else (alone,):
+    for module in (CLIENT, TOKENS, SERVER, AUDIT) if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()
     return found

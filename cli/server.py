@@ -1,30 +1,25 @@
 """The commands that work on a server's own data: serve, migrate, schema, token link."""
 
 import asyncio
-import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.metadata import version
 
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from app import Workbench, asgi
-from domain.errors import StorageUnavailable, WorkbenchError
+from cli.environment import EXIT_CANNOT_START, exit_if_refused, prepared, settings_or_exit
 from domain.ids import NodeId
 from domain.services.sign_in import new_token_text
 from persistence.unit_of_work import Database
 from schema import build
-from serving.data_directory import DataDirectory, DirectoryInUse
+from serving.data_directory import DataDirectory
 from serving.logs import configure as configure_logs
-from serving.process import PortInUse, Server, listening_socket, uvicorn_server
-from serving.settings import Settings, strangers
+from serving.process import Server, listening_socket, uvicorn_server
+from serving.settings import Settings
 
-EXIT_CANNOT_START = 2
-EXIT_STORAGE_UNAVAILABLE = 3
 WHERE_CLIENTS_LOOK = "http://127.0.0.1:8000"
 
 
@@ -41,10 +36,10 @@ def serve() -> None:
 
     Variables that start with WORKBENCH_ set it up; docs/reference/settings.md lists them.
     """
-    settings = _settings()
+    settings = settings_or_exit()
     configure_logs(settings.log_format, settings.log_level)
-    with _exit_if_refused(settings):
-        directory = _prepared(settings)
+    with exit_if_refused(settings):
+        directory = prepared(settings)
         listener = listening_socket(settings.host, settings.port)
         slot = directory.take_slot(slots=1) if settings.is_sqlite else directory.take_slot()
         workbench = Workbench(
@@ -54,7 +49,7 @@ def serve() -> None:
         )
     server = uvicorn_server(asgi(workbench, announce=_announce), settings, workbench.meter.reached)
     # Ctrl-C is how to stop it, and by now it has.
-    with suppress(KeyboardInterrupt), _exit_if_refused(settings):
+    with suppress(KeyboardInterrupt), exit_if_refused(settings):
         uvloop.run(_serve(workbench, server, listener))
     if not server.started:
         sys.exit(EXIT_CANNOT_START)
@@ -62,9 +57,9 @@ def serve() -> None:
 
 def migrate() -> None:
     """Bring the database up to date and stop."""
-    settings = _settings()
-    with _exit_if_refused(settings):
-        _prepared(settings)
+    settings = settings_or_exit()
+    with exit_if_refused(settings):
+        prepared(settings)
         asyncio.run(_migrate(settings.store_url))
 
 
@@ -75,35 +70,12 @@ def print_schema() -> None:
 
 def link() -> None:
     """Print a fresh one-time link that signs a browser in as the administrator."""
-    settings = _settings()
-    with _exit_if_refused(settings):
-        directory = _prepared(settings)
+    settings = settings_or_exit()
+    with exit_if_refused(settings):
+        directory = prepared(settings)
         token = _first_token(settings, directory)
         workbench = Workbench(settings=settings, node=NodeId("link"), token=token)
         typer.echo(asyncio.run(_link_once(workbench)))
-
-
-def _settings() -> Settings:
-    """What the environment says; what it says wrongly is named without its value, which may be a
-    secret. What is no setting stops nothing: another version may know it."""
-    for name, meant in strangers(os.environ).items():
-        hint = f"did you mean {meant}?" if meant else "docs/reference/settings.md lists them"
-        typer.echo(f"workbench: ignoring {name}, which is no setting; {hint}", err=True)
-    try:
-        return Settings()
-    except ValidationError as error:
-        for fault in error.errors(include_input=False, include_url=False):
-            name = f"WORKBENCH_{fault['loc'][0]}".upper()
-            typer.echo(f"workbench: {name}: {fault['msg']}", err=True)
-        sys.exit(EXIT_CANNOT_START)
-
-
-def _prepared(settings: Settings) -> DataDirectory:
-    directory = DataDirectory(settings.data_dir)
-    directory.prepare()
-    if settings.database_url is None:
-        directory.keep_database_private()
-    return directory
 
 
 def _first_token(settings: Settings, directory: DataDirectory) -> str:
@@ -152,25 +124,3 @@ async def _announce(workbench: Workbench) -> None:
     typer.echo("Launch a first run from another terminal:")
     elsewhere = "" if url == WHERE_CLIENTS_LOOK else f"WORKBENCH_URL={url} "
     typer.echo(f"  {elsewhere}.venv/bin/workbench run -- git log --oneline -20")
-
-
-@contextmanager
-def _exit_if_refused(settings: Settings) -> Iterator[None]:
-    """What an operator can mend is one line and exit code 2, no traceback; a database that may
-    come back by itself is exit code 3, so that a supervisor tries again."""
-    try:
-        yield
-    except StorageUnavailable as error:
-        why = _innermost(error)
-        typer.echo(f"workbench: cannot use the database {settings.store_name}: {why}", err=True)
-        sys.exit(EXIT_STORAGE_UNAVAILABLE)
-    except (OSError, PortInUse, DirectoryInUse, WorkbenchError) as error:
-        typer.echo(f"workbench: {error}", err=True)
-        sys.exit(EXIT_CANNOT_START)
-
-
-def _innermost(error: BaseException) -> str:
-    """What the driver said, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return (str(error) or type(error).__name__).splitlines()[0]
