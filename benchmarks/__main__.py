@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import door, fan_out, latency, reading, start, table, volume
+from benchmarks import audit, door, fan_out, latency, reading, start, table, volume
 from benchmarks.scene import Scene
 from benchmarks.table import Figure
 
@@ -21,6 +21,7 @@ MEASUREMENTS: Final[dict[str, Callable[[Scene], list[Figure]]]] = {
     "small": door.small,
     "nested": door.nested,
     "hostile": door.hostile,
+    "audit": audit.audit,
     "start": start.start,
 }
 
