@@ -14,6 +14,8 @@ from graphql import (
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
@@ -36,7 +38,24 @@ KEPT_CHARACTERS_MAX: Final = 512 * 1024
 """Of all kept documents together. Parsed, a character takes up to 200 bytes."""
 CURSOR_ARGUMENTS: Final = frozenset({"after", "from"})
 FEEDS: Final = frozenset({"runEvents", "runLogs"})
-RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+OVERLAPS_MAX: Final = 20_000
+"""Of selections with the same name, which are compared each with each: two for a comparison."""
+
+
+class BoundedOverlaps(OverlappingFieldsCanBeMergedRule):
+    """graphql-core's, which takes up to a second of CPU before its own bound stops it."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = OVERLAPS_MAX
+
+
+RULES: Final = (
+    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    BoundedOverlaps,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 
 @dataclass(frozen=True, slots=True)

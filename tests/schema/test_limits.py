@@ -8,6 +8,8 @@ from types import FrameType
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse
 
+from schema import build
+from schema.documents import Documents
 from schema.limits import DocumentLimits, check_document, check_length
 
 LIMITS = DocumentLimits()
@@ -149,3 +151,28 @@ def test_measuring_is_linear_on_a_fragment_bomb() -> None:
         calls(partial(check_document, parse(bomb(levels)), boundless)) for levels in (20, 40)
     )
     assert long < 2.2 * short
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ viewer {{ {0} }} }}",
+        "{{ viewer {{ memberships {{ project {{ {0} }} }} }} }}",
+    ],
+)
+def test_repeating_a_field_is_not_worth_it(text: str) -> None:
+    """Validating compares each with each: twice as many would be four times the work."""
+    documents = Documents(build()._schema, LIMITS)
+    more = "memberships { roles } runs { nodes { id } } "
+    short, long = (
+        calls(partial(documents.prepare, text.format(more * times))) for times in (90, 180)
+    )
+    assert long < 2.6 * short
+
+
+def test_fields_that_many_fragments_repeat_are_let_through() -> None:
+    """As where each part of a page asks for what it shows."""
+    fields = "id state command cwd createdAt startedAt finishedAt durationMs exitCode syncStatus"
+    fragments = many(20, "fragment F{0} on Run {{ " + fields + " }}")
+    text = f"{{ node(id: 1) {{ {many(20, '...F{0}')} }} }} {fragments}"
+    assert () == tuple(Documents(build()._schema, LIMITS).prepare(text).errors)
