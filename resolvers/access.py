@@ -6,7 +6,7 @@ from typing import Final
 from domain.errors import NotFound, NotPermitted
 from domain.ids import ProjectId
 from domain.models.grants import Grant
-from domain.models.principals import Permission, permissions_in
+from domain.models.principals import Permission, administers_server, permissions_in
 from resolvers.context import Viewer
 
 NEEDS: Final[Mapping[str, Permission]] = {
@@ -55,12 +55,7 @@ def can_read(viewer: Viewer, project_id: ProjectId) -> bool:
 
 def is_server_admin(viewer: Viewer) -> bool:
     """Whether the viewer may do what belongs to no project, by rank and by token."""
-    if not viewer.principal.is_server_admin:
-        return False
-    token = viewer.token
-    return token is None or (
-        token.project_ids is None and Permission.ADMINISTER in token.permissions
-    )
+    return administers_server(viewer.principal, viewer.token)
 
 
 def check(viewer: Viewer, project_id: ProjectId, operation: str) -> None:

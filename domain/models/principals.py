@@ -174,3 +174,10 @@ def permissions_in(
     rank = SERVER_ADMIN if principal.is_server_admin else NONE
     held = rank.union(*(m.permissions for m in memberships if m.project_id == project_id))
     return held if token is None or token.scopes is None else held & token.permissions
+
+
+def administers_server(principal: Principal, token: Token | None) -> bool:
+    """Whether what belongs to no project may be done: by rank, and by the token. Pure."""
+    if token is None or not principal.is_server_admin:
+        return principal.is_server_admin
+    return token.project_ids is None and Permission.ADMINISTER in token.permissions

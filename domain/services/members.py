@@ -7,7 +7,7 @@ from domain.errors import NotFound, NotPermitted
 from domain.ids import PrincipalId, ProjectId
 from domain.models.audit import Caller
 from domain.models.commands import SetMember
-from domain.models.principals import APPROVING, Membership, Role
+from domain.models.principals import APPROVING, Membership, Role, administers_server
 from domain.ports import Clock, Store, UnitOfWork
 from domain.validation import check_name
 
@@ -23,7 +23,8 @@ class Members:
         """Replace a principal's roles. A project may be left without an ADMIN: the server has one.
 
         Raises InvalidInput, NotFound for a principal that is not there, and NotPermitted where
-        somebody would give themselves the right to approve; only a server admin may.
+        somebody would give themselves the right to approve; only a server admin may, and not with
+        a token that is for some projects only.
         """
         check_name(command.principal, "principal")
         async with self.store.transaction() as unit:
@@ -34,7 +35,8 @@ class Members:
                 project_id=project_id, principal_id=principal.id, roles=command.roles
             )
             before = await _roles(unit, project_id, principal.id)
-            if principal.id == caller.principal.id and not caller.principal.is_server_admin:
+            is_own = principal.id == caller.principal.id
+            if is_own and not administers_server(caller.principal, caller.token):
                 _check_own(before, after)
             await unit.identity.set_membership(after)
             unit.audit.add(audit.member_set(before, after, principal, caller, self.clock.now()))

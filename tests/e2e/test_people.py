@@ -139,6 +139,17 @@ async def test_the_viewer_knows_itself(server: Server, client: Client) -> None:
     assert datetime.fromisoformat(end) == datetime.fromisoformat(token["expiresAt"])
 
 
+async def test_a_narrow_token_does_not_make_its_server_admin_an_approver(
+    server: Server, client: Client
+) -> None:
+    """Else whoever has it could approve by a right that it was not given."""
+    narrow = await create(client, principal="admin", projects=["default"])
+    async with signed_in(server, narrow["token"]) as holder:
+        assert "NOT_PERMITTED" == (await set_roles(holder, "admin", "APPROVER"))["code"]
+        kept = await set_roles(holder, "admin", "ADMIN", "OPERATOR")
+        assert "MemberSetPayload" == kept["__typename"]
+
+
 async def test_an_administrator_of_the_server_does_not_approve(client: Client) -> None:
     """By rank; made an approver, it may."""
     before = (await client.ask(VIEWER))["viewer"]["memberships"]
