@@ -66,11 +66,14 @@ class PageSize:
         return not self.wishes or isinstance(self.wishes[0], int)
 
     def given(self, variables: Variables) -> int:
-        """From 1 to PAGE_SIZE_MAX: what is beyond will be refused, and costs nothing till then."""
+        """From 1 to PAGE_SIZE_MAX: what is beyond will be refused, and costs nothing till then.
+
+        As an Int, JSON's 100.0 is 100: GraphQL specification, 3.5.1, Input Coercion.
+        """
         for wish in self.wishes:
             size = variables.get(wish) if isinstance(wish, str) else wish
-            if isinstance(size, int) and not isinstance(size, bool):
-                return min(max(size, 1), PAGE_SIZE_MAX)
+            if isinstance(size, int | float) and not isinstance(size, bool):
+                return int(min(max(size, 1), PAGE_SIZE_MAX))
         return self.otherwise
 
 

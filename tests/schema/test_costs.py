@@ -88,6 +88,7 @@ def test_an_operation_costs_what_its_answer_can_hold(text: str, expected: int) -
         ({"n": [1], "m": {}}, 3 + 50 * 8 + 1),
         ({"m": 1}, 3 + 7 * 4 + 1),
         ({"unknown": 5}, 3 + 7 * 8 + 1),
+        ({"n": 100.0, "m": 100.0}, 3 + 100 * 202 + 1),
     ],
 )
 def test_variables_size_pages(variables: dict[str, Any], expected: int) -> None:
