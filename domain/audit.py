@@ -4,6 +4,7 @@ Neither a token's text nor its hash, no command line, prompt or reason may stand
 secrets into them. A run's input is told by the digest that its decision is bound to.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +26,7 @@ from domain.models.decisions import Decision, PolicyVerdict
 from domain.models.principals import Membership, Principal, Role, Token
 from domain.models.projects import Project
 from domain.models.runs import Run
+from domain.models.subjects import Subject
 
 DENIALS: Final = frozenset({ErrorCode.NOT_PERMITTED, ErrorCode.NOT_FOUND, ErrorCode.POLICY_DENIED})
 """What somebody was not let do. What is not there may be there for others, so it counts too."""
@@ -56,7 +58,10 @@ def member_set(
     )
 
 
-def principal_created(principal: Principal, caller: Caller | None, at: datetime) -> AuditRecord:
+def principal_created(
+    principal: Principal, caller: Caller | None, at: datetime, vouched: Subject | None = None
+) -> AuditRecord:
+    """Also for one that an issuer vouches for, whom nobody here has made."""
     return AuditRecord(
         chain=SERVER_CHAIN,
         at=at,
@@ -67,6 +72,7 @@ def principal_created(principal: Principal, caller: Caller | None, at: datetime)
             "name": principal.name,
             "kind": principal.kind,
             "isServerAdmin": principal.is_server_admin,
+            **({} if vouched is None else asdict(vouched)),
         },
     )
 

@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
     COST_EXCEEDED = "COST_EXCEEDED"
     RATE_LIMITED = "RATE_LIMITED"
+    ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
 
 
 class WorkbenchError(Exception):
@@ -162,3 +163,9 @@ class RateLimited(WorkbenchError):
     def __init__(self, retry_after_ms: int) -> None:
         super().__init__()
         self.retry_after_ms = retry_after_ms
+
+
+class IssuerUnavailable(WorkbenchError):
+    """The issuer of this token cannot be asked now for the key to check it with."""
+
+    code = ErrorCode.ISSUER_UNAVAILABLE

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from domain.ids import RunId
 from domain.lifecycle import RunState
@@ -16,6 +16,7 @@ from domain.models.providers import (
     ProviderKind,
     WorkOrder,
 )
+from domain.models.subjects import Assertion
 from domain.repositories import (
     AuditRepository,
     DecisionRepository,
@@ -98,6 +99,17 @@ class Adapter(Protocol):
         ...
 
     async def check_health(self) -> Health: ...
+
+
+class TokenVerifier(Protocol):
+    """Knows by whom a token was issued, and for whom. Entered while the server runs."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    async def verify(self, text: str) -> Assertion:
+        """What the issuer says, where the token is its own, for us, and neither too old nor too
+        young. Raises Unauthenticated, and IssuerUnavailable where that cannot be found out now."""
+        ...
 
 
 class Flag(Protocol):

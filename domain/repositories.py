@@ -23,6 +23,7 @@ from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
 from domain.models.principals import Identity, Membership, Principal, Token, TokenKind
 from domain.models.projects import Project
 from domain.models.runs import Run
+from domain.models.subjects import Subject
 from domain.queue import Ahead
 
 
@@ -34,6 +35,10 @@ class ProjectRepository(Protocol):
     async def get(self, project_id: ProjectId) -> Project | None: ...
     async def get_many(self, ids: Collection[ProjectId]) -> Mapping[ProjectId, Project]: ...
     async def by_slug(self, slug: str) -> Project | None: ...
+    async def ids(self, slugs: Collection[str]) -> Mapping[str, ProjectId]:
+        """By slug; a slug that no project has is left out."""
+        ...
+
     async def page(self, window: Window, among: Collection[ProjectId] | None) -> Sequence[Project]:
         """Ordered by slug, which is the key; only those of `among`, None meaning all."""
         ...
@@ -47,6 +52,17 @@ class IdentityRepository(Protocol):
         ...
 
     async def principal_by_name(self, name: str) -> Principal | None: ...
+    async def add_subject(self, subject: Subject, principal_id: PrincipalId) -> bool:
+        """Who it is from now on; the principal has to be there when the transaction ends.
+
+        False where that is known: then `by_subject` knows it too.
+        """
+        ...
+
+    async def by_subject(self, subject: Subject) -> tuple[Principal, tuple[Membership, ...]] | None:
+        """A subject's principal and what that is a member of, in one statement."""
+        ...
+
     async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]: ...
     async def add_token(self, token: Token) -> None: ...
     async def holder(self, digest: str) -> Identity | None:

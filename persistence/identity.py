@@ -16,10 +16,11 @@ from domain.models.principals import (
     Identity as HeldBy,
 )
 from domain.models.principals import Membership, Principal, PrincipalKind, Token, TokenKind
+from domain.models.subjects import Subject
 from domain.topics import GRANTS
 from persistence import rows
 from persistence.session import Session
-from persistence.tables import memberships, principals, tokens
+from persistence.tables import memberships, principals, subjects, tokens
 
 _OF_PRINCIPAL = (
     tokens.c.principal_id == bindparam("principal_id"),
@@ -33,6 +34,19 @@ PRINCIPAL_BY_NAME = select(principals).where(principals.c.name == bindparam("nam
 PRINCIPALS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
 LOCK_PRINCIPAL = (
     select(principals.c.id).where(principals.c.id == bindparam("principal_id")).with_for_update()
+)
+ADD_SUBJECT = insert(subjects).on_conflict_do_nothing(index_elements=["issuer", "sub"])
+BY_SUBJECT = (
+    select(
+        principals,
+        memberships.c.principal_id,
+        memberships.c.project_id,
+        memberships.c.roles,
+    )
+    .select_from(subjects)
+    .join(principals, principals.c.id == subjects.c.principal_id)
+    .outerjoin(memberships, memberships.c.principal_id == subjects.c.principal_id)
+    .where(subjects.c.issuer == bindparam("issuer"), subjects.c.sub == bindparam("sub"))
 )
 ADD_TOKEN = insert(tokens)
 _HELD = (
@@ -117,6 +131,14 @@ class Identity:
     async def principal_by_name(self, name: str) -> Principal | None:
         row = await self._session.first(PRINCIPAL_BY_NAME, {"name": name})
         return None if row is None else rows.principal(row)
+
+    async def add_subject(self, subject: Subject, principal_id: PrincipalId) -> bool:
+        columns = {**asdict(subject), "principal_id": principal_id}
+        return await self._session.write(ADD_SUBJECT, columns) == 1
+
+    async def by_subject(self, subject: Subject) -> tuple[Principal, tuple[Membership, ...]] | None:
+        found = await self._session.all(BY_SUBJECT, asdict(subject))
+        return (rows.principal(found[0]), _memberships(found)) if found else None
 
     async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]:
         found = await self._session.all(PRINCIPALS, {"ids": list(ids)})
@@ -208,8 +230,9 @@ def _held_by(found: Sequence[Row[Any]]) -> HeldBy:
         kind=PrincipalKind(first.principal_kind),
         is_server_admin=first.is_server_admin,
     )
-    return HeldBy(
-        token=rows.token(first),
-        principal=principal,
-        memberships=tuple(rows.membership(row) for row in found if row.project_id is not None),
-    )
+    return HeldBy(token=rows.token(first), principal=principal, memberships=_memberships(found))
+
+
+def _memberships(found: Sequence[Row[Any]]) -> tuple[Membership, ...]:
+    """Of rows from an outer join: where there is none, its columns are null."""
+    return tuple(rows.membership(row) for row in found if row.project_id is not None)

@@ -20,6 +20,9 @@ BEGIN_CHAIN = insert(audit_heads)
 GET = select(projects).where(projects.c.id == bindparam("id"))
 GET_MANY = select(projects).where(projects.c.id.in_(bindparam("ids", expanding=True)))
 BY_SLUG = select(projects).where(projects.c.slug == bindparam("slug"))
+IDS = select(projects.c.slug, projects.c.id).where(
+    projects.c.slug.in_(bindparam("slugs", expanding=True))
+)
 
 
 class Projects:
@@ -53,6 +56,10 @@ class Projects:
     async def by_slug(self, slug: str) -> Project | None:
         row = await self._session.first(BY_SLUG, {"slug": slug})
         return None if row is None else rows.project(row)
+
+    async def ids(self, slugs: Collection[str]) -> Mapping[str, ProjectId]:
+        found = await self._session.all(IDS, {"slugs": list(slugs)})
+        return {row.slug: ProjectId(row.id) for row in found}
 
     async def page(self, window: Window, among: Collection[ProjectId] | None) -> Sequence[Project]:
         statement = select(projects).order_by(projects.c.slug).limit(window.limit)

@@ -69,6 +69,22 @@ tokens: Final = Table(
     Index("tokens_by_age", "principal_id", "kind", "id"),
 )
 
+subjects: Final = Table(
+    "subjects",
+    metadata,
+    Column("issuer", Text, nullable=False),
+    Column("sub", Text, nullable=False),
+    # Looked at when the transaction ends: of several first requests, the one that gets to write
+    # the subject is the one that makes the principal.
+    Column(
+        "principal_id",
+        Text,
+        ForeignKey("principals.id", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+    ),
+    PrimaryKeyConstraint("issuer", "sub"),
+)
+
 memberships: Final = Table(
     "memberships",
     metadata,

@@ -34,6 +34,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "COST_EXCEEDED": "The operation asks for more at once than any may.",
         "RATE_LIMITED": "This token has asked for too much within a minute; retryAfterMs says how "
         "long to wait.",
+        "ISSUER_UNAVAILABLE": "The issuer of this token cannot be asked now for its keys.",
     },
     RunState: {
         "QUEUED": "Waits for its turn on the provider.",

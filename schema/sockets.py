@@ -17,7 +17,13 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from domain.errors import ErrorCode, QuotaExceeded, StorageUnavailable, Unauthenticated
+from domain.errors import (
+    ErrorCode,
+    IssuerUnavailable,
+    QuotaExceeded,
+    StorageUnavailable,
+    Unauthenticated,
+)
 from domain.limits import ConnectionKind
 from domain.services.admissions import Admissions
 from domain.services.grants import Grants
@@ -148,6 +154,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_connection_init({"type": "connection_init", "payload": payload})
         except StorageUnavailable:
             await self.websocket.close(TRY_AGAIN_LATER, "Storage unavailable")
+        except IssuerUnavailable:
+            await self.websocket.close(TRY_AGAIN_LATER, "Issuer unavailable")
         except QuotaExceeded as error:
             await self.websocket.close(TOO_MANY, error.message)
         if self.connection_acknowledged and self._idle is None:
@@ -207,7 +215,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         """For whoever the token belongs to now; None where the client was told why not."""
         try:
             context: Context = await self.view.context_of(self.context)  # type: ignore[attr-defined] # our Endpoint
-        except (Unauthenticated, StorageUnavailable) as error:
+        except (Unauthenticated, StorageUnavailable, IssuerUnavailable) as error:
             await operation.send_initial_errors(refusal(error, "").errors or [])
             if isinstance(error, Unauthenticated):
                 self._sign_out()

@@ -54,7 +54,8 @@ class Viewer:
         description="Roles, project by project, as far as the token lets see them."
     )
     current_token: ApiToken | None = strawberry.field(
-        description="The token that this operation came with; null for a browser's session."
+        description="The token that this operation came with; null for a browser's session "
+        "and for a token of an OpenID Connect issuer."
     )
 
     @strawberry.field(description="The viewer's API tokens, newest first, without their texts.")

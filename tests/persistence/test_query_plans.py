@@ -13,6 +13,7 @@ from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
 from domain.models.principals import TokenKind
 from domain.models.providers import LogStream
 from domain.models.runs import Run
+from domain.models.subjects import Subject
 from domain.ports import UnitOfWork
 from persistence.tables import metadata
 from persistence.unit_of_work import Database
@@ -77,6 +78,14 @@ async def holder(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.identity.holder("digest")
 
 
+async def by_subject(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.identity.by_subject(Subject(issuer="https://login.example.org", sub="7"))
+
+
+async def project_ids(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.projects.ids(["main"])
+
+
 async def tokens(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     window = Window(limit=50, after=run.id)
     return await unit.identity.tokens(scene.actor.id, TokenKind.API, window)
@@ -122,6 +131,8 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (depth, {"intents_by_provider"}),
     (active, {"runs_running"}),
     (holder, {"tokens_digest_key", "memberships_pkey"}),
+    (by_subject, {"subjects_pkey", "memberships_pkey"}),
+    (project_ids, {"projects_slug_key"}),
     (tokens, {"tokens_by_age"}),
     (members, {"memberships_by_project"}),
     (ahead, {"runs_running", "intents_by_provider"}),
@@ -133,6 +144,8 @@ QUERIES: list[tuple[Ask, set[str]]] = [
 IMPLICIT = {
     "sqlite_autoindex_tokens_2": "tokens_digest_key",
     "sqlite_autoindex_memberships_1": "memberships_pkey",
+    "sqlite_autoindex_subjects_1": "subjects_pkey",
+    "sqlite_autoindex_projects_2": "projects_slug_key",
     "sqlite_autoindex_log_chunks_1": "log_chunks_pkey",
     "sqlite_autoindex_runs_1": "runs_pkey",
     "sqlite_autoindex_audit_entries_1": "audit_entries_pkey",

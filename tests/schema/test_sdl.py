@@ -84,5 +84,6 @@ def test_every_error_has_its_type_or_is_top_level() -> None:
         ErrorCode.PROVIDER_ERROR,
         ErrorCode.COST_EXCEEDED,
         ErrorCode.RATE_LIMITED,
+        ErrorCode.ISSUER_UNAVAILABLE,
     }
     assert set(ErrorCode) == {error.code for error in ERRORS} | top_level

@@ -8,7 +8,9 @@ import pytest
 from httpx_ws import WebSocketDisconnect
 from structlog.testing import capture_logs
 
+from domain.errors import IssuerUnavailable
 from resolvers import projects
+from resolvers.context import Viewer
 from schema import ids, sockets
 from tests.schema.api import ADMIN, TROUBLE, Api
 
@@ -53,6 +55,23 @@ async def test_a_database_that_is_away_is_no_wrong_token(api: Api) -> None:
     assert (503, "STORAGE_UNAVAILABLE") == (answer.status_code, only_code(answer))
     async with api.opened() as socket:
         await socket.send(type="connection_init", payload={"Authorization": f"Bearer {TROUBLE}"})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await socket.receive()
+    assert sockets.TRY_AGAIN_LATER == closed.value.code
+
+
+async def test_an_issuer_that_is_away_is_no_wrong_token(api: Api) -> None:
+    """As a database that is away, with a code of its own."""
+
+    async def identify(text: str | None) -> Viewer | None:
+        raise IssuerUnavailable
+
+    apart = Api.identifying(api.workbench, api.scene, identify)
+    async with apart.client() as client:
+        answer = await client.post("/graphql", json=VERSION)
+    assert (503, "ISSUER_UNAVAILABLE") == (answer.status_code, only_code(answer))
+    async with apart.opened() as socket:
+        await socket.send(type="connection_init", payload={})
         with pytest.raises(WebSocketDisconnect) as closed:
             await socket.receive()
     assert sockets.TRY_AGAIN_LATER == closed.value.code
