@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,12 +19,14 @@ from adapters.identifiers import Uuid7Maker
 from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
+from adapters.oidc import verifier_of
 from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
 from domain.ids import NodeId, RunId
 from domain.models.audit import Caller
 from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
+from domain.ports import TokenVerifier
 from domain.redaction import Redactor
 from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
@@ -43,13 +45,13 @@ from domain.services.refusals import Refusals
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
 from domain.services.streams import Streams
+from domain.services.subjects import Subjects
 from domain.services.token_uses import TokenUses
 from domain.services.tokens import Tokens
 from persistence.unit_of_work import Database
-from resolvers import viewers
 from resolvers.context import ServerFacts, Services
+from resolvers.viewers import Viewers
 from schema.endpoint import Endpoint
-from schema.limits import DocumentLimits
 from serving import graphiql, pages, probes
 from serving.data_directory import DataDirectory
 from serving.door import door
@@ -95,9 +97,7 @@ class Workbench:
     @cached_property
     def database(self) -> Database:
         return Database.open(
-            self.settings.store_url,
-            on_commit=self._wake,
-            on_events=self._tell_streams,
+            self.settings.store_url, on_commit=self._wake, on_events=self._tell_streams
         )
 
     def _wake(self, topics: frozenset[str]) -> None:
@@ -150,6 +150,17 @@ class Workbench:
             entries=self.settings.audit_attest_entries,
             seconds=self.settings.audit_attest_s,
         )
+
+    @cached_property
+    def verifier(self) -> TokenVerifier | None:
+        return verifier_of(self.settings.issuer, self.clock, lambda: self.meter.failed("issuer"))
+
+    @cached_property
+    def viewers(self) -> Viewers:
+        subjects, rights = None, self.settings.oidc_roles or {}
+        if self.verifier is not None:
+            subjects = Subjects(self.database, self.clock, self.new_id, self.verifier, rights)
+        return Viewers(sign_in=self.sign_in, subjects=subjects)
 
     @cached_property
     def projects(self) -> Projects:
@@ -270,6 +281,8 @@ class Workbench:
             await stack.enter_async_context(self.token_uses)
             await stack.enter_async_context(self.grants)
             await stack.enter_async_context(self.attestor)
+            if self.verifier is not None:
+                await stack.enter_async_context(self.verifier)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             yield
@@ -294,10 +307,10 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
     endpoint = Endpoint(
         services=workbench.services,
         store=workbench.database,
-        identify=partial(viewers.by_token, workbench.sign_in),
+        identify=workbench.viewers.identify,
         session_of=pages.session_of,
         admissions=workbench.admissions,
-        limits=_document_limits(workbench.settings),
+        limits=workbench.settings.document_limits,
         allowed_origins=workbench.settings.cors_origins,
     )
     checks = {
@@ -331,19 +344,3 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
         middleware=door(workbench.settings),
     )
     return SecurityHeaders(served)
-
-
-def _document_limits(settings: Settings) -> DocumentLimits:
-    """An operation that costs more than a minute's allowance would be told to wait for ever."""
-    return DocumentLimits(
-        bytes_max=settings.query_bytes_max,
-        tokens_max=settings.query_tokens_max,
-        depth_max=settings.query_depth_max,
-        fields_max=settings.query_fields_max,
-        root_fields_max=settings.query_root_fields_max,
-        aliases_max=settings.query_aliases_max,
-        directives_max=settings.query_directives_max,
-        cost_max=min(settings.query_cost_max, settings.cost_per_minute),
-        has_introspection=settings.introspection,
-        has_suggestions=settings.suggestions,
-    )

@@ -1,5 +1,5 @@
-"""The bounds on what one run may ask for and leave behind, on what a principal may have, and on
-what may be connected."""
+"""The bounds on what one run may ask for and leave behind, on what a principal may have, on what
+may be connected, and on what may be asked at once."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,3 +50,23 @@ class ConnectionLimits:
     unsigned_sockets_per_address: int = 500
     init_timeout_s: float = 5.0
     idle_timeout_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLimits:
+    """What one document may hold, and what an operation of it may cost, in points.
+
+    Depth, fields, aliases and directives are those of its largest operation, counted as if each
+    spread of a fragment were written out.
+    """
+
+    bytes_max: int = 64 * 1024
+    tokens_max: int = 4000
+    depth_max: int = 20
+    fields_max: int = 1000
+    root_fields_max: int = 20
+    aliases_max: int = 100
+    directives_max: int = 100
+    cost_max: int = 25_000
+    has_introspection: bool = True
+    has_suggestions: bool = False

@@ -1,5 +1,8 @@
 """What an input may look like, before anything is looked up. Pure; raises InvalidInput."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from domain.errors import InvalidInput
 from domain.limits import (
     ARGUMENT_BYTES_MAX,
@@ -85,6 +88,17 @@ def check_text(text: str | None, most: int, *path: str) -> None:
     if len(text) > most:
         raise InvalidInput(f"The text is longer than {most} characters.", *path)
     _byte_count(text, *path)
+
+
+def is_private_place(url: str) -> bool:
+    """Whether what is said to this URL stays between us and it: TLS, or this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_here = host == "localhost" or (parts.scheme == "http" and ip_address(host).is_loopback)
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_here))
 
 
 def _byte_count(text: str, *path: str) -> int:

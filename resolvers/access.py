@@ -41,11 +41,10 @@ def permissions(viewer: Viewer, project_id: ProjectId) -> frozenset[Permission]:
 
 def grant(viewer: Viewer, project_id: ProjectId | None = None) -> Grant:
     """What something of the viewer's stands on for as long as it lives."""
-    token = viewer.token
     return Grant(
-        token_id=token.id if token else None,
+        token_id=viewer.token.id if viewer.token else None,
         project_id=project_id,
-        expires_at=token.expires_at if token else None,
+        expires_at=viewer.expires_at,
     )
 
 

@@ -1,6 +1,7 @@
 """Who asks, and what answering may use."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
@@ -21,12 +22,14 @@ from resolvers.loaders import Loaders
 class Viewer:
     """Whoever is signed in, with the roles that were theirs when the operation began.
 
-    The token is what they signed in with; None limits nothing.
+    The token is what they signed in with; None limits nothing. `expires_at` is when they have to
+    sign in again, whatever they signed in with; None means never.
     """
 
     principal: Principal
     memberships: tuple[Membership, ...] = ()
     token: Token | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

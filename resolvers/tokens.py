@@ -53,7 +53,9 @@ async def create(context: Context, command: CreateToken) -> NewToken:
         access.check_account(viewer, "tokenCreate", is_own=is_own)
         project_ids = await _project_ids(context, command)
         caller = audit.caller_of(context)
-        return await context.services.tokens.create(command, project_ids, caller)
+        # An account of an issuer's is the issuer's: whoever is gone there has nothing left here.
+        until = viewer.expires_at if is_own and viewer.token is None else None
+        return await context.services.tokens.create(command, project_ids, caller, until)
 
 
 async def revoke(context: Context, token_id: TokenId) -> Token:

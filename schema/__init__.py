@@ -1,10 +1,10 @@
 """The GraphQL shape of the workbench: types over domain values, inputs that become commands."""
 
 import schema.enums  # noqa: F401 - registers the domain's enums before any type names them
+from domain.limits import DocumentLimits
 from schema.answering import Schema
 from schema.errors import handlers
 from schema.events import EVENT_TYPES
-from schema.limits import DocumentLimits
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.subscription import Subscription

@@ -21,6 +21,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from domain.errors import NotFound, Unauthenticated, WorkbenchError
+from domain.limits import DocumentLimits
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.services.tails import Take
@@ -29,7 +30,6 @@ from schema.documents import Documents
 from schema.executor import Executor
 from schema.faults import coded
 from schema.feeds import Feed
-from schema.limits import DocumentLimits
 from schema.operations import Asked, Found, Refused, for_a_stream, for_one_result, pay, shown
 from schema.sharing import EncodedResult, EventKey, Shape, ShapeKey, Sharing
 

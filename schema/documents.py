@@ -30,8 +30,9 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 
+from domain.limits import DocumentLimits
 from schema.costs import OperationCost, costs_of
-from schema.limits import DocumentLimits, check_document, check_length
+from schema.limits import check_document, check_length
 
 KEPT_MAX: Final = 1000
 KEPT_CHARACTERS_MAX: Final = 512 * 1024

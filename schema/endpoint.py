@@ -24,8 +24,14 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
-from domain.errors import QuotaExceeded, StorageUnavailable, Unauthenticated, WorkbenchError
-from domain.limits import ConnectionKind
+from domain.errors import (
+    IssuerUnavailable,
+    QuotaExceeded,
+    StorageUnavailable,
+    Unauthenticated,
+    WorkbenchError,
+)
+from domain.limits import ConnectionKind, DocumentLimits
 from domain.ports import Store
 from domain.services.admissions import Admissions
 from resolvers.context import Context, Services, Viewer
@@ -33,7 +39,6 @@ from resolvers.loaders import Loaders
 from schema import bodies, build
 from schema.answering import Schema
 from schema.faults import is_refused, retry_after_s
-from schema.limits import DocumentLimits
 from schema.media_types import GRAPHQL_RESPONSE, JSON, answered_as, kind_of
 from schema.sockets import Connected, SocketAdapter, SocketHandler
 from schema.sse import EventStreamResponse, EventStreamTransport
@@ -102,7 +107,7 @@ class Endpoint(GraphQL[Any, None]):
             return refused.by(error, 429, {"Retry-After": "1"})
         except Unauthenticated as error:
             return refused.by(error, 401, {"WWW-Authenticate": 'Bearer realm="workbench"'})
-        except StorageUnavailable as error:
+        except (StorageUnavailable, IssuerUnavailable) as error:
             return refused.by(error, 503, {"Retry-After": "1"})
         except HTTPException as error:
             return refused.bad(error.status_code, error.reason)
@@ -130,7 +135,7 @@ class Endpoint(GraphQL[Any, None]):
     async def context_of(self, connected: Connected) -> Context:
         """For an operation on a socket, by whoever its token belongs to now.
 
-        Raises Unauthenticated, StorageUnavailable.
+        Raises Unauthenticated, StorageUnavailable, IssuerUnavailable.
         """
         viewer = await self._viewer(connected.socket, connected.fields)
         return self.operation_context(connected.socket, viewer)

@@ -22,6 +22,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from domain.limits import DocumentLimits
+
 DEFINITIONS_MAX: Final = 250
 """Operations and fragments of one document. Rules of graphql-core compare each with each."""
 NESTING_MAX: Final = 100
@@ -35,26 +37,6 @@ TOKEN: Final = re.compile(
 )
 """A token or a comment. What is no GraphQL may be counted otherwise than by the parser, which
 counts again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentLimits:
-    """What one document may hold, and what an operation of it may cost, in points.
-
-    Depth, fields, aliases and directives are those of its largest operation, counted as if each
-    spread of a fragment were written out.
-    """
-
-    bytes_max: int = 64 * 1024
-    tokens_max: int = 4000
-    depth_max: int = 20
-    fields_max: int = 1000
-    root_fields_max: int = 20
-    aliases_max: int = 100
-    directives_max: int = 100
-    cost_max: int = 25_000
-    has_introspection: bool = True
-    has_suggestions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

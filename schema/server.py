@@ -5,9 +5,9 @@ from typing import Self
 import strawberry
 
 from domain import limits
+from domain.limits import DocumentLimits
 from resolvers.context import Services
 from resolvers.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
-from schema.limits import DocumentLimits
 
 
 @strawberry.type(description="How much this server takes.")

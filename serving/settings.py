@@ -1,17 +1,28 @@
 """What can be set from outside, all by environment variables that start with WORKBENCH_."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.limits import ConnectionLimits, RunLimits
+from domain.limits import ConnectionLimits, DocumentLimits, RunLimits
+from domain.models.subjects import GroupRights, Issuer
 from domain.queue import ConcurrencyLimits
 from serving.data_directory import DataDirectory
+from serving.oidc import issuer_url, rights
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX: Final = "WORKBENCH_"
@@ -62,8 +73,7 @@ class Settings(BaseSettings):
         "`*.example.org` stands for all below it.",
     )
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_parts), NoDecode] = Field(
-        (),
-        description="Origins whose pages may use the API with a token, with commas between.",
+        (), description="Origins whose pages may use the API with a token, with commas between."
     )
     data_dir: Path = Field(
         CHECKOUT / ".workbench",
@@ -80,6 +90,22 @@ class Settings(BaseSettings):
         None,
         min_length=16,
         description="The first administrator's token; unset: made at first start, in a file.",
+    )
+    oidc_issuer: Annotated[str | None, AfterValidator(issuer_url)] = Field(
+        None, description="URL of the OpenID Connect issuer whose JWTs let in; unset: none do."
+    )
+    oidc_audience: str | None = Field(
+        None,
+        min_length=1,
+        description="What a JWT has to be for, by its `aud`; wanted where there is an issuer.",
+    )
+    oidc_claim: str = Field(
+        "groups",
+        min_length=1,
+        description="Claim of a JWT that holds its groups; dots lead into objects.",
+    )
+    oidc_roles: Annotated[Mapping[str, GroupRights] | None, NoDecode, PlainValidator(rights)] = (
+        Field(None, description="What each group may do here, as JSON.")
     )
     project_root: Path = Field(
         Path(), description="Folder of the project `default`, made at first start."
@@ -184,12 +210,27 @@ class Settings(BaseSettings):
         5, ge=1, le=60, description="Seconds that open connections get when the server stops."
     )
 
+    @field_validator("oidc_audience")
+    @classmethod
+    def _has_audience(cls, audience: str | None, info: ValidationInfo) -> str | None:
+        """Else the tokens that an issuer makes for somebody else would let in here."""
+        if audience is None and info.data.get("oidc_issuer") is not None:
+            raise ValueError("is wanted with WORKBENCH_OIDC_ISSUER")
+        return audience
+
     @property
     def store_url(self) -> str:
         """The database's URL, whichever it is."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{DataDirectory(self.data_dir.resolve()).database}"
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """Who vouches for people besides this server."""
+        if self.oidc_issuer is None or self.oidc_audience is None:
+            return None
+        return Issuer(url=self.oidc_issuer, audience=self.oidc_audience, groups_in=self.oidc_claim)
 
     @property
     def store_name(self) -> str:
@@ -227,6 +268,23 @@ class Settings(BaseSettings):
             unsigned_sockets_per_address=self.unsigned_sockets_per_address,
             init_timeout_s=self.init_timeout_s,
             idle_timeout_s=self.idle_timeout_s,
+        )
+
+    @property
+    def document_limits(self) -> DocumentLimits:
+        """The bounds on a GraphQL document. One that costs more than a minute's allowance would be
+        told to wait for ever."""
+        return DocumentLimits(
+            bytes_max=self.query_bytes_max,
+            tokens_max=self.query_tokens_max,
+            depth_max=self.query_depth_max,
+            fields_max=self.query_fields_max,
+            root_fields_max=self.query_root_fields_max,
+            aliases_max=self.query_aliases_max,
+            directives_max=self.query_directives_max,
+            cost_max=min(self.query_cost_max, self.cost_per_minute),
+            has_introspection=self.introspection,
+            has_suggestions=self.suggestions,
         )
 
     def at_port(self, port: int) -> "Settings":

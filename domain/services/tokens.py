@@ -42,11 +42,13 @@ class Tokens:
         command: CreateToken,
         project_ids: frozenset[ProjectId] | None,
         caller: Caller,
+        until: datetime | None = None,
     ) -> NewToken:
         """A new token, and its principal where there is none. `project_ids` are those of the
-        command.
+        command; it lasts at most `until`.
 
-        Raises InvalidInput, NotPermitted where it would be wider than the caller's, QuotaExceeded.
+        Raises InvalidInput, NotPermitted where it would be wider than the caller's or last longer
+        than it may, QuotaExceeded.
         """
         now = self.clock.now()
         check_new_token(command, now)
@@ -54,6 +56,7 @@ class Tokens:
         async with self.store.transaction() as unit:
             principal = await self._principal(unit, command, caller)
             token = _narrowed(self._token(command, principal, project_ids, text, now), caller.token)
+            token = _ended(token, until)
             await _make_room(unit, principal.id, now)
             await unit.identity.add_token(token)
             unit.audit.add(audit.token_created(token, caller))
@@ -140,17 +143,23 @@ def _narrowed(token: Token, asking: Token | None) -> Token:
     """
     if asking is None:
         return token
-    last = asking.expires_at if asking.kind is TokenKind.API else None
     token = replace(
         token,
         scopes=asking.scopes if token.scopes is None else token.scopes,
         project_ids=asking.project_ids if token.project_ids is None else token.project_ids,
-        expires_at=last if token.expires_at is None else token.expires_at,
     )
-    lasts_longer = last is not None and (token.expires_at is None or token.expires_at > last)
-    if lasts_longer or not token.is_within(asking):
+    if not token.is_within(asking):
         raise NotPermitted(TOO_WIDE)
-    return token
+    return _ended(token, asking.expires_at if asking.kind is TokenKind.API else None)
+
+
+def _ended(token: Token, last: datetime | None) -> Token:
+    """With this end where none was named. Raises NotPermitted."""
+    if last is None:
+        return token
+    if token.expires_at is not None and token.expires_at > last:
+        raise NotPermitted(TOO_WIDE)
+    return replace(token, expires_at=token.expires_at or last)
 
 
 async def _make_room(unit: UnitOfWork, principal_id: PrincipalId, now: datetime) -> None:

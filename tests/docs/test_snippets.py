@@ -5,7 +5,7 @@ How each kind of block is checked:
 - `bash` and `console`: run by bash against a real server, in the order of the page; a command must
   succeed, and print what a console block shows. `make` is asked only whether it has the target,
   `sudo` stands for a check of its words, and `workbench serve` goes on beside the page. The page on
-  PostgreSQL gets an empty database of the test's own.
+  PostgreSQL gets an empty database of the test's own, that on OpenID Connect an issuer.
 - `python`: its first line names the file that it becomes, for the commands after it.
 - `javascript`, and `python` where there is such a file: the very text of a file of tests/clients/.
 - `graphql`: executed, subscriptions over server-sent events; there may be no errors.
@@ -34,6 +34,7 @@ from websockets.typing import Subprotocol
 from serving.settings import Settings
 from tests.docs.snippets import ANYTHING, ROOT, Block, Session, blocks_of, matches, pages, steps_of
 from tests.e2e.server import TOKEN, Server, serving
+from tests.issuer import Issuer
 from tests.services import free_port
 
 # One server for most pages, so all of them in one process.
@@ -41,7 +42,9 @@ pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(240)]
 
 CLIENTS: Final = ROOT / "tests" / "clients"
 POSTGRESQL: Final = ROOT / "docs" / "how-to" / "postgresql.md"
-SERVED: Final = [page for page in pages() if page != POSTGRESQL and blocks_of(page)]
+OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
+OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT)
+SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 UNIT_KEYS: Final = {
     "Unit": {"Description", "After"},
     "Service": {
@@ -261,6 +264,30 @@ def test_the_page_on_postgresql_does_what_it_says(
             page.check(block)
     finally:
         session.end()
+
+
+def test_the_page_on_openid_connect_does_what_it_says(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its server is started with an issuer, whose token lets a program in."""
+    port = str(free_port())
+    known = {
+        "WORKBENCH_DATA_DIR": str(tmp_path / "records"),
+        "WORKBENCH_PORT": port,
+        "WORKBENCH_BOOTSTRAP_TOKEN": TOKEN,
+    }
+    with Issuer().running() as issuer:
+        issuer.documents["/token"] = {
+            "access_token": issuer.token(preferred_username="nightly", groups=["team-a"])
+        }
+        replaced = {"https://login.example.org": issuer.url, "8000": port}
+        session = Session(tmp_path, environment | known, replaced)
+        page = Page(session, f"http://127.0.0.1:{port}")
+        try:
+            for block in blocks_of(OPENID_CONNECT):
+                page.check(block)
+        finally:
+            session.end()
 
 
 def test_a_block_of_an_unknown_kind_is_no_proof(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -24,7 +23,6 @@ from domain.models.principals import (
 )
 from domain.services.sign_in import token_digest
 from domain.topics import GRANTS
-from resolvers import viewers
 from resolvers.access import NEEDS, OF_FIELDS, OF_SERVER
 from schema import ids
 from schema.query import NODES
@@ -78,9 +76,7 @@ SUBSCRIPTIONS: Final = {
     name: f'subscription {{ {name}(runId: "$Run", after: "x") {{ cursor }} }}'
     for name in ("runEvents", "runLogs")
 }
-FIELDS: Final = {
-    "auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }',
-}
+FIELDS: Final = {"auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }'}
 """What needs more than reading."""
 OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS | FIELDS
 
@@ -213,8 +209,7 @@ async def two(api: Api) -> Two:
     """The API with its own sign-in, by tokens that are stored."""
     workbench: Workbench = api.workbench
     there = await with_bob(api.scene)
-    identify = partial(viewers.by_token, workbench.sign_in)
-    identifying = Api.identifying(workbench, api.scene, identify)
+    identifying = Api.identifying(workbench, api.scene, workbench.viewers.identify)
     return Two(api=identifying, there=there, nowhere=nowhere())
 
 

@@ -5,9 +5,9 @@ from graphql import GraphQLError, get_introspection_query
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+from domain.limits import DocumentLimits
 from schema import build, documents
 from schema.documents import Documents
-from schema.limits import DocumentLimits
 
 TWO = "query A { viewer { kind } } mutation B { runCancel(input: {id: 1}) { __typename } }"
 

@@ -21,12 +21,12 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionResult
 
 from benchmarks.reading import LIST
+from domain.limits import DocumentLimits
 from domain.models.principals import Membership, Role
 from resolvers.context import Context, Viewer
 from resolvers.loaders import Loaders
 from schema import build, ids
 from schema.answering import Schema
-from schema.limits import DocumentLimits
 from schema.plans import MANY
 from tests.contract.store.scene import output
 from tests.schema.api import OPERATOR, Api, principal_of

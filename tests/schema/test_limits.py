@@ -8,9 +8,10 @@ from types import FrameType
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse
 
+from domain.limits import DocumentLimits
 from schema import build
 from schema.documents import Documents
-from schema.limits import DocumentLimits, check_document, check_length
+from schema.limits import check_document, check_length
 
 LIMITS = DocumentLimits()
 

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from domain.models.principals import Role
+from domain.models.subjects import GroupRights, Issuer
 from serving.settings import Settings, strangers
 
 
@@ -93,3 +96,73 @@ def test_mistyped_names() -> None:
         variables
     )
     assert {} == strangers(["workbench_port", "WORKBENCH_URL", "WORKBENCH_RUN_ID"])
+
+
+ISSUER = "https://login.example.org/realms/main"
+ROLES = '{"admins": "server-admin", "team-a": {"shop": ["OPERATOR", "APPROVER"], "docs": []}}'
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"WORKBENCH_OIDC_{name.upper()}", value)
+
+
+def test_without_an_issuer_nobody_vouches() -> None:
+    """As it comes."""
+    assert Settings().issuer is None
+
+
+def test_an_issuer_is_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its URL and the audience; its groups may bring rights."""
+    set_all(monkeypatch, issuer=ISSUER, audience="workbench")
+    assert Issuer(url=ISSUER, audience="workbench") == Settings().issuer
+    set_all(monkeypatch, claim="realm_access.roles", roles=ROLES)
+    settings = Settings()
+    assert "realm_access.roles" == (settings.issuer and settings.issuer.groups_in)
+    assert {
+        "admins": GroupRights(is_server_admin=True),
+        "team-a": GroupRights(
+            roles={"shop": frozenset({Role.OPERATOR, Role.APPROVER}), "docs": frozenset()}
+        ),
+    } == settings.oidc_roles
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"issuer": ISSUER}, "oidc_audience"),
+        ({"issuer": ISSUER, "audience": ""}, "oidc_audience"),
+        *(
+            ({"issuer": url, "audience": "workbench"}, "oidc_issuer")
+            for url in (
+                *("", "login.example.org", "http://login.example.org", "https://", "ftp://[::1]"),
+                *("https://login.example.org?a", "https://login.example.org#a"),
+                *("http://localhost.example.org", "http://127.0.0.1.example.org", "http://[::1"),
+            )
+        ),
+        ({"claim": ""}, "oidc_claim"),
+        *(
+            ({"roles": text}, "oidc_roles")
+            for text in (
+                *("", "team-a", "[]", '{"team-a": "admin"}', '{"team-a": ["OPERATOR"]}'),
+                *('{"team-a": {"shop": "OPERATOR"}}', '{"team-a": {"shop": ["operator"]}}'),
+                *('{"team-a": {"*": ["VIEWER"]}}', '{"team-a": {"shop": [{}]}}'),
+            )
+        ),
+    ],
+)
+def test_an_issuer_that_cannot_be_right_is_named(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str
+) -> None:
+    """One fault, of the variable that is wrong: the server does not start."""
+    set_all(monkeypatch, **variables)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert [(named,)] == [fault["loc"] for fault in refused.value.errors()]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9/a"])
+def test_an_issuer_of_this_machine_needs_no_tls(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Nobody is in between."""
+    set_all(monkeypatch, issuer=url, audience="workbench")
+    assert url == Settings().oidc_issuer

@@ -58,12 +58,11 @@ class Office:
         projects: set[ProjectId] | None = None,
         **given: Any,
     ) -> NewToken:
-        wanted: dict[str, Any] = {"principal": "bot", "kind": PrincipalKind.SERVICE, "name": name}
         project_ids = None if projects is None else frozenset(projects)
-        command = CreateToken(**wanted | given)
+        command = command_of(name, **given)
         return await self.tokens.create(command, project_ids, self.caller(asking or self.first))
 
-    def caller(self, token: Token) -> Caller:
+    def caller(self, token: Token | None) -> Caller:
         return Caller(principal=self.admin, token=token)
 
     async def identify(self, text: str) -> Identity:
@@ -75,6 +74,11 @@ class Office:
             token = await unit.identity.token(made.token.id)
         assert token is not None
         return token.used_at
+
+
+def command_of(name: str, **given: Any) -> CreateToken:
+    wanted: dict[str, Any] = {"principal": "bot", "kind": PrincipalKind.SERVICE, "name": name}
+    return CreateToken(**wanted | given)
 
 
 @pytest.fixture
@@ -137,6 +141,16 @@ async def test_what_is_not_named_is_as_wide_as_what_asks(office: Office) -> None
         made.project_ids,
         made.expires_at,
     )
+
+
+async def test_a_token_lasts_no_longer_than_it_may(office: Office) -> None:
+    """Where an end was given along: a later one is refused, none or an earlier one is fine."""
+    nobody, last = office.caller(None), office.clock.now() + DAY
+    for named, expected in [(None, last), (last - DAY / 2, last - DAY / 2), (last, last)]:
+        made = await office.tokens.create(command_of("ci", expires_at=named), None, nobody, last)
+        assert expected == made.token.expires_at
+    with pytest.raises(NotPermitted):
+        await office.tokens.create(command_of("ci", expires_at=last + DAY), None, nobody, last)
 
 
 @pytest.mark.parametrize(
