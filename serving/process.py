@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 SEND_TIMEOUT: Final = "send_timeout"
 INIT_TIMEOUT: Final = "init_timeout"
 FRAME_BYTES: Final = "frame_bytes"
+HEAD_BYTES: Final = "head_bytes"
+HEAD_BYTES_MAX: Final = 256 * 1024
+"""Of a request line and headers that have not ended; as much as is read at once."""
 PIECES_MAX: Final = 1024
 """Frames that one message from a client may come in."""
 
@@ -224,12 +227,23 @@ class BoundedHttp(HttpToolsProtocol):
         self._head = Patience(transport, self.bounds)
         self._await_head()
 
+    def data_received(self, data: bytes) -> None:
+        """The parser itself keeps headers without a bound, before anybody is asked who sends."""
+        super().data_received(data)
+        if not self._is_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self.bounds.reached(HEAD_BYTES)
+            self.transport.abort()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._await_head()
 
     def on_headers_complete(self) -> None:
         self._head.stop()
+        self._is_head = False
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
@@ -246,6 +260,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
+        self._is_head, self._head_bytes = True, 0
         self._head.start(self.bounds.head_timeout_s, INIT_TIMEOUT)
 
 

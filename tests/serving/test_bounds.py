@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from serving.process import (
+    HEAD_BYTES_MAX,
     PIECES_MAX,
     BoundedSocket,
     ConnectionBounds,
@@ -230,6 +231,19 @@ async def test_a_connection_that_asks_nothing_has_to_go(said: bytes) -> None:
         writer.close()
         await until_alone(server)
         assert ["init_timeout"] == server.reached
+
+
+async def test_headers_without_end_are_cut_off() -> None:
+    """Long before their time is over: a parser would keep them all."""
+    async with served(head_timeout_s=600.0) as server:
+        reader, writer = await server.raw()
+        with suppress(ConnectionError):
+            writer.write(b"GET / HTTP/1.1\r\nX: " + bytes([97]) * (4 * HEAD_BYTES_MAX))
+            await writer.drain()
+        assert b"" == await end(reader)
+        await until_alone(server)
+        writer.close()
+        assert ["head_bytes"] == server.reached
 
 
 async def test_a_second_request_has_to_be_whole_too() -> None:
