@@ -43,6 +43,14 @@ async def test_a_body_of_the_largest_size_is_taken(client: httpx.AsyncClient) ->
     assert "1000" == (await client.post("/", content=b"x" * BYTES_MAX)).text.split()[0]
 
 
+async def test_a_body_that_is_told_to_be_larger_is_not_waited_for(
+    client: httpx.AsyncClient,
+) -> None:
+    """Its length alone is enough to refuse it: not a byte of it has to come."""
+    told = {"Content-Length": str(BYTES_MAX + 1)}
+    assert 413 == (await client.post("/", content=b"", headers=told)).status_code
+
+
 async def test_a_larger_body_is_refused_with_a_code(client: httpx.AsyncClient) -> None:
     """Also when its length was not told beforehand."""
 
