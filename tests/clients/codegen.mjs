@@ -15,7 +15,7 @@ const text = await codegen({
   schema,
   documents: [{ document: documents }],
   filename: "generated.ts",
-  config: { enumsAsTypes: true, useTypeImports: true, strictScalars: true, scalars: { DateTime: "string" } },
+  config: { enumsAsTypes: true, useTypeImports: true, strictScalars: true, scalars: { DateTime: "string", JSON: "unknown" } },
   plugins: [{ typescriptOperations: {} }, { typedDocumentNode: {} }],
   pluginMap: { typescriptOperations, typedDocumentNode },
 });
