@@ -110,7 +110,9 @@ REMOVE_MEMBERSHIP = delete(memberships).where(
     memberships.c.principal_id == bindparam("principal_id"),
     memberships.c.project_id == bindparam("project_id"),
 )
-MEMBERSHIPS = select(memberships).where(memberships.c.principal_id == bindparam("id"))
+MEMBERSHIPS = select(memberships).where(
+    memberships.c.principal_id.in_(bindparam("ids", expanding=True))
+)
 MEMBERS = (
     select(memberships)
     .where(memberships.c.project_id == bindparam("project_id"))
@@ -209,8 +211,8 @@ class Identity:
             await self._session.write(REMOVE_MEMBERSHIP, keys)
         self._wake(GRANTS)
 
-    async def memberships(self, principal_id: PrincipalId) -> Sequence[Membership]:
-        found = await self._session.all(MEMBERSHIPS, {"id": principal_id})
+    async def memberships(self, ids: Collection[PrincipalId]) -> Sequence[Membership]:
+        found = await self._session.all(MEMBERSHIPS, {"ids": list(ids)})
         return [rows.membership(row) for row in found]
 
     async def members(self, project_id: ProjectId, window: Window) -> Sequence[Membership]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.errors import NotFound, NotPermitted
-from domain.ids import ProjectId
+from domain.ids import PrincipalId, ProjectId
 from domain.models.grants import Grant
 from domain.models.principals import Permission, administers_server, permissions_in
 from resolvers.context import Viewer
@@ -45,7 +45,16 @@ def grant(viewer: Viewer, project_id: ProjectId | None = None) -> Grant:
         token_id=viewer.token.id if viewer.token else None,
         project_id=project_id,
         expires_at=viewer.expires_at,
+        member_id=_member(viewer, project_id),
     )
+
+
+def _member(viewer: Viewer, project_id: ProjectId | None) -> PrincipalId | None:
+    """Whose stored membership lets the project be read; None where something else does, or where
+    the stored token tells."""
+    if viewer.token is not None or viewer.principal.is_server_admin:
+        return None
+    return None if project_id in viewer.brought else viewer.principal.id
 
 
 def can_read(viewer: Viewer, project_id: ProjectId) -> bool:

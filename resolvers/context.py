@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.ids import ProjectId
 from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
 from domain.ports import Clock, Store
@@ -23,13 +24,15 @@ class Viewer:
     """Whoever is signed in, with the roles that were theirs when the operation began.
 
     The token is what they signed in with; None limits nothing. `expires_at` is when they have to
-    sign in again, whatever they signed in with; None means never.
+    sign in again, whatever they signed in with; None means never. In projects of `brought` roles
+    came along with the sign-in, and are stored nowhere.
     """
 
     principal: Principal
     memberships: tuple[Membership, ...] = ()
     token: Token | None = None
     expires_at: datetime | None = None
+    brought: frozenset[ProjectId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

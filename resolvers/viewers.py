@@ -42,4 +42,5 @@ async def _of_issuer(subjects: Subjects, text: str) -> Viewer:
         principal=identity.principal,
         memberships=identity.memberships,
         expires_at=identity.expires_at,
+        brought=identity.brought,
     )

@@ -57,6 +57,8 @@ class SubjectIdentity:
 
     principal: Principal
     memberships: tuple[Membership, ...]
+    brought: frozenset[ProjectId]
+    """Where a group brings roles, whatever is stored."""
     expires_at: datetime
 
 

@@ -12,8 +12,8 @@ from typing import Final, Self
 
 from domain.errors import StorageUnavailable, WorkbenchError
 from domain.ids import TokenId
-from domain.models.grants import Grant, lost
-from domain.models.principals import Identity
+from domain.models.grants import Grant, Readers, lost
+from domain.models.principals import Identity, Membership, Permission
 from domain.ports import Clock, Flag, Meter, Signals, Store
 from domain.topics import GRANTS
 
@@ -21,7 +21,7 @@ LOOK_EVERY_S: Final = 2.0
 """What a lost wake-up and an expiry cost at the most."""
 LOOK_PAUSE_S: Final = 0.1
 """However often tokens are changed, this long nobody looks again."""
-TOKENS_PER_QUESTION: Final = 500
+IDS_PER_QUESTION: Final = 500
 
 log = logging.getLogger(__name__)
 
@@ -89,20 +89,37 @@ class Grants:
         grants = tuple(self._held)
         self._judge(grants, None)
         if grants:
-            self._judge(grants, await self._known(grants))
+            self._judge(grants, await self._known(grants), await self._readers(grants))
 
     async def _known(self, grants: Sequence[Grant]) -> Mapping[TokenId, Identity]:
         wanted = sorted({grant.token_id for grant in grants if grant.token_id is not None})
         known: dict[TokenId, Identity] = {}
-        for start in range(0, len(wanted), TOKENS_PER_QUESTION):
+        for start in range(0, len(wanted), IDS_PER_QUESTION):
             async with self._store.snapshot() as unit:
-                known |= await unit.identity.holders(wanted[start : start + TOKENS_PER_QUESTION])
+                known |= await unit.identity.holders(wanted[start : start + IDS_PER_QUESTION])
         return known
 
-    def _judge(self, grants: Sequence[Grant], known: Mapping[TokenId, Identity] | None) -> None:
+    async def _readers(self, grants: Sequence[Grant]) -> Readers:
+        wanted = sorted({grant.member_id for grant in grants if grant.member_id is not None})
+        found: list[Membership] = []
+        for start in range(0, len(wanted), IDS_PER_QUESTION):
+            async with self._store.snapshot() as unit:
+                found += await unit.identity.memberships(wanted[start : start + IDS_PER_QUESTION])
+        return {
+            (each.principal_id, each.project_id)
+            for each in found
+            if Permission.READ in each.permissions
+        }
+
+    def _judge(
+        self,
+        grants: Sequence[Grant],
+        known: Mapping[TokenId, Identity] | None,
+        readers: Readers = (),
+    ) -> None:
         now = self._clock.now()
         for grant in grants:
-            if error := lost(grant, known, now):
+            if error := lost(grant, known, now, readers):
                 for hold in tuple(self._held.get(grant, ())):
                     hold.lose(error)
 

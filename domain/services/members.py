@@ -52,5 +52,5 @@ def _check_own(before: frozenset[Role], after: Membership) -> None:
 async def _roles(
     unit: UnitOfWork, project_id: ProjectId, principal_id: PrincipalId
 ) -> frozenset[Role]:
-    found = await unit.identity.memberships(principal_id)
+    found = await unit.identity.memberships([principal_id])
     return next((m.roles for m in found if m.project_id == project_id), frozenset())

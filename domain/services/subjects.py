@@ -51,6 +51,7 @@ class Subjects:
                 principal, is_server_admin=principal.is_server_admin or brought.is_server_admin
             ),
             memberships=with_roles(memberships, principal.id, roles),
+            brought=frozenset(roles),
             expires_at=assertion.expires_at,
         )
 

@@ -276,9 +276,9 @@ async def test_memberships_are_replaced_and_removed(scene: Scene) -> None:
     async with scene.store.transaction() as unit:
         await unit.identity.set_membership(member)
         await unit.identity.set_membership(promoted)
-        assert [promoted] == await unit.identity.memberships(scene.actor.id)
+        assert [promoted] == await unit.identity.memberships([scene.actor.id])
         await unit.identity.set_membership(replace(member, roles=frozenset()))
-        assert [] == await unit.identity.memberships(scene.actor.id)
+        assert [] == await unit.identity.memberships([scene.actor.id])
 
 
 async def test_members_are_paged(scene: Scene) -> None:

@@ -98,3 +98,13 @@ def test_time_ends_a_grant_without_anybody_asked() -> None:
         assert isinstance(lost(grant, None, NOW), Unauthenticated)
         assert lost(grant, None, NOW - A_SECOND) is None
     assert lost(Grant(token_id=None, project_id=HERE), NOBODY, NOW) is None
+
+
+def test_a_membership_ends_what_stands_on_it_alone() -> None:
+    """A stream of somebody without a stored token: in this project, and of this person."""
+    member, other = PrincipalId("m" * 32), PrincipalId("o" * 32)
+    grant = Grant(token_id=None, project_id=HERE, member_id=member)
+    assert lost(grant, None, NOW) is None
+    assert lost(grant, NOBODY, NOW, {(member, HERE)}) is None
+    for readers in ((), {(other, HERE)}, {(member, ProjectId("t" * 32))}):
+        assert isinstance(lost(grant, NOBODY, NOW, readers), NotFound)

@@ -145,6 +145,25 @@ async def test_whoever_loses_a_right_is_told_and_nobody_else(hall: Hall) -> None
     assert 0 == hall.grants.count
 
 
+async def test_a_membership_is_looked_at_where_there_is_no_token(hall: Hall) -> None:
+    """As for who signed in with a JWT: the end of it ends the stream, another's does not."""
+    out, well = [await hall.token(name) for name in ("out", "well")]
+    with ExitStack() as stack:
+        first, second = [
+            stack.enter_context(
+                hall.grants.holding(
+                    Grant(token_id=None, project_id=hall.project, member_id=token.principal_id)
+                )
+            )
+            for token in (out, well)
+        ]
+        await hall.grants.look()
+        assert (None, None) == (state(first), state(second))
+        await hall.set_roles(out)
+        await hall.grants.look()
+        assert (NotFound, None) == (state(first), state(second))
+
+
 async def test_one_question_for_all(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many stand on a token; none where nothing is held."""
     tokens = [await hall.token(name) for name in ("one", "two")]
@@ -170,7 +189,7 @@ async def test_more_tokens_than_go_into_one_question(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All are asked for, in several."""
-    monkeypatch.setattr(module, "TOKENS_PER_QUESTION", 2)
+    monkeypatch.setattr(module, "IDS_PER_QUESTION", 2)
     tokens = [await hall.token(f"person {number}") for number in range(5)]
     with ExitStack() as stack:
         holds = [stack.enter_context(hall.grants.holding(hall.stream(token))) for token in tokens]
