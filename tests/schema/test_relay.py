@@ -28,7 +28,12 @@ from schema.query import NODES
 
 SDL: Final = (Path(schema.__file__).parent / "schema.graphql").read_text(encoding="utf-8")
 
-NO_NODES: Final = {"Actor": "a name and an id of who did something, never asked for by itself"}
+NO_NODES: Final = {
+    "Actor": "a name and an id of who did something, never asked for by itself",
+    "AuditSubject": "what was there when the entry was written, and need not be there any more",
+}
+PERIODS: Final = frozenset({"AuditFilter.from", "AuditFilter.to"})
+"""Both ends of one period, which is what is asked for there."""
 BOUNDED_LISTS: Final = {
     "ApiToken.projects": "those it was made for, at most 50",
     "PolicyDecision.reasons": "rules of one policy",
@@ -173,9 +178,8 @@ def names(types: Types) -> Iterator[str]:
             yield from (f"{name}.{one}" for one in kind.values if not re.fullmatch("[A-Z_]+", one))
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             for part, of in shape(kind).items():
-                if (of.strip("!") == "DateTime") != bool(
-                    re.search(r"^at$|At$|(After|Before)$", part)
-                ):
+                sounds = re.search(r"^at$|At$|(After|Before)$", part) or f"{name}.{part}" in PERIODS
+                if (of.strip("!") == "DateTime") != bool(sounds):
                     yield f"{name}.{part} is a time, or sounds like one"
                 if re.search("(?i)timeout|duration|cadence", part) and "Ms" not in part:
                     yield f"{name}.{part} has no unit"
