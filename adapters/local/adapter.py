@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final
 
 from adapters.local import protocol, records
 from adapters.local.client import SupervisorClient
+from adapters.local.confinement import Confinement, inner_environment
 from adapters.local.environment import make_environment
 from adapters.local.spool import Spool
 from domain.errors import InvalidInput, ProviderRefused, ProviderUnavailable
@@ -54,7 +55,6 @@ class LocalAdapter:
     key = "local"
     name = "This machine"
     kind = ProviderKind.LOCAL
-    capabilities = Capabilities(streaming=True, cancel=True, artifacts=False, resume=False)
 
     def __init__(
         self,
@@ -63,7 +63,9 @@ class LocalAdapter:
         clock: Clock,
         host_environ: Mapping[str, str],
         grace_s: float = 5.0,
+        hidden: Collection[Path] = (),
     ) -> None:
+        """`hidden`: files and folders of the server's that no sandbox shows, its spool besides."""
         spool_root.mkdir(mode=0o700, parents=True, exist_ok=True)
         spool_root.chmod(0o700)
         self._spool = spool_root.resolve()
@@ -71,7 +73,19 @@ class LocalAdapter:
         self._host_environ = dict(host_environ)
         self._grace_s = grace_s
         self._client = SupervisorClient(self._spool)
+        self.confinement = Confinement(host_environ, (self._spool, *hidden))
         self.site = _find_site(self._spool)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See Adapter."""
+        return Capabilities(
+            streaming=True,
+            cancel=True,
+            artifacts=False,
+            resume=False,
+            sandbox=self.confinement.bubblewrap.works,
+        )
 
     @property
     def sites(self) -> frozenset[str]:
@@ -119,6 +133,7 @@ class LocalAdapter:
         )
 
     def _message(self, order: WorkOrder, cwd: str) -> protocol.Message:
+        in_sandbox = order.sandbox.is_required
         environment = make_environment(
             order.env_profile,
             self._host_environ,
@@ -129,9 +144,11 @@ class LocalAdapter:
         return {
             "run_id": order.run_id,
             "argv": list(order.command),
-            "env": environment,
+            "env": inner_environment(environment) if in_sandbox else environment,
             "cwd": cwd,
-            "home": order.env_profile is EnvProfile.MINIMAL,
+            "home": order.env_profile is EnvProfile.MINIMAL and not in_sandbox,
+            "confined_by": self.confinement.command(order),
+            "in_sandbox": in_sandbox,
             "timeout_s": order.timeout_ms / 1000,
             "grace_s": self._grace_s,
             "output_bytes_max": order.output_bytes_max,
@@ -228,6 +245,8 @@ def _ended(record: records.Record) -> Ended:
         EndCause(record["cause"]),
         code=record["code"],
         signal=record["signal"],
+        # Absent where a supervisor of an earlier version wrote it.
+        message=record.get("message"),
         at=datetime.fromtimestamp(record["ended_at"], UTC),
     )
 
@@ -240,11 +259,15 @@ def _limited(end: Ended) -> Ended:
 
 
 def _end(
-    cause: EndCause, *, at: datetime, code: int | None = None, signal: int | None = None
+    cause: EndCause,
+    *,
+    at: datetime,
+    code: int | None = None,
+    signal: int | None = None,
+    message: str | None = None,
 ) -> Ended:
-    return Ended(
-        cause=cause, exit_code=code, signal=signal, message=_MESSAGES.get(cause), ended_at=at
-    )
+    told = message or _MESSAGES.get(cause)
+    return Ended(cause=cause, exit_code=code, signal=signal, message=told, ended_at=at)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 SOCKET_NAME: Final = f"supervisor-{VERSION}.sock"
 LOCK_NAME: Final = f"supervisor-{VERSION}.lock"
 LOG_NAME: Final = "supervisor.log"

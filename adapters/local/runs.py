@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from adapters.local import processes, protocol, records
+from adapters.local import processes, protocol, records, reports
 from adapters.local.protocol import Message
 from adapters.local.spawning import enter, spawn
 
@@ -35,6 +35,7 @@ class LiveRun:
     """A run that has not ended. Times are monotonic seconds.
 
     `is_child`: we started it and will learn its exit status. Otherwise an earlier supervisor did.
+    `report`: where a confined one tells how its program ended, or -1.
     """
 
     run_id: str
@@ -45,10 +46,11 @@ class LiveRun:
     grace_s: float
     output_bytes_max: int
     deadline: float
+    in_sandbox: bool = False
+    report: int = -1
     cause: str | None = None
     is_over: bool = False
-    code: int | None = None
-    signal_number: int | None = None
+    end: reports.End = reports.LOST
     is_told: bool = False
     kill_at: float = math.inf
     give_up_at: float = math.inf
@@ -68,11 +70,8 @@ class LiveRun:
         if seen is None:
             return
         self.is_over = True
-        if seen.si_code == os.CLD_EXITED:
-            self.code = seen.si_status
-        else:
-            self.signal_number = seen.si_status
-        self.cause = self.cause or ("EXITED" if self.signal_number is None else "SIGNALED")
+        self.end = reports.end_of(seen, self.report, in_sandbox=self.in_sandbox)
+        self.cause = self.cause or self.end.cause
 
     def send(self, number: signal.Signals) -> None:
         """Signal the group at once, then whoever has left it and is looked for first: with their
@@ -159,13 +158,15 @@ class Runs:
             records.sync_folder(self._spool)
             if order["home"]:
                 (folder / protocol.HOME_NAME).mkdir(mode=0o700, exist_ok=True)
-            pid = spawn(program, order["argv"], order["env"], folder)
+            pid, report = _spawn_reporting(program, order, folder)
         except BaseException:
             # Nothing was started, so nothing may stay that says it was.
             records.remove_run(folder)
             raise
         started = {"pid": pid, "ticks": processes.start_ticks_of(pid), "boot": self._boot_id}
-        self._live[run_id] = self._live_run(run_id, kept, started, at=at, is_child=True)
+        run = self._live_run(run_id, kept, started, at=at, is_child=True)
+        run.in_sandbox, run.report = order["in_sandbox"], report
+        self._live[run_id] = run
         with contextlib.suppress(OSError):
             # It runs, whatever the disk says; a crash from here on is as one before this record.
             records.write_record(folder / protocol.STARTED_NAME, started, durable=False)
@@ -280,8 +281,9 @@ class Runs:
         return {run.pid for run in self._live.values() if run.is_child}
 
     def _finish(self, run: LiveRun) -> None:
-        end = {"cause": run.cause, "code": run.code, "signal": run.signal_number}
-        record = {**end, "ended_at": time.time()}
+        # Why it ended is the run's; what its end was called otherwise explains another cause.
+        end = run.end if run.end.cause == run.cause else run.end._replace(message=None)
+        record = {**end._asdict(), "cause": run.cause, "ended_at": time.time()}
         try:
             # A folder that was removed belongs to a run that nobody asks for any more.
             with contextlib.suppress(FileNotFoundError):
@@ -292,6 +294,7 @@ class Runs:
             return
         if run.is_child:
             os.waitpid(run.pid, 0)
+            reports.close(run.report)
         del self._live[run.run_id]
         self._on_end(run.run_id)
 
@@ -310,3 +313,15 @@ class Runs:
             return _LOOK_S
         due = run.kill_at if run.is_told else min(run.deadline, now + _MEASURE_S)
         return max(0.0, due - now)
+
+
+def _spawn_reporting(program: str, order: Message, folder: Path) -> tuple[int, int]:
+    """The pid, and where to read how it ended."""
+    reader, writer = reports.open_report(order)
+    try:
+        return spawn(program, order, folder, writer), reader
+    except BaseException:
+        reports.close(reader)
+        raise
+    finally:
+        reports.close(writer)

@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
+from adapters.local.inside import REPORT_FD
 from adapters.local.protocol import STDERR_NAME, STDOUT_NAME, Message, Refused
 
 _IGNORED: Final = (
@@ -62,21 +63,32 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= _SHOWN_MAX else f"{name[:_SHOWN_MAX]}...")
 
 
-def spawn(program: str, argv: list[str], env: dict[str, str], folder: Path) -> int:
-    """Fork and exec with output to the spool. Raises Refused for what no second try would mend."""
+def spawn(program: str, order: Message, folder: Path, report: int) -> int:
+    """Fork and exec with output to the spool. Raises Refused for what no second try would mend.
+
+    `report`: what a confined run tells its end by; -1 where nothing stands before the program.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    opens = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)]
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
+    actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
     for number, name in ((1, STDOUT_NAME), (2, STDERR_NAME)):
-        opens.append((os.POSIX_SPAWN_OPEN, number, str(folder / name), flags, 0o600))
+        actions.append((os.POSIX_SPAWN_OPEN, number, str(folder / name), flags, 0o600))
+    if report >= 0:
+        actions.append((os.POSIX_SPAWN_DUP2, report, REPORT_FD))
+    argv = order["argv"]
+    if order["confined_by"]:
+        argv = [*order["confined_by"], program, *argv]
+        program = argv[0]
     try:
         return os.posix_spawn(
             program,
             argv,
-            env,
-            file_actions=opens,
+            order["env"],
+            file_actions=actions,
             setsid=True,
             setsigmask=(),
-            setsigdef=_IGNORED,
+            # What makes a sandbox stays deaf to a polite end, which is the program's to make.
+            setsigdef=() if order["in_sandbox"] else _IGNORED,
         )
     except ValueError as error:
         raise Refused("An argument holds a NUL.") from error

@@ -14,22 +14,27 @@ from typing import Final, NamedTuple
 from adapters.local.protocol import STDERR_NAME, STDOUT_NAME
 from domain.errors import ProviderRefused
 from domain.models.providers import LogStream, Output, Progress
+from domain.redaction.redactor import CONTEXT_CHARACTERS
 
 LINE_BYTES_MAX: Final = 64 * 1024
 BLOCK_BYTES: Final = 128 * 1024
 BLOCK_LINES: Final = 1500
 PROGRESS_BYTES: Final = 1024 * 1024
 """With a backlog, one observation carries this much, so that one transaction stores it."""
+AROUND_BYTES: Final = 4 * CONTEXT_CHARACTERS
+"""Around a cut so much of the line is told, and before a position so much of the file."""
 
 _CONTINUATION: Final = range(0x80, 0xC0)
 
 
 class Block(NamedTuple):
-    """Lines cut from the head of a chunk: the bytes used up, the text, the number of lines."""
+    """Lines cut from the head of a chunk: the bytes used up, the text, the number of lines, and
+    whether the last one goes on."""
 
     used: int
     text: str
     lines: int
+    is_cut: bool = False
 
 
 def cut_block(chunk: bytes, *, is_last: bool) -> Block | None:
@@ -40,7 +45,7 @@ def cut_block(chunk: bytes, *, is_last: bool) -> Block | None:
     whole = _whole_lines_end(chunk)
     if whole is None:
         split = _character_border(chunk, LINE_BYTES_MAX)
-        return Block(split, _decode(chunk[:split]), 1)
+        return Block(split, _decode(chunk[:split]), 1, is_cut=True)
     if whole:
         return _lines(chunk[: whole - 1])
     if is_last and chunk:
@@ -95,6 +100,7 @@ class _Tail:
     descriptor: int = -1
     size: int = 0
     seen: int = -1
+    is_resumed: bool = True
 
     def measure(self) -> None:
         if self.descriptor < 0:
@@ -111,12 +117,33 @@ class _Tail:
         chunk = os.pread(self.descriptor, min(limit, BLOCK_BYTES), self.offset)
         is_last = is_ended and self.offset + len(chunk) >= self.size
         block = cut_block(chunk, is_last=is_last)
-        if block is None:
+        after = self._after(block, is_ended=is_ended) if block else None
+        if block is None or after is None:
             # What is there was looked at in vain; only growth makes another look worth while.
             self.seen = self.size
             return None
+        before = self._before()
         self.offset += block.used
-        return Output(stream=self.stream, text=block.text, lines=block.lines)
+        return Output(
+            stream=self.stream, text=block.text, lines=block.lines, before=before, after=after
+        )
+
+    def _after(self, block: Block, *, is_ended: bool) -> str | None:
+        """How the last line goes on, where it was cut; None where that is still to come."""
+        if not block.is_cut:
+            return ""
+        rest = os.pread(self.descriptor, AROUND_BYTES, self.offset + block.used)
+        line, newline, _ = rest.partition(b"\n")
+        is_whole = bool(newline) or is_ended or len(rest) == AROUND_BYTES
+        return _decode(line) if is_whole else None
+
+    def _before(self) -> str:
+        """What the file holds before the first output of a reader that goes on from a position."""
+        is_resumed, self.is_resumed = self.is_resumed, False
+        if not is_resumed or not self.offset:
+            return ""
+        begin = max(0, self.offset - AROUND_BYTES)
+        return _decode(os.pread(self.descriptor, self.offset - begin, begin)).replace("\r\n", "\n")
 
     def close(self) -> None:
         if self.descriptor >= 0:

@@ -1,5 +1,6 @@
 """From bytes to lines: nothing lost, nothing doubled, all of it valid text."""
 
+import random
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.local.spool import BLOCK_LINES, LINE_BYTES_MAX, Spool, cut_block
+from adapters.finding import AutomatonFinder
+from adapters.local.spool import AROUND_BYTES, BLOCK_LINES, LINE_BYTES_MAX, Spool, cut_block
 from domain.errors import ProviderRefused
 from domain.models.providers import LogStream, Progress
+from domain.redaction.intake import Intake
+from domain.redaction.redactor import Redactor
 
 ENOUGH = 10**9
 
@@ -128,7 +132,7 @@ def test_line_of_exactly_the_limit_is_whole() -> None:
     line = b"y" * LINE_BYTES_MAX
     assert cut_block(line, is_last=False) is None
     whole = cut_block(line + b"\n", is_last=False)
-    assert (LINE_BYTES_MAX + 1, line.decode(), 1) == whole
+    assert (LINE_BYTES_MAX + 1, line.decode(), 1, False) == whole
 
 
 def test_torn_character_waits_for_its_rest(folder: Path) -> None:
@@ -166,3 +170,65 @@ def test_foreign_position_is_refused(folder: Path, position: str) -> None:
     """A position that is none of ours is an answer, no crash."""
     with pytest.raises(ProviderRefused):
         Spool(folder, position, bytes_max=ENOUGH)
+
+
+def test_a_cut_line_waits_until_it_can_be_seen_around_the_cut(folder: Path) -> None:
+    """It comes with what follows, also where that is the line's end or the run's."""
+    line = b"z" * LINE_BYTES_MAX + b"y" * (AROUND_BYTES - 1)
+    with closing(Spool(folder, None, bytes_max=ENOUGH)) as spool:
+        (folder / "stdout").write_bytes(line)
+        assert spool.read(is_ended=False) is None
+        (folder / "stdout").write_bytes(line + b"yy")
+        [first] = (spool.read(is_ended=False) or Progress(outputs=(), position="")).outputs
+    assert ("z" * LINE_BYTES_MAX, "y" * AROUND_BYTES) == (first.text, first.after)
+    for printed, is_ended in ((b"abc\ndef\n", False), (b"abc", True)):
+        (folder / "stdout").write_bytes(b"z" * LINE_BYTES_MAX + printed)
+        with closing(Spool(folder, None, bytes_max=ENOUGH)) as spool:
+            progress = spool.read(is_ended=is_ended)
+        assert progress is not None
+        assert "abc" == progress.outputs[0].after
+
+
+def test_a_resumed_reader_tells_what_is_before_its_position(folder: Path) -> None:
+    """Once for each stream, with the newline where a line has ended, and not at the beginning."""
+    (folder / "stdout").write_bytes(b"one\r\ntwo\nthree\n" * 2)
+    (folder / "stderr").write_bytes(b"four\n" * 2)
+    with closing(Spool(folder, '{"out":9,"err":0}', bytes_max=ENOUGH)) as spool:
+        progress = spool.read(is_ended=True)
+        assert progress is not None
+        assert ["one\ntwo\n", ""] == [output.before for output in progress.outputs]
+        (folder / "stdout").write_bytes(b"one\r\ntwo\nthree\n" * 3)
+        again = spool.read(is_ended=True)
+    assert again is not None
+    assert [""] == [output.before for output in again.outputs]
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32), width=st.integers(1, 4))
+def test_secrets_across_cuts_and_restarts_leave_nothing(seed: int, width: int) -> None:
+    """A line of some hundred KiB full of secrets, read with a new reader and a new view of the run
+    at any of its positions: what is stored is the same, and no part of a secret is in it."""
+    chance = random.Random(seed)
+    redactor = Redactor(["sesame-ópen-the-door"], AutomatonFinder)
+    filling = "x€😀y"[:width]
+    printed = "".join(
+        f"{filling * chance.randint(0, 90)}sesame-ópen-the-door"
+        for _ in range(chance.randint(1, 1500))
+    )
+    with TemporaryDirectory() as name:
+        (Path(name) / "stdout").write_bytes(f"{printed}\nrest".encode())
+        stored, position, intake = "", None, Intake()
+        while True:
+            with (
+                closing(Spool(Path(name), position, bytes_max=ENOUGH)) as spool,
+                pytest.MonkeyPatch.context() as patched,
+            ):
+                patched.setattr("adapters.local.spool.PROGRESS_BYTES", 1)
+                progress = spool.read(is_ended=True)
+            if progress is None:
+                break
+            taken = intake.take(progress.outputs, redactor)
+            stored += "".join(output.text for output in taken.outputs)
+            position, intake = progress.position, chance.choice([taken.intake, Intake()])
+    assert set(stored) <= {*filling, "*", *"rest"}
+    assert printed.replace("sesame-ópen-the-door", "") + "rest" == stored.replace("*", "")
