@@ -1,0 +1,94 @@
+"""The one place where the policy is asked, for whatever is to be dispatched."""
+
+from dataclasses import dataclass
+
+from domain import features, policy
+from domain.errors import CapabilityMissing
+from domain.ids import DecisionId
+from domain.models.audit import Caller
+from domain.models.commands import LaunchRun
+from domain.models.decisions import Decision
+from domain.models.policies import DispatchRequest
+from domain.models.projects import Project
+from domain.models.providers import EnvProfile, ProviderKind
+from domain.models.runs import RunKind
+from domain.models.settings import FeatureFlag
+from domain.ports import Adapter, Clock, IdMaker, Store
+from domain.services.policies import Policies
+from domain.services.registry import Registry
+from domain.validation import check_launch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A decision, and exactly what it was made on."""
+
+    request: DispatchRequest
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Decides by the policy that the given project was read with. Nothing is stored but by
+    `check`."""
+
+    store: Store
+    registry: Registry
+    policies: Policies
+    clock: Clock
+    new_id: IdMaker
+    disabled: frozenset[FeatureFlag]
+
+    async def judge(self, command: LaunchRun, project: Project, caller: Caller) -> Judged:
+        """What a launch is, and what the policy says of it. Its own form has been checked.
+
+        Raises InvalidInput, NotFound, CapabilityMissing, FeatureDisabled.
+        """
+        request = self._request(command, project, caller)
+        return Judged(request=request, decision=await self.decide(request, project))
+
+    async def decide(self, request: DispatchRequest, project: Project) -> Decision:
+        """Afresh, also on what was decided before by an older version."""
+        rules = await self.policies.current(project)
+        decision_id = DecisionId(self.new_id())
+        return policy.decide(request, rules, decision_id=decision_id, at=self.clock.now())
+
+    async def check(self, command: LaunchRun, project: Project, caller: Caller) -> Decision:
+        """What would be decided on a launch: stored as all decisions are, and nothing else is
+        done. Raises what judge does."""
+        check_launch(command)
+        judged = await self.judge(command, project, caller)
+        async with self.store.transaction() as unit:
+            await unit.decisions.add(judged.decision, judged.request)
+        return judged.decision
+
+    def _request(self, command: LaunchRun, project: Project, caller: Caller) -> DispatchRequest:
+        provider = command.provider or project.settings.default_provider
+        adapter = self.registry.get(provider)
+        features.check_provider(adapter.kind, project.settings, self.disabled)
+        if command.prompt is not None and adapter.kind is ProviderKind.LOCAL:
+            raise CapabilityMissing("prompt", f"{adapter.name} runs commands, not prompts.")
+        _check_sandbox(project, adapter)
+        return DispatchRequest(
+            project_id=project.id,
+            provider=provider,
+            kind=RunKind.COMMAND if command.prompt is None else RunKind.PROMPT,
+            root_path=project.root_path,
+            command=command.command or (),
+            prompt=command.prompt,
+            cwd=adapter.resolve_cwd(project.root_path, command.cwd),
+            env_profile=command.env_profile or EnvProfile.DEFAULT,
+            tool_scopes=command.tool_scopes,
+            feature=command.feature,
+            requester_roles=caller.roles_in(project.id),
+            budget=command.budget,
+        )
+
+
+def _check_sandbox(project: Project, adapter: Adapter) -> None:
+    """What a project wants of this machine says nothing of where else its runs go."""
+    if adapter.kind is not ProviderKind.LOCAL or not project.settings.sandbox.is_required:
+        return
+    if not adapter.capabilities.sandbox:
+        message = f"The project wants a sandbox, and {adapter.name!r} has none."
+        raise CapabilityMissing("sandbox", message)
