@@ -1,7 +1,7 @@
 """Composition root: the only place that knows everybody. cli/ is the `workbench` command."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,11 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp
 
 from adapters.clock import SystemClock
+from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
 from adapters.identifiers import Uuid7Maker
 from adapters.local.adapter import LocalAdapter
@@ -27,35 +25,39 @@ from domain.models.audit import Caller
 from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
 from domain.ports import TokenVerifier
-from domain.redaction import Redactor
 from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
+from domain.services.approvals import Approvals
 from domain.services.attestor import Attestor
+from domain.services.deadlines import Deadlines
+from domain.services.delegations import Delegations
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
+from domain.services.gate import Gate
 from domain.services.grants import Grants
 from domain.services.hub import Hub
+from domain.services.kill_switches import KillSwitches
+from domain.services.known_switches import KnownSwitches
 from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher
 from domain.services.members import Members
+from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.queue_bound import QueueBound
+from domain.services.redactors import Redactors
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
+from domain.services.settings import SettingsUpdater
 from domain.services.sign_in import SignIn
-from domain.services.streams import Streams
+from domain.services.streams import LiveStreams
 from domain.services.subjects import Subjects
 from domain.services.token_uses import TokenUses
 from domain.services.tokens import Tokens
 from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services
 from resolvers.viewers import Viewers
-from schema.endpoint import Endpoint
-from serving import graphiql, pages, probes
 from serving.data_directory import DataDirectory
-from serving.door import door
-from serving.headers import SecurityHeaders
 from serving.process import running
 from serving.settings import Settings, audit_key
 
@@ -102,11 +104,12 @@ class Workbench:
 
     def _wake(self, topics: frozenset[str]) -> None:
         self.known_tokens.wake(topics)
+        self.known_switches.wake(topics)
         self.notifier.wake(topics)
 
     def _tell_streams(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
         """Streams read the database and the database tells streams: here the two are joined."""
-        self.streams.tell(run_id, events)
+        self.streams.runs.tell(run_id, events)
 
     @cached_property
     def local(self) -> LocalAdapter:
@@ -115,6 +118,7 @@ class Workbench:
             clock=self.clock,
             host_environ=os.environ,
             grace_s=self.settings.cancel_grace_s,
+            hidden=self.settings.private_paths,
         )
 
     @cached_property
@@ -124,6 +128,10 @@ class Workbench:
     @cached_property
     def known_tokens(self) -> KnownTokens:
         return KnownTokens()
+
+    @cached_property
+    def known_switches(self) -> KnownSwitches:
+        return KnownSwitches(self.database, self.clock)
 
     @cached_property
     def sign_in(self) -> SignIn:
@@ -173,21 +181,44 @@ class Workbench:
         )
 
     @cached_property
+    def policies(self) -> Policies:
+        return Policies(store=self.database, clock=self.clock, groups=self.settings.oidc_roles)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(
+            store=self.database,
+            registry=self.registry,
+            policies=self.policies,
+            clock=self.clock,
+            new_id=self.new_id,
+            disabled=self.settings.disabled_features,
+        )
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        return Deadlines(signals=self.notifier, approvals=self.launcher.approvals, gate=self.gate)
+
+    @cached_property
     def launcher(self) -> Launcher:
         return Launcher(
             store=self.database,
-            registry=self.registry,
+            gate=self.gate,
+            approvals=Approvals(
+                store=self.database, clock=self.clock, new_id=self.new_id, meter=self.meter
+            ),
             clock=self.clock,
             new_id=self.new_id,
             meter=self.meter,
             limits=self.settings.run_limits,
             queue=QueueBound(self.settings.queue_max),
+            switches=self.known_switches,
             start_at_once=self.engine.take,
         )
 
     @cached_property
-    def streams(self) -> Streams:
-        return Streams(
+    def streams(self) -> LiveStreams:
+        return LiveStreams(
             store=self.database, signals=self.notifier, clock=self.clock, meter=self.meter
         )
 
@@ -208,11 +239,16 @@ class Workbench:
             registry=self.registry,
             clock=self.clock,
             meter=self.meter,
+            new_id=self.new_id,
             node=self.node,
             lease_s=self.settings.lease_s,
             concurrency=self.settings.concurrency,
             limits=self.settings.run_limits,
         )
+
+    @cached_property
+    def redactors(self) -> Redactors:
+        return Redactors(self.settings.secret_texts | {self.token}, AutomatonFinder)
 
     @cached_property
     def follower(self) -> Follower:
@@ -222,7 +258,7 @@ class Workbench:
             registry=self.registry,
             clock=self.clock,
             meter=self.meter,
-            redactor=Redactor(self.settings.secret_texts | {self.token}),
+            redactors=self.redactors,
             limits=self.settings.run_limits,
         )
 
@@ -245,7 +281,18 @@ class Workbench:
     def services(self) -> Services:
         return Services(
             launcher=self.launcher,
+            kill_switches=KillSwitches(
+                store=self.database,
+                clock=self.clock,
+                registry=self.registry,
+                cancel=self.launcher.cancel,
+            ),
+            gate=self.gate,
+            policies=self.policies,
+            approvals=self.launcher.approvals,
+            delegations=Delegations(store=self.database, clock=self.clock, new_id=self.new_id),
             projects=self.projects,
+            settings=SettingsUpdater(self.database, self.clock, self.registry),
             members=Members(store=self.database, clock=self.clock),
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
@@ -254,7 +301,11 @@ class Workbench:
             allowances=self.allowances,
             clock=self.clock,
             refusals=self.attestor.refusals,
-            facts=ServerFacts(version=version("ccdash-workbench"), limits=self.settings.run_limits),
+            facts=ServerFacts(
+                version=version("ccdash-workbench"),
+                limits=self.settings.run_limits,
+                disabled=self.settings.disabled_features,
+            ),
         )
 
     async def prepare(self) -> None:
@@ -285,6 +336,7 @@ class Workbench:
                 await stack.enter_async_context(self.verifier)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
+            await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
             yield
 
     async def _bootstrap(self) -> None:
@@ -296,51 +348,3 @@ class Workbench:
         root = str(self.settings.project_root.resolve())
         first = CreateProject(slug=DEFAULT_PROJECT, name=Path(root).name or root, root_path=root)
         await self.projects.create(first, Caller(principal=admin))
-
-
-Announce = Callable[[Workbench], Awaitable[None]]
-"""Told once the server is up."""
-
-
-def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
-    """The application that uvicorn runs. GraphQL needs a route of each kind on its path."""
-    endpoint = Endpoint(
-        services=workbench.services,
-        store=workbench.database,
-        identify=workbench.viewers.identify,
-        session_of=pages.session_of,
-        admissions=workbench.admissions,
-        limits=workbench.settings.document_limits,
-        allowed_origins=workbench.settings.cors_origins,
-    )
-    checks = {
-        "database": workbench.database.check,
-        "listener": probes.condition("no wake-ups arrive", lambda: workbench.notifier.is_healthy),
-        "engine": probes.condition("the engine is down", lambda: workbench.engine.is_running),
-    }
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with workbench.started():
-            if announce is not None:
-                await announce(workbench)
-            yield
-
-    async def count_queue() -> None:
-        async with workbench.database.snapshot() as unit:
-            workbench.meter.queue_is(await unit.intents.depth())
-
-    served = Starlette(
-        routes=[
-            Route("/graphql", endpoint, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", endpoint),
-            *pages.routes(workbench.sign_in),
-            *graphiql.routes(workbench.sign_in),
-            Route("/healthz", probes.healthz),
-            Route("/readyz", probes.readyz(checks)),
-            Route("/metrics", probes.metrics(workbench.metrics, count_queue)),
-        ],
-        lifespan=lifespan,
-        middleware=door(workbench.settings),
-    )
-    return SecurityHeaders(served)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from domain.lifecycle import RunState
+from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
+from domain.models.kill_switches import KillSwitchScope
 
 DISPATCH_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -36,6 +37,11 @@ class PrometheusMeter:
         self._queued = Gauge(
             "workbench_queue_depth", "Runs waiting.", ["provider"], registry=registry
         )
+        self._engaged = Gauge(
+            "workbench_kill_switches_engaged", "Engaged switches.", ["scope"], registry=registry
+        )
+        for scope in KillSwitchScope:
+            self._engaged.labels(scope)
         self._subscribers = Gauge(
             "workbench_subscribers", "Live subscriptions to streams.", registry=registry
         )
@@ -56,6 +62,12 @@ class PrometheusMeter:
         )
         self._reached = Counter(
             "workbench_bounds_reached", "Clients that met a bound.", ["bound"], registry=registry
+        )
+        self._broken_glass = Counter(
+            "workbench_break_glass",
+            "Approvals that set a denial aside, asked for and decided on.",
+            ["state"],
+            registry=registry,
         )
 
     def launched(self, provider: str) -> None:
@@ -94,8 +106,16 @@ class PrometheusMeter:
         """A client has met this bound."""
         self._reached.labels(bound).inc()
 
+    def broke_glass(self, state: ApprovalState) -> None:
+        self._broken_glass.labels(state).inc()
+
     def queue_is(self, depth: Mapping[str, int]) -> None:
         """How many runs wait, per provider; those not named have none."""
         self._queued.clear()
         for provider, count in depth.items():
             self._queued.labels(provider).set(count)
+
+    def engaged_are(self, counts: Mapping[KillSwitchScope, int]) -> None:
+        """How many kill switches are engaged; of a scope that is not named none is."""
+        for scope in KillSwitchScope:
+            self._engaged.labels(scope).set(counts.get(scope, 0))

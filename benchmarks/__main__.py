@@ -6,7 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import audit, door, fan_out, latency, reading, start, table, volume
+from benchmarks import (
+    audit,
+    door,
+    fan_out,
+    latency,
+    policy,
+    reading,
+    redaction,
+    start,
+    table,
+    volume,
+)
 from benchmarks.scene import Scene
 from benchmarks.table import Figure
 
@@ -22,6 +33,8 @@ MEASUREMENTS: Final[dict[str, Callable[[Scene], list[Figure]]]] = {
     "nested": door.nested,
     "hostile": door.hostile,
     "audit": audit.audit,
+    "policy": policy.decisions,
+    "redaction": redaction.redaction,
     "start": start.start,
 }
 

@@ -4,7 +4,7 @@ import statistics
 import time
 from typing import Final
 
-from benchmarks.processes import workbench
+from benchmarks.processes import guarded
 from benchmarks.scene import Scene
 from benchmarks.table import Figure
 
@@ -36,7 +36,7 @@ def start(scene: Scene) -> list[Figure]:
 def _started(scene: Scene, name: str) -> tuple[float, float]:
     """Seconds, and MiB a while later."""
     began = time.time()
-    with workbench(scene.folder / name) as server:
+    with guarded(scene.folder / name) as server:
         took = time.time() - began
         time.sleep(SETTLE_S)
         return took, server.resident_bytes / 1024 / 1024

@@ -91,7 +91,9 @@ async def _verify(
     kept: Mapping[ChainId, list[Attestation]],
 ) -> None:
     async with _opened(settings, project) as log:
-        proving = AuditProof(store=log.store, signer=log.signer, keys=keys, kept=kept)
+        proving = AuditProof(
+            store=log.store, signer=log.signer, read=orjson.loads, keys=keys, kept=kept
+        )
         chains = log.chains if project else dict.fromkeys([*log.chains, *kept])
         proofs = [await proving.verify(chain) for chain in chains]
         for proof in proofs:
@@ -112,7 +114,7 @@ def _tell(proof: Proof, name: str) -> None:
 async def _export(settings: Settings, project: str | None) -> None:
     """That it is exported is an entry itself, and the export ends with it."""
     async with _opened(settings, project) as log:
-        proving = AuditProof(store=log.store, signer=log.signer)
+        proving = AuditProof(store=log.store, signer=log.signer, read=orjson.loads)
         for chain in log.chains:
             async with log.store.transaction() as unit:
                 unit.audit.add(exported(chain, getpass.getuser(), SystemClock().now()))

@@ -49,7 +49,7 @@ def exit_if_refused(settings: Settings) -> Iterator[None]:
     try:
         yield
     except StorageUnavailable as error:
-        why = _innermost(error)
+        why = innermost(error)
         typer.echo(f"workbench: cannot use the database {settings.store_name}: {why}", err=True)
         sys.exit(EXIT_STORAGE_UNAVAILABLE)
     except (OSError, PortInUse, DirectoryInUse, WorkbenchError) as error:
@@ -57,7 +57,7 @@ def exit_if_refused(settings: Settings) -> Iterator[None]:
         sys.exit(EXIT_CANNOT_START)
 
 
-def _innermost(error: BaseException) -> str:
+def innermost(error: BaseException) -> str:
     """What the driver said, in one line."""
     while error.__cause__ is not None:
         error = error.__cause__

@@ -12,8 +12,10 @@ CLIENT: Final = "cli.run"
 SERVER: Final = "cli.server"
 TOKENS: Final = "cli.tokens"
 AUDIT: Final = "cli.audit"
+DOCTOR: Final = "cli.doctor"
 ALONE: Final = {
     "audit": AUDIT,
+    "doctor": DOCTOR,
     "run": CLIENT,
     "serve": SERVER,
     "token create": TOKENS,
@@ -32,7 +34,7 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    for module in (CLIENT, TOKENS, SERVER, AUDIT) if alone is None else (alone,):
+    for module in (CLIENT, TOKENS, SERVER, AUDIT, DOCTOR) if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()
     return found

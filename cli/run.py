@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cli.client import api
 from cli.client.connection import Connection
-from cli.client.display import Display, Plain, Terminal
+from cli.client.display import BLOCKED, Display, Plain, Terminal
 from cli.client.errors import ClientError
 from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
@@ -103,6 +103,8 @@ async def launch_and_follow(given: Mapping[str, Any], *, is_detached: bool) -> i
             sys.stderr.write("workbench: left before the server answered; it may be launched\n")
             return CANCELED
         if is_detached:
+            if launched.state == "BLOCKED":
+                sys.stderr.write(f"workbench: {BLOCKED}\n")
             sys.stdout.write(f"{launched.id}\n")
             return 0
         with _display(launched) as display:

@@ -9,7 +9,8 @@ from importlib.metadata import version
 import typer
 import uvloop
 
-from app import Workbench, asgi
+from app import Workbench
+from cli.application import asgi
 from cli.environment import EXIT_CANNOT_START, exit_if_refused, prepared, settings_or_exit
 from domain.ids import NodeId
 from domain.services.sign_in import new_token_text

@@ -23,12 +23,22 @@ from domain.models.audit import (
     instant,
 )
 from domain.models.decisions import Decision, PolicyVerdict
+from domain.models.kill_switches import KillSwitch
+from domain.models.policies import Policy
 from domain.models.principals import Membership, Principal, Role, Token
 from domain.models.projects import Project
 from domain.models.runs import Run
+from domain.models.settings import ProjectSettings
 from domain.models.subjects import Subject
 
-DENIALS: Final = frozenset({ErrorCode.NOT_PERMITTED, ErrorCode.NOT_FOUND, ErrorCode.POLICY_DENIED})
+DENIALS: Final = frozenset(
+    {
+        ErrorCode.NOT_PERMITTED,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.POLICY_DENIED,
+        ErrorCode.APPROVAL_NOT_ELIGIBLE,
+    }
+)
 """What somebody was not let do. What is not there may be there for others, so it counts too."""
 
 
@@ -41,6 +51,31 @@ def project_created(project: Project, caller: Caller) -> AuditRecord:
         action=AuditAction.PROJECT_CREATE,
         subject=AuditSubject(kind=SubjectKind.PROJECT, id=project.id, name=project.slug),
         after={"slug": project.slug, "name": project.name, "rootPath": project.root_path},
+    )
+
+
+def settings_updated(before: Project, after: Project, caller: Caller, at: datetime) -> AuditRecord:
+    return AuditRecord(
+        chain=chain_of(before.id),
+        at=at,
+        caller=caller,
+        action=AuditAction.PROJECT_SETTINGS_UPDATE,
+        subject=AuditSubject(kind=SubjectKind.PROJECT, id=before.id, name=before.slug),
+        before=_settings(before.settings),
+        after=_settings(after.settings),
+    )
+
+
+def policy_set(before: Policy, after: Policy, caller: Caller) -> AuditRecord:
+    """Which rules held, and which hold now, by the digests of all of them."""
+    return AuditRecord(
+        chain=chain_of(after.project_id),
+        at=after.set_at,
+        caller=caller,
+        action=AuditAction.POLICY_SET,
+        subject=AuditSubject(kind=SubjectKind.PROJECT, id=after.project_id),
+        before=_policy(before),
+        after=_policy(after),
     )
 
 
@@ -114,9 +149,30 @@ def token_revoked(
     )
 
 
+def kill_switch_set(
+    before: KillSwitch, after: KillSwitch, caller: Caller, at: datetime
+) -> AuditRecord:
+    """In the chain of its project, or of the server. Its reason is people's text, and not here."""
+    target = after.target
+    return AuditRecord(
+        chain=chain_of(target.project_id),
+        at=at,
+        caller=caller,
+        action=AuditAction.KILL_SWITCH_SET,
+        subject=AuditSubject(kind=SubjectKind.KILL_SWITCH, id=target.key, name=target.scope),
+        before={"engaged": before.is_engaged},
+        after={
+            "engaged": after.is_engaged,
+            "scope": target.scope,
+            "project": target.project_id,
+            "provider": target.provider,
+        },
+    )
+
+
 def run_launched(run: Run, decision: Decision, caller: Caller) -> AuditRecord:
     """Also for a run that the policy denied, which is not stored: then it is about the project."""
-    is_denied = decision.verdict is PolicyVerdict.DENY
+    is_denied = decision.verdict is PolicyVerdict.DENY and run.approval_id is None
     subject = AuditSubject(kind=SubjectKind.RUN, id=run.id)
     if is_denied:
         subject = AuditSubject(kind=SubjectKind.PROJECT, id=run.project_id)
@@ -149,6 +205,20 @@ def run_canceled(before: Run, after: Run, caller: Caller, at: datetime) -> Audit
         before=_cancellation(before),
         after=_cancellation(after),
         decision_id=before.decision_id,
+    )
+
+
+def dispatch_refused(run: Run, at: datetime) -> AuditRecord:
+    """What was to be handed over was not what the decision is on."""
+    return AuditRecord(
+        chain=chain_of(run.project_id),
+        at=at,
+        caller=None,
+        action=AuditAction.RUN_DISPATCH,
+        subject=AuditSubject(kind=SubjectKind.RUN, id=run.id),
+        decision_id=run.decision_id,
+        result=AuditResult.DENIED,
+        code=ErrorCode.POLICY_DENIED,
     )
 
 
@@ -195,8 +265,24 @@ def exported(chain: ChainId, user: str, at: datetime) -> AuditRecord:
     )
 
 
+def _settings(settings: ProjectSettings) -> Facts:
+    return {
+        "version": settings.version,
+        "defaultProvider": settings.default_provider,
+        "selfApproval": settings.self_approval,
+        "disabled": sorted(settings.disabled),
+        "retentionDays": settings.retention_days,
+        "costCentsPerRun": settings.cost_cents_per_run,
+        "sandbox": asdict(settings.sandbox),
+    }
+
+
 def _token(token: Token) -> AuditSubject:
     return AuditSubject(kind=SubjectKind.TOKEN, id=token.id, name=token.name)
+
+
+def _policy(policy: Policy) -> Facts:
+    return {"version": policy.version, "rules": len(policy.rules), "digest": policy.digest}
 
 
 def _cancellation(run: Run) -> Facts:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from domain.models.decisions import Decision
+    from domain.models.kill_switches import KillSwitchScope
+    from domain.models.settings import FeatureFlag
 
 
 class ErrorCode(StrEnum):
@@ -20,8 +22,11 @@ class ErrorCode(StrEnum):
     PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
     PROVIDER_UNCONFIGURED = "PROVIDER_UNCONFIGURED"
     PROVIDER_ERROR = "PROVIDER_ERROR"
+    APPROVAL_NOT_ELIGIBLE = "APPROVAL_NOT_ELIGIBLE"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    KILL_SWITCH_ENGAGED = "KILL_SWITCH_ENGAGED"
+    FEATURE_DISABLED = "FEATURE_DISABLED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     CURSOR_INVALID = "CURSOR_INVALID"
     STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
@@ -108,6 +113,27 @@ class ProviderUnconfigured(WorkbenchError):
     code = ErrorCode.PROVIDER_UNCONFIGURED
 
 
+class Ineligibility(StrEnum):
+    """Why somebody's word does not count for an approval."""
+
+    NOT_PENDING = "NOT_PENDING"
+    REQUESTER = "REQUESTER"
+    NO_RIGHT = "NO_RIGHT"
+    VOTED_ALREADY = "VOTED_ALREADY"
+    RIGHT_USED = "RIGHT_USED"
+    OF_REQUESTER = "OF_REQUESTER"
+
+
+class ApprovalNotEligible(WorkbenchError):
+    """You cannot decide on this approval."""
+
+    code = ErrorCode.APPROVAL_NOT_ELIGIBLE
+
+    def __init__(self, reason: Ineligibility, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class IdempotencyConflict(WorkbenchError):
     """The same idempotency key came before with another input."""
 
@@ -118,6 +144,28 @@ class QuotaExceeded(WorkbenchError):
     """A limit of this server is reached."""
 
     code = ErrorCode.QUOTA_EXCEEDED
+
+
+class KillSwitchEngaged(WorkbenchError):
+    """A kill switch is engaged: nothing is dispatched."""
+
+    code = ErrorCode.KILL_SWITCH_ENGAGED
+
+    def __init__(self, scope: "KillSwitchScope", reason: str | None) -> None:
+        told = f" Reason: {reason}" if reason else ""
+        super().__init__(f"The {scope.lower()}'s kill switch is engaged.{told}")
+        self.scope = scope
+        self.reason = reason
+
+
+class FeatureDisabled(WorkbenchError):
+    """This feature is off."""
+
+    code = ErrorCode.FEATURE_DISABLED
+
+    def __init__(self, feature: "FeatureFlag", message: str) -> None:
+        super().__init__(message)
+        self.feature = feature
 
 
 class Unauthenticated(WorkbenchError):

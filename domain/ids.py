@@ -7,6 +7,8 @@ PrincipalId = NewType("PrincipalId", str)
 TokenId = NewType("TokenId", str)
 RunId = NewType("RunId", str)
 DecisionId = NewType("DecisionId", str)
+ApprovalId = NewType("ApprovalId", str)
+DelegationId = NewType("DelegationId", str)
 IntentId = NewType("IntentId", str)
 NodeId = NewType("NodeId", str)
 """One `workbench serve` process, by the data directory slot it holds."""

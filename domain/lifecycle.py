@@ -1,13 +1,13 @@
-"""All that can change a run's state: one table, and the one function that applies it.
+"""All that can change the state of anything: one table a noun, and the function that applies them.
 
 Two rules. Everything that can change a state is in this file. This file knows nothing of
 providers, people or storage: they decide which signal to send, the table decides whether it
-is legal. `python -m domain.lifecycle` prints the diagram that docs/reference/states.md holds.
+is legal. `python -m domain.lifecycle` prints the diagrams that docs/reference/states.md holds.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, overload
 
 from domain.errors import IllegalTransition
 
@@ -34,6 +34,25 @@ class RunSignal(StrEnum):
     CANCEL = "CANCEL"
 
 
+class ApprovalState(StrEnum):
+    """Where a question to people is."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    VOIDED = "VOIDED"
+
+
+class ApprovalSignal(StrEnum):
+    """What may happen to an approval."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    EXPIRE = "EXPIRE"
+    VOID = "VOID"
+
+
 RUN_INITIAL: Final = RunState.QUEUED
 
 RUN_TABLE: Final[Mapping[RunState, Mapping[RunSignal, RunState]]] = {
@@ -57,28 +76,55 @@ RUN_TABLE: Final[Mapping[RunState, Mapping[RunSignal, RunState]]] = {
     RunState.CANCELED: {},
 }
 
+APPROVAL_INITIAL: Final = ApprovalState.PENDING
+
+APPROVAL_TABLE: Final[Mapping[ApprovalState, Mapping[ApprovalSignal, ApprovalState]]] = {
+    ApprovalState.PENDING: {
+        ApprovalSignal.APPROVE: ApprovalState.APPROVED,
+        ApprovalSignal.REJECT: ApprovalState.REJECTED,
+        ApprovalSignal.EXPIRE: ApprovalState.EXPIRED,
+        ApprovalSignal.VOID: ApprovalState.VOIDED,
+    },
+    ApprovalState.APPROVED: {},
+    ApprovalState.REJECTED: {},
+    ApprovalState.EXPIRED: {},
+    ApprovalState.VOIDED: {},
+}
+
 TERMINAL: Final = frozenset(state for state, row in RUN_TABLE.items() if not row)
 ACTIVE: Final = frozenset(RUN_TABLE) - TERMINAL
 CANCELABLE: Final = frozenset(s for s, row in RUN_TABLE.items() if RunSignal.CANCEL in row)
 
 
-def advance(state: RunState, signal: RunSignal) -> RunState:
+@overload
+def advance(state: RunState, signal: RunSignal) -> RunState: ...
+@overload
+def advance(state: ApprovalState, signal: ApprovalSignal) -> ApprovalState: ...
+def advance(state: StrEnum, signal: StrEnum) -> StrEnum:
     """The state that follows. Raises IllegalTransition for a pair the table does not hold."""
-    after = RUN_TABLE[state].get(signal)
+    noun, table = _TABLES[type(state)]
+    after = table[state].get(signal)
     if after is None:
-        message = f"A run that is {state} cannot {signal}."
-        raise IllegalTransition(state, message, tuple(RUN_TABLE[state]))
+        message = f"{noun} that is {state} cannot {signal}."
+        raise IllegalTransition(state, message, tuple(table[state]))
     return after
 
 
-def diagram() -> str:
-    """The table as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {RUN_INITIAL}"]
-    for state, row in RUN_TABLE.items():
+_TABLES: Final[Mapping[type[StrEnum], tuple[str, Mapping[Any, Mapping[Any, StrEnum]]]]] = {
+    RunState: ("A run", RUN_TABLE),
+    ApprovalState: ("An approval", APPROVAL_TABLE),
+}
+
+
+def diagram(initial: StrEnum) -> str:
+    """The table that begins with this state, as a Mermaid state diagram."""
+    _, table = _TABLES[type(initial)]
+    lines = ["stateDiagram-v2", f"    [*] --> {initial}"]
+    for state, row in table.items():
         lines += [f"    {state} --> {after}: {signal}" for signal, after in row.items()]
         lines += [f"    {state} --> [*]"] if not row else []
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    print(diagram())  # noqa: T201 - a program here
+    print(diagram(RUN_INITIAL), diagram(APPROVAL_INITIAL), sep="\n\n")  # noqa: T201 - a program here

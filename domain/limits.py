@@ -12,6 +12,7 @@ COMMAND_ARGUMENTS_MAX: Final = 4096
 TOOL_SCOPES_MAX: Final = 100
 PROMPT_BYTES_MAX: Final = 256 * 1024
 REASON_CHARACTERS_MAX: Final = 2000
+SLUG_CHARACTERS_MAX: Final = 64
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 200
 NAME_CHARACTERS_MAX: Final = 100
 """Of a principal or a token."""
@@ -20,7 +21,24 @@ TOKENS_PER_PRINCIPAL_MAX: Final = 100
 UNUSABLE_TOKENS_KEPT: Final = 1000
 """Revoked or expired API tokens of one principal; the oldest beyond go when a new one is made."""
 PROJECTS_PER_TOKEN_MAX: Final = 50
+APPROVAL_EXPIRES_MS: Final = 7 * 24 * 3600 * 1000
+"""Where the policy says nothing of it."""
+APPROVALS_PENDING_MAX: Final = 1000
+"""In one project at once."""
+DELEGATIONS_PER_PRINCIPAL_MAX: Final = 50
+"""In one project, given by one: neither over nor revoked."""
+DELEGATION_MS_MAX: Final = 90 * 24 * 3600 * 1000
+BREAK_GLASS_APPROVERS: Final = 2
+APPROVERS_LOOKED_FOR_MAX: Final = 10_000
+"""So many members of a project are looked at, to find who could approve."""
+CONFLICT_TRIES_MAX: Final = 10
+"""So often what others have overtaken is decided again."""
 TIMEOUT_MS_MAX: Final = 7 * 24 * 3600 * 1000
+CPU_S: Final = (1, 7 * 24 * 3600)
+MEMORY_BYTES: Final = (16 * 1024 * 1024, 1 << 50)
+PROCESSES: Final = (1, 1_000_000)
+OPEN_FILES: Final = (16, 1_000_000)
+"""The least and the most that a project may set as a limit of its runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, Self
 
+from domain.approval_repositories import ApprovalRepository
+from domain.audit_repositories import AuditRepository
+from domain.identity_repositories import IdentityRepository
 from domain.ids import RunId
-from domain.lifecycle import RunState
+from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
@@ -17,17 +20,15 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.models.subjects import Assertion
+from domain.policy_repositories import DecisionRepository, PolicyRepository
 from domain.repositories import (
-    AuditRepository,
-    DecisionRepository,
-    EventRepository,
     IdempotencyRepository,
-    IdentityRepository,
     IntentRepository,
-    LogRepository,
+    KillSwitchRepository,
     ProjectRepository,
     RunRepository,
 )
+from domain.stream_repositories import EventRepository, LogRepository, ProjectEventRepository
 
 
 class Clock(Protocol):
@@ -175,6 +176,10 @@ class Meter(Protocol):
         """A client has reached this bound and was told so."""
         ...
 
+    def broke_glass(self, state: ApprovalState) -> None:
+        """An approval that sets a denial aside was asked for, or has come to this state."""
+        ...
+
     def failed(self, part: str) -> None:
         """A part went wrong inside; it is tried again, or what became of it was recorded."""
         ...
@@ -194,13 +199,21 @@ class UnitOfWork(Protocol):
     @property
     def logs(self) -> LogRepository: ...
     @property
+    def policies(self) -> PolicyRepository: ...
+    @property
     def decisions(self) -> DecisionRepository: ...
     @property
     def intents(self) -> IntentRepository: ...
     @property
+    def kill_switches(self) -> KillSwitchRepository: ...
+    @property
+    def approvals(self) -> ApprovalRepository: ...
+    @property
     def idempotency(self) -> IdempotencyRepository: ...
     @property
     def audit(self) -> AuditRepository: ...
+    @property
+    def project_events(self) -> ProjectEventRepository: ...
 
     def wake(self, *topics: str) -> None:
         """Tell these topics after the commit."""

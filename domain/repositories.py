@@ -5,25 +5,19 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.ids import (
-    ChainId,
-    DecisionId,
     IntentId,
     NodeId,
     PrincipalId,
     ProjectId,
     RunId,
-    TokenId,
 )
-from domain.models.audit import SEQUENCE_MAX, Attestation, AuditEntry, AuditRecord, ChainHead
-from domain.models.decisions import Decision
-from domain.models.events import RunEvent, RunFact
-from domain.models.intents import Intent, IntentKind, Lease
-from domain.models.logs import LogBatch
-from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
-from domain.models.principals import Identity, Membership, Principal, Token, TokenKind
+from domain.models.events import RunFact
+from domain.models.intents import Clearance, Intent, Lease
+from domain.models.kill_switches import KillSwitch, KillSwitchScope, SwitchTarget
+from domain.models.pages import RunFilter, Window
 from domain.models.projects import Project
 from domain.models.runs import Run
-from domain.models.subjects import Subject
+from domain.models.settings import ProjectSettings
 from domain.queue import Ahead
 
 
@@ -34,89 +28,22 @@ class ProjectRepository(Protocol):
 
     async def get(self, project_id: ProjectId) -> Project | None: ...
     async def get_many(self, ids: Collection[ProjectId]) -> Mapping[ProjectId, Project]: ...
+    async def set_policy_version(self, project_id: ProjectId, before: int, after: int) -> bool:
+        """False where another version than `before` holds. The project stays locked until the end
+        of the unit."""
+        ...
+
     async def by_slug(self, slug: str) -> Project | None: ...
     async def ids(self, slugs: Collection[str]) -> Mapping[str, ProjectId]:
         """By slug; a slug that no project has is left out."""
         ...
 
+    async def set_settings(self, project_id: ProjectId, after: ProjectSettings) -> bool:
+        """False where they are not those of the version before any more."""
+        ...
+
     async def page(self, window: Window, among: Collection[ProjectId] | None) -> Sequence[Project]:
         """Ordered by slug, which is the key; only those of `among`, None meaning all."""
-        ...
-
-
-class IdentityRepository(Protocol):
-    """Principals, their tokens and memberships. What may take a right away wakes GRANTS."""
-
-    async def add_principal(self, principal: Principal) -> bool:
-        """False where the name is taken."""
-        ...
-
-    async def principal_by_name(self, name: str) -> Principal | None: ...
-    async def add_subject(self, subject: Subject, principal_id: PrincipalId) -> bool:
-        """Who it is from now on; the principal has to be there when the transaction ends.
-
-        False where that is known: then `by_subject` knows it too.
-        """
-        ...
-
-    async def by_subject(self, subject: Subject) -> tuple[Principal, tuple[Membership, ...]] | None:
-        """A subject's principal and what that is a member of, in one statement."""
-        ...
-
-    async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]: ...
-    async def add_token(self, token: Token) -> None: ...
-    async def holder(self, digest: str) -> Identity | None:
-        """Whoever has the token with this digest, in one statement."""
-        ...
-
-    async def holders(self, token_ids: Collection[TokenId]) -> Mapping[TokenId, Identity]:
-        """The same for several tokens at once; those that are not stored are left out."""
-        ...
-
-    async def token(self, token_id: TokenId) -> Token | None: ...
-    async def tokens(
-        self, principal_id: PrincipalId, kind: TokenKind, window: Window
-    ) -> Sequence[Token]:
-        """Newest first, the revoked and expired too; the key is the token's id."""
-        ...
-
-    async def count_usable_tokens(
-        self, principal_id: PrincipalId, kind: TokenKind, at: datetime
-    ) -> int:
-        """Neither revoked nor expired. Until the end of the transaction only this one adds any."""
-        ...
-
-    async def delete_unusable_tokens(
-        self, principal_id: PrincipalId, kind: TokenKind, at: datetime, *, keep: int
-    ) -> None:
-        """Delete all that are revoked or expired but the newest `keep`."""
-        ...
-
-    async def delete_tokens(
-        self, principal_id: PrincipalId, kind: TokenKind, name: str
-    ) -> None: ...
-    async def spend_token(self, token_id: TokenId, at: datetime) -> bool:
-        """Use up what can be used once; False where it was used before."""
-        ...
-
-    async def note_use(self, token_id: TokenId, at: datetime, *, unless_since: datetime) -> None:
-        """Write when a token was used last, unless a use after `unless_since` is known."""
-        ...
-
-    async def revoke_token(self, token_id: TokenId, at: datetime) -> None:
-        """The first time holds."""
-        ...
-
-    async def set_membership(self, membership: Membership) -> None:
-        """Without roles there is none."""
-        ...
-
-    async def memberships(self, ids: Collection[PrincipalId]) -> Sequence[Membership]:
-        """Of these principals."""
-        ...
-
-    async def members(self, project_id: ProjectId, window: Window) -> Sequence[Membership]:
-        """In the order in which the principals were made; the key is the principal's id."""
         ...
 
 
@@ -150,49 +77,15 @@ class RunRepository(Protocol):
         """Newest first; the key is the run's id."""
         ...
 
+    async def running(self, target: SwitchTarget, window: Window) -> Sequence[Run]:
+        """RUNNING runs that a switch is for and nobody has asked to stop, in the order in which
+        they were made; the key is the run's id."""
+        ...
+
     async def retries(self, run_id: RunId) -> Sequence[Run]: ...
     async def queue_position(self, run: Run) -> int | None:
         """1 for the run of its provider and project that starts next; None unless queued."""
         ...
-
-
-class EventRepository(Protocol):
-    async def after(self, run_id: RunId, sequence: int, limit: int) -> Sequence[RunEvent]:
-        """The run's stream behind a sequence: facts and log batches in order, gaps by retention
-        told by a LogsExpired. At most `limit` events, and a bounded number of bytes."""
-        ...
-
-    async def latest(
-        self, run_ids: Collection[RunId], limit: int
-    ) -> Mapping[RunId, Sequence[RunEvent]]:
-        """The newest facts of several runs, newest first, log batches left out."""
-        ...
-
-
-class LogRepository(Protocol):
-    async def append(
-        self,
-        run_id: RunId,
-        outputs: Sequence[LogBatch],
-        *,
-        redactions: int,
-        position: str,
-        lease: Lease,
-    ) -> bool:
-        """Store batches and where following goes on, in one step. Line numbers are given here.
-
-        False: the lease is no longer held, and nothing was stored.
-        """
-        ...
-
-    async def page(self, run_id: RunId, window: LogWindow) -> Sequence[RunEvent]:
-        """Log batches in stream order, also when read backward."""
-        ...
-
-
-class DecisionRepository(Protocol):
-    async def add(self, decision: Decision) -> None: ...
-    async def get_many(self, ids: Collection[DecisionId]) -> Mapping[DecisionId, Decision]: ...
 
 
 class IntentRepository(Protocol):
@@ -228,7 +121,7 @@ class IntentRepository(Protocol):
         limit: int,
     ) -> Sequence[Intent]:
         """Dispatch intents that are due, unclaimed or with an expired lease, oldest first; without
-        those of full providers and projects. Only of runs that are QUEUED, and only at these
+        those of full providers and projects. Only what `claim` would take, and only at these
         sites or at none."""
         ...
 
@@ -243,14 +136,16 @@ class IntentRepository(Protocol):
     ) -> Intent | None:
         """Take an intent whose fence is still the given one; None if somebody was first.
 
+        One to dispatch only where its run is QUEUED under a decision of the project's present
+        policy that allows it, or that asks for an approval which was given (`may_dispatch`).
+
         From now on it belongs to the site: where a run may have been started, nobody elsewhere
         can find out whether it was.
         """
         ...
 
-    async def claim_due(
+    async def claim_followed(
         self,
-        kind: IntentKind,
         *,
         sites: Collection[str],
         owner: NodeId,
@@ -258,7 +153,12 @@ class IntentRepository(Protocol):
         until: datetime,
         limit: int,
     ) -> Sequence[Intent]:
-        """Take intents of a kind that are due and free, oldest first, at these sites or at none."""
+        """Take intents to follow that are due and free, oldest first, at these sites or at none."""
+        ...
+
+    async def clearance(self, lease: Lease) -> Clearance | None:
+        """What a held dispatch intent may be acted on under; None where what its claim asked for
+        does not hold any more, or the lease is not held."""
         ...
 
     async def renew(self, leases: Collection[Lease], until: datetime) -> frozenset[IntentId]:
@@ -270,8 +170,8 @@ class IntentRepository(Protocol):
         or where the lease is not held."""
         ...
 
-    async def become(self, lease: Lease, kind: IntentKind, *, site: str | None) -> bool:
-        """Turn a held intent into the next kind, keeping the lease; False if it is not held."""
+    async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
+        """Turn a held intent into one to follow, keeping the lease; False if it is not held."""
         ...
 
     async def postpone(self, lease: Lease, due_at: datetime) -> bool:
@@ -290,8 +190,39 @@ class IntentRepository(Protocol):
         """Free what a former life of this node held."""
         ...
 
+    async def dispatching(self, target: SwitchTarget, now: datetime) -> int:
+        """How many runs that a switch is for some node holds to dispatch them."""
+        ...
+
     async def depth(self) -> Mapping[str, int]:
         """Queued dispatches per provider."""
+        ...
+
+
+class KillSwitchRepository(Protocol):
+    async def set(self, switch: KillSwitch) -> None:
+        """To be called under the lock of the queue, which every claim holds: whoever claims after
+        the commit sees it."""
+        ...
+
+    async def get(self, target: SwitchTarget) -> KillSwitch:
+        """A switch that was never touched is released."""
+        ...
+
+    async def of_projects(
+        self, project_ids: Collection[ProjectId]
+    ) -> Mapping[ProjectId, Sequence[KillSwitch]]:
+        """All that were ever touched and are for the project, or for something of every project."""
+        ...
+
+    async def engaged(
+        self, among: Collection[ProjectId] | None, limit: int
+    ) -> Sequence[KillSwitch]:
+        """The newest that are engaged: of no project, and of those among; None meaning all."""
+        ...
+
+    async def counts(self) -> Mapping[KillSwitchScope, int]:
+        """How many are engaged; a scope without any is left out."""
         ...
 
 
@@ -304,47 +235,4 @@ class IdempotencyRepository(Protocol):
         self, project_id: ProjectId, key: str, *, digest: str, run_id: RunId, at: datetime
     ) -> bool:
         """False where the key is taken; the unit is to be rolled back then."""
-        ...
-
-
-class AuditRepository(Protocol):
-    """Chains of entries. They are only added: the database itself refuses all else."""
-
-    def add(self, record: AuditRecord) -> None:
-        """Have it chained and stored at the end of this unit, and with it or not at all.
-
-        A chain is locked from there to the commit, so that it has one order on every node.
-        """
-        ...
-
-    async def page(
-        self, chain: ChainId, audit_filter: AuditFilter, window: Window
-    ) -> Sequence[AuditEntry]:
-        """Newest first; the key is the sequence."""
-        ...
-
-    async def after(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditEntry]:
-        """In the order of the chain, as they are stored, whatever has become of them."""
-        ...
-
-    async def head(self, chain: ChainId) -> ChainHead | None:
-        """None where there is no such chain."""
-        ...
-
-    async def chains(self) -> Sequence[ChainId]:
-        """All that there should be: of the server, of each project, of whatever was attested."""
-        ...
-
-    async def unattested(self, limit: int) -> Sequence[ChainHead]:
-        """Heads of chains that are longer than what was attested of them."""
-        ...
-
-    async def attest(self, attestation: Attestation) -> None:
-        """Keep it, unless there is one for this place already."""
-        ...
-
-    async def attestations(
-        self, chain: ChainId, after: int, limit: int, *, up_to: int = SEQUENCE_MAX
-    ) -> Sequence[Attestation]:
-        """Those behind a sequence and up to another, in the order of the chain."""
         ...

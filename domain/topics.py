@@ -2,13 +2,19 @@
 
 from typing import Final
 
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 
 INTENTS: Final = "intents"
 """Work for an engine was added or came free."""
 
+KILL_SWITCHES: Final = "kill-switches"
+"""A kill switch was engaged or released."""
+
 GRANTS: Final = "grants"
 """A token was revoked or deleted, or a membership changed."""
+
+POLICIES: Final = "policies"
+"""A project has a new policy, by which what waits is to be decided on again."""
 
 
 def run_topic(run_id: RunId) -> str:
@@ -19,3 +25,8 @@ def run_topic(run_id: RunId) -> str:
 def cancel_topic(run_id: RunId) -> str:
     """Somebody asked for this run to be canceled; apart from its stream, which log lines wake."""
     return f"cancel:{run_id}"
+
+
+def project_topic(project_id: ProjectId) -> str:
+    """The stream of one project."""
+    return f"project:{project_id}"

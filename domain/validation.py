@@ -8,14 +8,21 @@ from domain.limits import (
     ARGUMENT_BYTES_MAX,
     COMMAND_ARGUMENTS_MAX,
     COMMAND_BYTES_MAX,
+    CPU_S,
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    MEMORY_BYTES,
     NAME_CHARACTERS_MAX,
+    OPEN_FILES,
+    PROCESSES,
     PROMPT_BYTES_MAX,
     REASON_CHARACTERS_MAX,
+    SLUG_CHARACTERS_MAX,
     TIMEOUT_MS_MAX,
     TOOL_SCOPES_MAX,
 )
 from domain.models.commands import LaunchRun
+from domain.models.runs import Budget
+from domain.models.sandbox import SandboxSettings
 
 
 def check_launch(command: LaunchRun) -> None:
@@ -28,8 +35,13 @@ def check_launch(command: LaunchRun) -> None:
         check_prompt(command.prompt)
     check_timeout(command.timeout_ms)
     check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
+    if command.break_glass and not (command.reason or "").strip():
+        raise InvalidInput("Say why the policy is to be set aside.", "reason")
     check_text(command.cwd, ARGUMENT_BYTES_MAX, "cwd")
     check_key(command.idempotency_key)
+    check_text(command.feature, SLUG_CHARACTERS_MAX, "feature")
+    if command.budget is not None:
+        check_budget(command.budget)
     if len(command.tool_scopes) > TOOL_SCOPES_MAX:
         raise InvalidInput(f"More than {TOOL_SCOPES_MAX} tool scopes.", "toolScopes")
     for index, scope in enumerate(command.tool_scopes):
@@ -59,6 +71,13 @@ def check_prompt(prompt: str) -> None:
         raise InvalidInput(f"The prompt has over {PROMPT_BYTES_MAX} bytes.", "prompt")
 
 
+def check_budget(budget: Budget) -> None:
+    """Of either, some or no limit."""
+    for name, most in (("costCents", budget.cost_cents), ("tokens", budget.tokens)):
+        if most is not None and most < 0:
+            raise InvalidInput("A budget is not less than nothing.", "budget", name)
+
+
 def check_timeout(timeout_ms: int | None) -> None:
     """At least a millisecond, at most a week."""
     if timeout_ms is not None and not 1 <= timeout_ms <= TIMEOUT_MS_MAX:
@@ -79,6 +98,23 @@ def check_name(name: str, *path: str) -> None:
         raise InvalidInput(message, *path)
     if len(name) > NAME_CHARACTERS_MAX:
         raise InvalidInput(f"A name has at most {NAME_CHARACTERS_MAX} characters.", *path)
+
+
+def check_sandbox(sandbox: SandboxSettings, *path: str) -> None:
+    """Limits that a machine can hold; `path` leads to the settings of the sandbox."""
+    limits = {
+        "cpuMs": (sandbox.cpu_s, CPU_S),
+        "memoryMib": (sandbox.memory_bytes, MEMORY_BYTES),
+        "processes": (sandbox.processes, PROCESSES),
+        "openFiles": (sandbox.open_files, OPEN_FILES),
+    }
+    for name, (limit, (least, most)) in limits.items():
+        if limit is not None and not least <= limit <= most:
+            raise InvalidInput(f"{name} is out of its bounds.", *path, name)
+    if sandbox.processes is not None and not sandbox.is_required:
+        # Outside, the kernel would count every process of the server's user.
+        message = "Processes can be counted in a sandbox only; require it."
+        raise InvalidInput(message, *path, "processes")
 
 
 def check_text(text: str | None, most: int, *path: str) -> None:

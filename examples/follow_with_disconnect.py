@@ -2,7 +2,7 @@
 
 Start a server (`make run`), then in another terminal:
 
-    .venv/bin/python examples/follow_with_disconnect.py --path tests/domain
+    .venv/bin/python examples/follow_with_disconnect.py --path tests/domain/models
 
 It launches `pytest -q` on the project `default`, follows its log by subscription, pulls the cable
 in the middle, resumes by cursor, and proves by line numbers that nothing was lost or doubled.

@@ -6,6 +6,7 @@ from itertools import chain as joined
 from typing import Any, Final
 
 from sqlalchemy import (
+    Select,
     Text,
     bindparam,
     cast,
@@ -23,13 +24,15 @@ from domain.models.audit import (
     SERVER_CHAIN,
     Attestation,
     AuditEntry,
+    AuditLink,
     AuditRecord,
     ChainHead,
 )
 from domain.models.pages import AuditFilter, Window
-from persistence.session import Session
-from persistence.tables import audit_attestations, audit_entries, audit_heads, projects
-from persistence.types import Sha256
+from persistence.audit_tables import audit_attestations, audit_entries, audit_heads
+from persistence.session import Parameters, Session
+from persistence.tables import projects
+from persistence.types import Microseconds, Sha256
 
 _given: Final = tuple(
     bindparam(name, type_=audit_entries.c[name].type)
@@ -47,6 +50,19 @@ def _of_head(name: str) -> Any:
     return select(audit_heads.c[name]).where(_is_chain).with_for_update().scalar_subquery()
 
 
+def _behind(*columns: Any) -> Select[Any]:
+    """Columns of the entries behind a place, in the order of the chain."""
+    return (
+        select(*columns)
+        .where(
+            audit_entries.c.chain == bindparam("chain"),
+            audit_entries.c.sequence > bindparam("after"),
+        )
+        .order_by(audit_entries.c.sequence)
+        .limit(bindparam("most"))
+    )
+
+
 _sequence: Final = _of_head("sequence") + 1
 _hashed: Final = (
     bindparam("chain", type_=Text())
@@ -62,14 +78,14 @@ ADD: Final = insert(audit_entries).from_select(
     select(bindparam("chain", type_=Text()), _sequence, *_given, Sha256(_hashed)),
 )
 """One statement, and on SQLite one that nobody waits for. See domain.models.audit.chained."""
-AFTER: Final = (
-    select(audit_entries)
-    .where(
-        audit_entries.c.chain == bindparam("chain"),
-        audit_entries.c.sequence > bindparam("after"),
-    )
-    .order_by(audit_entries.c.sequence)
-    .limit(bindparam("most"))
+AFTER: Final = _behind(audit_entries)
+LINKS: Final = _behind(
+    audit_entries.c.sequence,
+    Microseconds(audit_entries.c.at),
+    *(
+        audit_entries.c[name]
+        for name in ("action", "actor_id", "subject", "result", "body", "hash")
+    ),
 )
 HEAD: Final = select(audit_heads).where(_is_chain)
 CHAINS: Final = union(
@@ -106,7 +122,7 @@ ATTESTATIONS: Final = (
 
 
 class Audit:
-    """See domain.repositories.AuditRepository."""
+    """See domain.audit_repositories.AuditRepository."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -115,11 +131,11 @@ class Audit:
     def add(self, record: AuditRecord) -> None:
         self._records.append(record)
 
-    async def flush(self) -> None:
-        """Store what was added. Chains are locked in the order of their names, so that no two
-        units wait for each other."""
-        for record in sorted(self._records, key=lambda record: record.chain):
-            await self._session.write(ADD, _columns(record))
+    @property
+    def added(self) -> Sequence[Parameters]:
+        """For ADD. Chains are locked in the order of their names, so that no two units wait for
+        each other."""
+        return [_columns(each) for each in sorted(self._records, key=lambda record: record.chain)]
 
     async def page(
         self, chain: ChainId, audit_filter: AuditFilter, window: Window
@@ -146,6 +162,9 @@ class Audit:
     async def after(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditEntry]:
         which = {"chain": chain, "after": sequence, "most": limit}
         return [AuditEntry._make(row) for row in await self._session.all(AFTER, which)]
+
+    async def links(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditLink]:
+        return await self._session.bare(LINKS, {"chain": chain, "after": sequence, "most": limit})
 
     async def head(self, chain: ChainId) -> ChainHead | None:
         row = await self._session.first(HEAD, {"chain": chain})

@@ -121,7 +121,7 @@ MEMBERS = (
 
 
 class Identity:
-    """See domain.repositories.IdentityRepository."""
+    """See domain.identity_repositories.IdentityRepository."""
 
     def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session

@@ -21,14 +21,18 @@ from sqlalchemy import (
     update,
 )
 
-from domain.ids import IntentId, NodeId, ProjectId, RunId
+from domain.ids import DecisionId, IntentId, NodeId, ProjectId, RunId
 from domain.lifecycle import RunState
-from domain.models.intents import Intent, IntentKind, Lease
+from domain.models.decisions import RiskLevel
+from domain.models.intents import Clearance, Intent, IntentKind, Lease
+from domain.models.kill_switches import SwitchTarget
 from domain.queue import Ahead
 from domain.topics import INTENTS
 from persistence import rows
+from persistence.dispatching import may_dispatch
+from persistence.kill_switches import of
 from persistence.session import Session
-from persistence.tables import intents, runs
+from persistence.tables import decisions, intents, runs
 from persistence.types import UtcDateTime
 
 QUEUE_LOCK: Final = 0x71756575
@@ -95,12 +99,11 @@ AHEAD = select(
 ).select_from(_active)
 PENDING = (
     select(intents)
-    .join(runs, runs.c.id == intents.c.run_id)
     .where(
         intents.c.kind == IntentKind.DISPATCH,
         _is_due_and_free(),
         _is_at_site(),
-        runs.c.state == RunState.QUEUED,
+        may_dispatch(),
         intents.c.provider.not_in(bindparam("full_providers", expanding=True)),
         intents.c.project_id.not_in(bindparam("full_projects", expanding=True)),
     )
@@ -109,14 +112,19 @@ PENDING = (
 )
 CLAIM = (
     update(intents)
-    .where(intents.c.id == bindparam("intent_id"), intents.c.fence == bindparam("seen_fence"))
+    .where(
+        intents.c.id == bindparam("intent_id"),
+        intents.c.fence == bindparam("seen_fence"),
+        or_(intents.c.kind != IntentKind.DISPATCH, may_dispatch()),
+    )
     .values(**_taken, site=func.coalesce(intents.c.site, bindparam("own_site", type_=Text)))
     .returning(intents)
 )
 _claimable = (
     select(intents.c.id)
     .where(
-        intents.c.kind == bindparam("wanted_kind"),
+        # Never one to dispatch: those are taken by CLAIM alone.
+        intents.c.kind == IntentKind.FOLLOW,
         _is_due_and_free(),
         _is_at_site(),
     )
@@ -125,7 +133,7 @@ _claimable = (
     # SQLite knows no row locks: there the transaction has the database to itself.
     .with_for_update(skip_locked=True)
 )
-CLAIM_DUE = (
+CLAIM_FOLLOWED = (
     update(intents)
     .where(intents.c.id.in_(_claimable.scalar_subquery()))
     .values(_taken)
@@ -147,12 +155,18 @@ RENEW = (
     .values(lease_until=_at("until"))
     .returning(intents.c.id)
 )
+CLEARANCE = (
+    select(decisions.c.id, decisions.c.risk, decisions.c.policy_version, decisions.c.input_digest)
+    .join(runs, runs.c.decision_id == decisions.c.id)
+    .join(intents, intents.c.run_id == runs.c.id)
+    .where(_is_held(), intents.c.kind == IntentKind.DISPATCH, may_dispatch())
+)
 POSITION = select(intents.c.position).where(_is_held()).with_for_update()
 """Locked: a commit whose connection was lost may still be on its way, and is waited for."""
-BECOME = (
+BECOME_FOLLOWED = (
     update(intents)
     .where(_is_held())
-    .values(kind=bindparam("next_kind"), site=bindparam("next_site"), position=None, attempts=0)
+    .values(kind=IntentKind.FOLLOW, site=bindparam("next_site"), position=None, attempts=0)
 )
 POSTPONE = update(intents).where(_is_held()).values(due_at=_at("next_due_at"), **_freed)
 FINISH = delete(intents).where(_is_held())
@@ -258,9 +272,8 @@ class Intents:
         row = await self._session.first(CLAIM, which)
         return None if row is None else rows.intent(row)
 
-    async def claim_due(
+    async def claim_followed(
         self,
-        kind: IntentKind,
         *,
         sites: Collection[str],
         owner: NodeId,
@@ -269,15 +282,25 @@ class Intents:
         limit: int,
     ) -> Sequence[Intent]:
         which = {
-            "wanted_kind": kind,
             "sites": list(sites),
             "owner": owner,
             "now": now,
             "until": until,
             "most": limit,
         }
-        claimed = [rows.intent(row) for row in await self._session.all(CLAIM_DUE, which)]
+        claimed = [rows.intent(row) for row in await self._session.all(CLAIM_FOLLOWED, which)]
         return sorted(claimed, key=lambda intent: (intent.created_at, intent.id))
+
+    async def clearance(self, lease: Lease) -> Clearance | None:
+        row = await self._session.first(CLEARANCE, _held(lease))
+        if row is None:
+            return None
+        return Clearance(
+            decision_id=DecisionId(row.id),
+            risk=RiskLevel(row.risk),
+            policy_version=row.policy_version,
+            input_digest=row.input_digest,
+        )
 
     async def renew(self, leases: Collection[Lease], until: datetime) -> frozenset[IntentId]:
         if not leases:
@@ -290,9 +313,8 @@ class Intents:
         row = await self._session.first(POSITION, _held(lease))
         return None if row is None else row.position
 
-    async def become(self, lease: Lease, kind: IntentKind, *, site: str | None) -> bool:
-        changed = {"next_kind": kind, "next_site": site}
-        return await self._session.write(BECOME, _held(lease) | changed) == 1
+    async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
+        return await self._session.write(BECOME_FOLLOWED, _held(lease) | {"next_site": site}) == 1
 
     async def postpone(self, lease: Lease, due_at: datetime) -> bool:
         self._wake(INTENTS)
@@ -309,6 +331,14 @@ class Intents:
     async def release_node(self, owner: NodeId) -> None:
         self._wake(INTENTS)
         await self._session.write(RELEASE_NODE, {"owner": owner})
+
+    async def dispatching(self, target: SwitchTarget, now: datetime) -> int:
+        statement = select(func.count()).where(
+            intents.c.kind == IntentKind.DISPATCH, intents.c.lease_until > now, *of(target, intents)
+        )
+        row = await self._session.first(statement, {})
+        assert row is not None, "a count has a row"
+        return int(row[0])
 
     async def depth(self) -> Mapping[str, int]:
         return {row.provider: row.queued for row in await self._session.all(DEPTH, {})}

@@ -1,6 +1,6 @@
 """Log lines in chunks: appended by whoever holds the run, paged from either end, expired."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,19 @@ PAGE = select(
     log_chunks.c.line_count,
     log_chunks.c.body,
 ).where(log_chunks.c.run_id == bindparam("run_id"))
+HOLD = select(runs.c.id).where(runs.c.id == bindparam("run_id")).with_for_update()
+REWRITE = (
+    update(log_chunks)
+    .where(
+        log_chunks.c.run_id == bindparam("masked_id"), log_chunks.c.sequence == bindparam("masked")
+    )
+    .values(body=bindparam("text"))
+)
+COUNT_REDACTIONS = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"))
+    .values(log_redactions=runs.c.log_redactions + bindparam("redactions"))
+)
 _expiring = (
     log_chunks.c.run_id == bindparam("run_id"),
     log_chunks.c.sequence <= bindparam("up_to"),
@@ -118,6 +131,20 @@ class Logs:
         found = await self._session.all(_page_statement(window), {"run_id": run_id})
         events = [rows.batch_event(run_id, row) for row in found]
         return events[::-1] if window.backward else events
+
+    async def hold(self, run_id: RunId) -> None:
+        await self._session.first(HOLD, {"run_id": run_id})
+
+    async def rewrite(self, run_id: RunId, texts: Mapping[int, str], *, redactions: int) -> None:
+        changed = [
+            {"masked_id": run_id, "masked": sequence, "text": text}
+            for sequence, text in texts.items()
+        ]
+        if changed:
+            await self._session.write(REWRITE, changed)
+        if redactions:
+            counted = {"run_id": run_id, "redactions": redactions}
+            await self._session.write(COUNT_REDACTIONS, counted)
 
     async def expire(self, run_id: RunId, up_to: int) -> int:
         """Remove the chunks up to a sequence, inclusive; answers how many there were.

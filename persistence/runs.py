@@ -10,11 +10,15 @@ from sqlalchemy import Update, bindparam, exists, func, insert, select, tuple_, 
 
 from domain.ids import PrincipalId, ProjectId, RunId
 from domain.lifecycle import RunState
-from domain.models.events import RunEvent, RunFact
+from domain.models.events import RunEvent, RunFact, RunStateChanged
 from domain.models.intents import Lease
+from domain.models.kill_switches import SwitchTarget
 from domain.models.pages import RunFilter, Window
+from domain.models.project_events import ProjectRunChanged
 from domain.models.runs import Run
 from persistence import rows
+from persistence.kill_switches import of
+from persistence.project_events import ProjectEvents
 from persistence.session import Parameters, Session, Wrote
 from persistence.tables import intents, run_events, runs
 from persistence.types import PositionOf
@@ -44,13 +48,14 @@ AHEAD = (
 class Runs:
     """See domain.repositories.RunRepository."""
 
-    def __init__(self, session: Session, wrote: Wrote) -> None:
+    def __init__(self, session: Session, wrote: Wrote, project_events: ProjectEvents) -> None:
         self._session = session
         self._wrote = wrote
+        self._project_events = project_events
 
     async def add(self, run: Run, facts: Sequence[RunFact]) -> Run:
         await self._session.write(ADD, rows.run_columns(run, len(facts)))
-        await self._append(run.id, facts, 1, actor=run.requested_by, at=run.created_at)
+        await self._append(run, facts, 1, actor=run.requested_by, at=run.created_at)
         return replace(run, sequence=len(facts))
 
     async def change(
@@ -78,12 +83,12 @@ class Runs:
         if row is None:
             return None
         first = row.sequence - len(facts) + 1
-        await self._append(before.id, facts, first, actor=actor, at=at)
+        await self._append(before, facts, first, actor=actor, at=at)
         return rows.run(row)
 
     async def _append(
         self,
-        run_id: RunId,
+        run: Run,
         facts: Sequence[RunFact],
         first: int,
         *,
@@ -91,13 +96,22 @@ class Runs:
         at: datetime,
     ) -> None:
         events = [
-            RunEvent(run_id=run_id, sequence=sequence, at=at, actor_id=actor, fact=fact)
+            RunEvent(run_id=run.id, sequence=sequence, at=at, actor_id=actor, fact=fact)
             for sequence, fact in enumerate(facts, first)
         ]
         if events:
             columns = [rows.event_columns(e, f) for e, f in zip(events, facts, strict=True)]
             await self._session.write(ADD_EVENTS, columns)
-        self._wrote(run_id, events)
+        self._wrote(run.id, events)
+        for fact in facts:
+            if isinstance(fact, RunStateChanged):
+                self._tell_project(run, fact, actor=actor, at=at)
+
+    def _tell_project(
+        self, run: Run, fact: RunStateChanged, *, actor: PrincipalId | None, at: datetime
+    ) -> None:
+        told = ProjectRunChanged(run_id=run.id, from_state=fact.from_state, to_state=fact.to_state)
+        self._project_events.add(run.project_id, told, actor=actor, at=at)
 
     async def get(self, run_id: RunId) -> Run | None:
         row = await self._session.first(GET, {"id": run_id})
@@ -124,6 +138,17 @@ class Runs:
         if run_filter.command_contains is not None:
             chosen = chosen.where(PositionOf(runs.c.search_text, run_filter.command_contains) > 0)
         statement = chosen.order_by(runs.c.id.desc()).limit(window.limit)
+        return [rows.run(row) for row in await self._session.all(statement, {})]
+
+    async def running(self, target: SwitchTarget, window: Window) -> Sequence[Run]:
+        chosen = select(runs).where(
+            runs.c.state == RunState.RUNNING,
+            runs.c.cancel_requested_at.is_(None),
+            *of(target, runs),
+        )
+        if window.after is not None:
+            chosen = chosen.where(runs.c.id > window.after)
+        statement = chosen.order_by(runs.c.id).limit(window.limit)
         return [rows.run(row) for row in await self._session.all(statement, {})]
 
     async def retries(self, run_id: RunId) -> Sequence[Run]:

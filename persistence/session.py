@@ -68,6 +68,13 @@ class Session:
             named = _named(tuple(result.keys()))
             return [named(*row) for row in result]
 
+    async def bare(self, statement: Executable, parameters: Parameters) -> Sequence[Any]:
+        """Rows as the driver has them: tuples, with nothing made of what is in them. For where
+        there are so many that what SQLAlchemy makes of a row is most of the work."""
+        with outages_told():
+            result = await self._connection.execute(statement, parameters)
+            return list(result.cursor.fetchall())
+
     async def first(self, statement: Executable, parameters: Parameters) -> Row[Any] | None:
         with outages_told():
             result = await self._connection.execute(statement, parameters)

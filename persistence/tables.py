@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -36,9 +37,35 @@ projects: Final = Table(
     Column("name", Text, nullable=False),
     Column("root_path", Text, nullable=False),
     Column("default_provider", Text, nullable=False),
+    Column("policy_version", Integer, nullable=False, server_default="1"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("settings", Json, nullable=False, server_default="{}"),
+    Column("settings_version", Integer, nullable=False, server_default="1"),
     UniqueConstraint("slug"),
 )
+
+project_heads: Final = Table(
+    "project_heads",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""How long each project's stream is: a row of its own, which is locked while one is added to. The
+project's is looked at by all that names it."""
+
+project_events: Final = Table(
+    "project_events",
+    metadata,
+    Column("project_id", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_id", Text, ForeignKey("principals.id")),
+    Column("kind", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    PrimaryKeyConstraint("project_id", "sequence"),
+    sqlite_with_rowid=False,
+)
+"""A trigger takes the project's head along. Without a head there is no sequence, and no event."""
 
 principals: Final = Table(
     "principals",
@@ -95,6 +122,19 @@ memberships: Final = Table(
     Index("memberships_by_project", "project_id", "principal_id"),
 )
 
+policies: Final = Table(
+    "policies",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("rules", Json, nullable=False),
+    Column("reason", Text),
+    Column("set_by", Text, ForeignKey("principals.id")),
+    Column("set_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("project_id", "version"),
+)
+"""Which of a project's versions holds is told by `projects.policy_version`."""
+
 decisions: Final = Table(
     "decisions",
     metadata,
@@ -106,7 +146,13 @@ decisions: Final = Table(
     Column("policy_version", Integer, nullable=False),
     Column("input_digest", Text, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
+    Column("requirement", Json),
+    Column("grants_network", Boolean, nullable=False, server_default=false()),
+    Column("request", Json),
+    Column("confirms", Text),
+    Index("decisions_by_project", "project_id", "id"),
 )
+"""`request` is what was decided on; null where that was before it was kept."""
 
 runs: Final = Table(
     "runs",
@@ -125,6 +171,8 @@ runs: Final = Table(
     Column("tool_scopes", Json, nullable=False),
     Column("timeout_ms", BigInteger, nullable=False),
     Column("reason", Text),
+    Column("feature", Text),
+    Column("budget", Json),
     Column("state", Text, nullable=False),
     Column("failure_code", Text),
     Column("failure_message", Text),
@@ -137,6 +185,8 @@ runs: Final = Table(
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_reason", Text),
     Column("decision_id", Text, ForeignKey("decisions.id"), nullable=False),
+    # Of `approvals`, which names the run: a key of its own would close a circle.
+    Column("approval_id", Text),
     Column("retry_of", Text, ForeignKey("runs.id")),
     Column("requested_by", Text, ForeignKey("principals.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -236,6 +286,20 @@ intents: Final = Table(
     Index("intents_by_owner", "lease_owner"),
 )
 
+kill_switches: Final = Table(
+    "kill_switches",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("project_id", Text, ForeignKey("projects.id")),
+    Column("provider", Text),
+    Column("engaged", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("set_by", Text, ForeignKey("principals.id"), nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+)
+"""One row a target; without project or provider it is for all of them."""
+
 idempotency_keys: Final = Table(
     "idempotency_keys",
     metadata,
@@ -245,45 +309,4 @@ idempotency_keys: Final = Table(
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("project_id", "key"),
-)
-
-audit_entries: Final = Table(
-    "audit_entries",
-    metadata,
-    Column("chain", Text, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("actor_id", Text),
-    Column("subject", Text, nullable=False),
-    Column("result", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    PrimaryKeyConstraint("chain", "sequence"),
-    Index("audit_entries_by_action", "chain", "action", "sequence"),
-    Index("audit_entries_by_actor", "chain", "actor_id", "sequence"),
-    Index("audit_entries_by_subject", "chain", "subject", "sequence"),
-    Index("audit_entries_by_time", "chain", "at"),
-)
-"""Only ever added to: triggers refuse all else, and take the chain's head along."""
-
-audit_heads: Final = Table(
-    "audit_heads",
-    metadata,
-    Column("chain", Text, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("attested", BigInteger, nullable=False),
-)
-
-audit_attestations: Final = Table(
-    "audit_attestations",
-    metadata,
-    Column("chain", Text, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("signature", Text, nullable=False),
-    PrimaryKeyConstraint("chain", "sequence"),
 )

@@ -110,3 +110,22 @@ def _sha256_hex(element: Sha256, compiler: SQLCompiler, **kwargs: Any) -> str:
 def _sha256(element: Sha256, compiler: SQLCompiler, **kwargs: Any) -> str:
     text = compiler.process(element.clauses, **kwargs)
     return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+
+
+class Microseconds(FunctionElement[int]):
+    """Of a UtcDateTime: whole microseconds since 1970, also where the driver is asked."""
+
+    inherit_cache = True
+    name = "microseconds"
+    type = BigInteger()
+
+
+@compiles(Microseconds, "sqlite")
+def _as_stored(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)
+
+
+@compiles(Microseconds, "postgresql")
+def _from_epoch(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    time = compiler.process(element.clauses, **kwargs)
+    return f"CAST(extract(epoch FROM {time}) * 1000000 AS BIGINT)"

@@ -11,6 +11,8 @@ from domain.errors import StorageUnavailable
 from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.topics import run_topic
+from persistence import audit, project_events
+from persistence.approvals import Approvals
 from persistence.audit import Audit
 from persistence.decisions import Decisions
 from persistence.engines import Engines, open_engines
@@ -18,8 +20,11 @@ from persistence.events import Events
 from persistence.idempotency import Idempotency
 from persistence.identity import Identity
 from persistence.intents import Intents
+from persistence.kill_switches import KillSwitches
 from persistence.logs import Logs
-from persistence.migrate import VERSION_TABLE, upgrade
+from persistence.migrate import VERSION_TABLE, is_current, upgrade
+from persistence.policies import Policies
+from persistence.project_events import ProjectEvents
 from persistence.projects import Projects
 from persistence.runs import Runs
 from persistence.session import Session, Wrote, outages_told
@@ -29,6 +34,8 @@ from persistence.tables import projects
 OnCommit = Callable[[frozenset[str]], None]
 
 NOTHING: Final = select(1)
+ADD_BOTH: Final = audit.ADD.add_cte(project_events.ADD.cte("told"))
+"""An audit entry, then an event: what most units end with takes one round trip to PostgreSQL."""
 WRITE_NOTHING: Final = delete(projects).where(false())
 """Refused by a database that is read-only: for SQLite the beginning of a transaction is not."""
 WRITE_THE_SAME: Final = update(table(VERSION_TABLE, column("version_num"))).values(
@@ -41,17 +48,21 @@ class Unit:
     """See domain.ports.UnitOfWork."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        session = Session(connection)
+        self._session = session = Session(connection)
         self.topics: set[str] = set()
         self.calls: list[Callable[[], object]] = []
         self.written: dict[RunId, list[RunEvent]] = {}
         self.projects = Projects(session)
         self.identity = Identity(session, self.wake)
-        self.runs = Runs(session, self._wrote)
+        self.project_events = ProjectEvents(session, self.wake)
+        self.runs = Runs(session, self._wrote, self.project_events)
         self.events = Events(session)
         self.logs = Logs(session, self._wrote)
+        self.policies = Policies(session)
         self.decisions = Decisions(session)
         self.intents = Intents(session, self.wake)
+        self.kill_switches = KillSwitches(session)
+        self.approvals = Approvals(session)
         self.idempotency = Idempotency(session)
         self.audit = Audit(session)
 
@@ -60,6 +71,18 @@ class Unit:
 
     def after_commit(self, call: Callable[[], object]) -> None:
         self.calls.append(call)
+
+    async def flush(self) -> None:
+        """Store what is stored last, because it locks what others wait for up to the commit: the
+        same rows in the same order in every unit."""
+        entries, events = self.audit.added, self.project_events.added
+        if self._session.is_postgres and len(entries) == len(events) == 1:
+            await self._session.write(ADD_BOTH, {**entries[0], **events[0]})
+            return
+        for entry in entries:
+            await self._session.write(audit.ADD, entry)
+        if events:
+            await self._session.write(project_events.ADD, events)
 
     def _wrote(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
         """What a run's stream has grown by: without a gap, since its row is locked meanwhile."""
@@ -99,13 +122,19 @@ class Database:
                 await connection.run_sync(upgrade)
             await settled(self._commit(connection))
 
+    async def is_current(self) -> bool:
+        """Whether `migrate` has nothing to do. Raises StorageUnavailable."""
+        async with self._begun(self._engines.reader) as connection:
+            with outages_told():
+                return await connection.run_sync(is_current)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Unit]:
         try:
             async with self._begun(self._engines.writer) as connection:
                 unit = Unit(connection)
                 yield unit
-                await unit.audit.flush()
+                await unit.flush()
                 await settled(self._commit(connection, unit))
         except StorageUnavailable:
             self._is_doubted = True

@@ -11,20 +11,29 @@ from resolvers.context import Viewer
 
 NEEDS: Final[Mapping[str, Permission]] = {
     "projectCreate": Permission.ADMINISTER,
+    "projectSettingsUpdate": Permission.ADMINISTER,
+    "policySet": Permission.ADMINISTER,
     "memberSet": Permission.ADMINISTER,
+    "killSwitchSet": Permission.ADMINISTER,
     "tokenCreate": Permission.ADMINISTER,
     "tokenRevoke": Permission.ADMINISTER,
     "runLaunch": Permission.LAUNCH,
     "runRetry": Permission.LAUNCH,
     "runCancel": Permission.CANCEL,
+    "approvalDecide": Permission.READ,
+    "approvalDelegate": Permission.APPROVE,
+    "delegationRevoke": Permission.ADMINISTER,
     "runEvents": Permission.READ,
     "runLogs": Permission.READ,
+    "projectEvents": Permission.READ,
+    "policyCheck": Permission.LAUNCH,
+    "policySimulate": Permission.ADMINISTER,
     "auditLog": Permission.ADMINISTER,
 }
 """What each mutation and subscription asks for, and what needs more than reading; one that is not
 here is refused to everybody."""
 
-OF_FIELDS: Final = frozenset({"auditLog"})
+OF_FIELDS: Final = frozenset({"auditLog", "policyCheck", "policySimulate"})
 """Of those, fields of what is read that need more than that."""
 
 OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})

@@ -16,12 +16,18 @@ from resolvers.paging import Page, cut, page_size
 
 ACTIONS: Final[Mapping[str, AuditAction]] = {
     "projectCreate": AuditAction.PROJECT_CREATE,
+    "projectSettingsUpdate": AuditAction.PROJECT_SETTINGS_UPDATE,
+    "policySet": AuditAction.POLICY_SET,
     "memberSet": AuditAction.MEMBER_SET,
     "tokenCreate": AuditAction.TOKEN_CREATE,
     "tokenRevoke": AuditAction.TOKEN_REVOKE,
+    "killSwitchSet": AuditAction.KILL_SWITCH_SET,
     "runLaunch": AuditAction.RUN_LAUNCH,
     "runCancel": AuditAction.RUN_CANCEL,
     "runRetry": AuditAction.RUN_RETRY,
+    "approvalDecide": AuditAction.APPROVAL_DECIDE,
+    "approvalDelegate": AuditAction.APPROVAL_DELEGATE,
+    "delegationRevoke": AuditAction.DELEGATION_REVOKE,
 }
 """What each mutation is called in the audit log; one that is not here cannot be attempted."""
 
@@ -38,6 +44,7 @@ def caller_of(context: Context) -> Caller:
     return Caller(
         principal=context.viewer.principal,
         token=context.viewer.token,
+        memberships=context.viewer.memberships,
         origin=Origin(address=context.address, request_id=context.request_id or None),
     )
 

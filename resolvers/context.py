@@ -1,20 +1,28 @@
 """Who asks, and what answering may use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from domain.ids import ProjectId
 from domain.limits import RunLimits
 from domain.models.principals import Membership, Principal, Token
+from domain.models.settings import FeatureFlag
 from domain.ports import Clock, Store
 from domain.services.allowances import Allowances
+from domain.services.approvals import Approvals
+from domain.services.delegations import Delegations
+from domain.services.gate import Gate
 from domain.services.grants import Grants
+from domain.services.kill_switches import KillSwitches
 from domain.services.launcher import Launcher
 from domain.services.members import Members
+from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
-from domain.services.streams import Streams
+from domain.services.settings import SettingsUpdater
+from domain.services.streams import LiveStreams
 from domain.services.tokens import Tokens
 from resolvers.loaders import Loaders
 
@@ -41,6 +49,8 @@ class ServerFacts:
 
     version: str
     limits: RunLimits
+    disabled: frozenset[FeatureFlag] = frozenset()
+    """Features that the server has off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,16 @@ class Services:
     """All that an operation can set in motion."""
 
     launcher: Launcher
+    kill_switches: KillSwitches
+    gate: Gate
+    policies: Policies
+    approvals: Approvals
+    delegations: Delegations
     projects: Projects
+    settings: SettingsUpdater
     members: Members
     tokens: Tokens
-    streams: Streams
+    streams: LiveStreams
     grants: Grants
     registry: Registry
     allowances: Allowances
@@ -70,3 +86,7 @@ class Context:
     loaders: Loaders
     request_id: str
     address: str | None = None
+
+    def lasting(self) -> Self:
+        """For an operation that goes on: what it loads twice may have changed in between."""
+        return replace(self, loaders=Loaders(self.store, keep=False))

@@ -1,20 +1,37 @@
 """Loading many of a kind in one snapshot, however many fields asked for one each."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
+from domain.approvals import Poll
+from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
+from domain.models.approvals import Approval, ApprovalVote
 from domain.models.decisions import Decision
 from domain.models.events import RunEvent
+from domain.models.kill_switches import KillSwitch
 from domain.models.principals import Principal
 from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.ports import Store
+from domain.services.polls import polls
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+PollKey = tuple[ApprovalId, PrincipalId, datetime]
+
+
+class Loader(DataLoader[K, V]):
+    """One whose answers are shared: a field that is given up, because one beside it failed, stops
+    waiting, and takes nothing from those that wait for the same."""
+
+    def load(self, key: K) -> Awaitable[V]:
+        return asyncio.shield(super().load(key))
 
 
 class Loaders:
@@ -22,14 +39,18 @@ class Loaders:
 
     def __init__(self, store: Store, *, keep: bool = True) -> None:
         self._store = store
-        self.projects = DataLoader(self._projects, cache=keep)
-        self.runs = DataLoader(self._runs, cache=keep)
-        self.principals = DataLoader(self._principals, cache=keep)
-        self.decisions = DataLoader(self._decisions, cache=keep)
-        self.events = DataLoader(self._events, cache=keep)
-        self.latest_events = DataLoader(self._latest_events, cache=keep)
-        self.retries = DataLoader(self._retries, cache=keep)
-        self.queue_positions = DataLoader(self._queue_positions, cache=keep)
+        self.projects = Loader(self._projects, cache=keep)
+        self.runs = Loader(self._runs, cache=keep)
+        self.principals = Loader(self._principals, cache=keep)
+        self.decisions = Loader(self._decisions, cache=keep)
+        self.approvals = Loader(self._approvals, cache=keep)
+        self.votes = Loader(self._votes, cache=keep)
+        self.polls = Loader(self._polls, cache=False)
+        self.events = Loader(self._events, cache=keep)
+        self.latest_events = Loader(self._latest_events, cache=keep)
+        self.retries = Loader(self._retries, cache=keep)
+        self.kill_switches = Loader(self._kill_switches, cache=keep)
+        self.queue_positions = Loader(self._queue_positions, cache=keep)
 
     async def _projects(self, ids: list[ProjectId]) -> list[Project | None]:
         async with self._store.snapshot() as unit:
@@ -47,6 +68,23 @@ class Loaders:
         async with self._store.snapshot() as unit:
             return _ordered(ids, await unit.decisions.get_many(set(ids)))
 
+    async def _approvals(self, ids: list[ApprovalId]) -> list[Approval | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.approvals.get_many(set(ids)))
+
+    async def _votes(self, ids: list[ApprovalId]) -> list[Sequence[ApprovalVote]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.approvals.votes(set(ids))
+        return [found.get(each, ()) for each in ids]
+
+    async def _polls(self, keys: list[PollKey]) -> list[Poll | None]:
+        """Keys are an approval, the viewer, who is one, and now."""
+        _, viewer, at = keys[-1]
+        async with self._store.snapshot() as unit:
+            found = await unit.approvals.get_many({key[0] for key in keys})
+            made = await polls(unit, list(found.values()), viewer, at)
+        return _ordered([key[0] for key in keys], {each.approval.id: each for each in made})
+
     async def _events(self, keys: list[tuple[RunId, int, int]]) -> list[Sequence[RunEvent]]:
         """Keys are a run, a sequence to read behind, and how many."""
         async with self._store.snapshot() as unit:
@@ -62,6 +100,12 @@ class Loaders:
     async def _retries(self, ids: list[RunId]) -> list[Sequence[Run]]:
         async with self._store.snapshot() as unit:
             return [await unit.runs.retries(run_id) for run_id in ids]
+
+    async def _kill_switches(self, ids: list[ProjectId]) -> list[Sequence[KillSwitch]]:
+        """Of a project, and of what is in every project."""
+        async with self._store.snapshot() as unit:
+            found = await unit.kill_switches.of_projects(set(ids))
+        return [found[project_id] for project_id in ids]
 
     async def _queue_positions(self, runs: list[Run]) -> list[int | None]:
         async with self._store.snapshot() as unit:

@@ -1,16 +1,19 @@
 """Runs as the viewer may see and move them."""
 
+from asyncio import gather
 from collections.abc import Sequence
 from typing import Final
 
 from domain.errors import CapabilityMissing, NotFound
-from domain.ids import DecisionId, ProjectId, RunId
+from domain.ids import ApprovalId, DecisionId, ProjectId, RunId
+from domain.lifecycle import RunState
+from domain.models.approvals import Approval
 from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision
 from domain.models.pages import RunFilter, Window
 from domain.models.runs import Run, RunAction
-from resolvers import access, audit, projects
+from resolvers import access, approvals, audit, projects
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
@@ -38,10 +41,29 @@ async def permitted(context: Context, run_id: RunId, operation: str) -> Run:
     return run
 
 
-def actions(context: Context, run: Run) -> Sequence[RunAction]:
-    """What the run's state allows and the viewer may do."""
+async def actions(context: Context, of: Sequence[Run]) -> Sequence[list[RunAction]]:
+    """What each run's state allows, and the approval that it waits for, and the viewer may do."""
+    blocked = [run for run in of if run.state is RunState.BLOCKED]
+    asked = await gather(*(_answers(context, run) for run in blocked))
+    answers = {run.id: found for run, found in zip(blocked, asked, strict=True)}
+    return [[*_permitted(context, run), *answers.get(run.id, ())] for run in of]
+
+
+def _permitted(context: Context, run: Run) -> list[RunAction]:
     held = access.permissions(context.viewer, run.project_id)
     return [a for a in run.allowed_actions if access.NEEDS[_OPERATIONS[a]] in held]
+
+
+async def _answers(context: Context, run: Run) -> tuple[RunAction, ...]:
+    found = await approval(context, run.approval_id)
+    if found is None or await approvals.bar(context, found) is not None:
+        return ()
+    return RunAction.APPROVE, RunAction.REJECT
+
+
+async def approval(context: Context, approval_id: ApprovalId | None) -> Approval | None:
+    """None where there is none."""
+    return None if approval_id is None else await approvals.by_id(context, approval_id)
 
 
 async def listed(

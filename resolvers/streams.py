@@ -5,20 +5,24 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from typing import TypeVar
 
 from domain.errors import CursorInvalid
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
 from domain.models.providers import LogStream
 from domain.models.runs import Run
+from domain.models.streams import StreamEvent
 from domain.services.grants import Hold
 from domain.services.tails import Take
 from resolvers.context import Context
 from resolvers.paging import Page, page_size
 
-Pages = AsyncGenerator[Sequence[RunEvent], None]
+E = TypeVar("E", bound=StreamEvent)
+
+Pages = AsyncGenerator[Sequence[E], None]
 Holds = Callable[[RunEvent], bool]
-Follow = Callable[[Take | None, Hold | None], Pages]
+Follow = Callable[[Take[E] | None, Hold | None], Pages[E]]
 """Begins to follow; what can be taken at once need not come in a page. Ends with what is lost of
 the hold."""
 
@@ -52,7 +56,7 @@ def check_place(run: Run, place: Place) -> None:
 
 def follow(
     context: Context, run: Run, place: Place | None, start: StreamStart, holds: Holds | None = None
-) -> Follow:
+) -> Follow[RunEvent]:
     """Pages of the events for which `holds`, live; ends after the run's last event.
 
     Raises CursorInvalid, at once and not when the first page is asked for.
@@ -92,7 +96,7 @@ class Cut:
         rest = _from(self.place, page) if page[0].sequence <= self.place.sequence else page
         return [event for event in rest if self.holds(event)] if self.holds else rest
 
-    def taking(self, take: Take) -> Take:
+    def taking(self, take: Take[RunEvent]) -> Take[RunEvent]:
         """What is not seen is taken without anybody knowing."""
 
         def take_seen(event: RunEvent) -> bool:
@@ -104,10 +108,10 @@ class Cut:
 
 
 async def _followed(
-    context: Context, run: Run, cut: Cut, take: Take | None, hold: Hold | None
-) -> Pages:
+    context: Context, run: Run, cut: Cut, take: Take[RunEvent] | None, hold: Hold | None
+) -> Pages[RunEvent]:
     taking = cut.taking(take) if take else None
-    followed = context.services.streams.follow(run.id, cut.place.behind, taking, hold)
+    followed = context.services.streams.runs.follow(run.id, cut.place.behind, taking, hold)
     async with aclosing(followed):
         async for page in followed:
             if events := cut.of_page(page):

@@ -1,11 +1,13 @@
 """The GraphQL shape of the workbench: types over domain values, inputs that become commands."""
 
-import schema.enums  # noqa: F401 - registers the domain's enums before any type names them
+import schema.enums  # registers the domain's enums before any type names them
+import schema.project_facts  # noqa: F401 - registers what tells of them
 from domain.limits import DocumentLimits
 from schema.answering import Schema
 from schema.errors import handlers
 from schema.events import EVENT_TYPES
 from schema.mutation import Mutation
+from schema.project_events import TELLERS
 from schema.query import Query
 from schema.subscription import Subscription
 
@@ -17,6 +19,6 @@ def build(limits: DocumentLimits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=EVENT_TYPES,
+        types=(*EVENT_TYPES, *TELLERS.values()),
         exception_handlers=handlers(),
     )

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 import strawberry
@@ -24,6 +25,7 @@ from domain.errors import NotFound, Unauthenticated, WorkbenchError
 from domain.limits import DocumentLimits
 from domain.models.events import RunEvent
 from domain.models.logs import LogBatch
+from domain.models.streams import StreamEvent
 from domain.services.tails import Take
 from resolvers.context import Context
 from schema.documents import Documents
@@ -31,12 +33,14 @@ from schema.executor import Executor
 from schema.faults import coded
 from schema.feeds import Feed
 from schema.operations import Asked, Found, Refused, for_a_stream, for_one_result, pay, shown
-from schema.sharing import EncodedResult, EventKey, Shape, ShapeKey, Sharing
+from schema.sharing import EncodedResult, EventKey, Execute, Shape, ShapeKey, Sharing
 
 SHARED_BYTES_MAX: Final = 32 * 1024 * 1024
 
 UNFAIR_EVENTS: Final = 8
 """More at once, as in a replay, would hold up everybody else: sending rarely waits by itself."""
+
+E = TypeVar("E", bound=StreamEvent)
 
 Results = AsyncGenerator[ExecutionResult, None]
 Outlet = Callable[[EncodedResult], bool]
@@ -80,7 +84,8 @@ class Schema(strawberry.Schema):
             pay(found, asked, self.limits.cost_max)
         except Refused as refused:
             return _one(_refused(refused, asked.context))
-        return self._follow(asked, found, outlet)
+        lasting = replace(asked, context=asked.context.lasting())
+        return self._follow(lasting, found, outlet)
 
     async def _result(self, asked: Asked, found: Found) -> ExecutionResult:
         """Raises Refused."""
@@ -102,41 +107,25 @@ class Schema(strawberry.Schema):
             yield PreExecutionError(data=None, errors=coded(feed, context.request_id))
             return
         assert isinstance(executor, Executor)
-        with (
-            context.services.grants.holding(feed.grant) as hold,
-            self.sharing.following(_shape_key(asked, found, feed)) as shape,
-        ):
-            take = self._taking(shape, executor, feed, outlet) if outlet else None
-            async with aclosing(feed.follow(take, hold)) as pages:
-                try:
+        try:
+            with (
+                context.services.grants.holding(feed.grant) as hold,
+                self.sharing.following(_shape_key(asked, found, feed)) as shape,
+            ):
+                following = _Following(executor, feed, shape, self.sharing)
+                take = following.taking(outlet) if outlet else None
+                async with aclosing(feed.follow(take, hold)) as pages:
                     async for page in pages:
                         for event in page:
                             hold.check()
-                            key = _event_key(shape, event)
-                            if kept := self.sharing.kept(key):
-                                yield kept
-                                continue
-                            execute = _execution(executor, feed, event)
-                            yield _coded(await self.sharing.result(key, execute), context)
+                            yield _coded(await following.result(event), context)
                         if len(page) > UNFAIR_EVENTS:
                             await asyncio.sleep(0)
-                except (Unauthenticated, NotFound) as error:
-                    yield refusal(error, context.request_id)
-                except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
-                    located = GraphQLError(str(error), path=[], original_error=error)
-                    yield ExecutionResult(data=None, errors=coded([located], context.request_id))
-
-    def _taking(self, shape: Shape, executor: Executor, feed: Feed, outlet: Outlet) -> Take:
-        """For the domain, which has events and waits for nobody."""
-
-        def take(event: RunEvent) -> bool:
-            key = _event_key(shape, event)
-            result = self.sharing.kept(key)
-            if result is None:
-                result = self.sharing.at_once(key, _execution(executor, feed, event))
-            return result is not None and outlet(result)
-
-        return take
+        except (Unauthenticated, NotFound) as error:
+            yield refusal(error, context.request_id)
+        except Exception as error:  # noqa: BLE001 - told to the client, logged by `coded`
+            located = GraphQLError(str(error), path=[], original_error=error)
+            yield ExecutionResult(data=None, errors=coded([located], context.request_id))
 
     def _executor(self, asked: Asked, found: Found) -> Executor | list[GraphQLError]:
         executor = Executor.build(
@@ -158,7 +147,7 @@ def refusal(error: WorkbenchError, request_id: str) -> PreExecutionError:
     return PreExecutionError(data=None, errors=coded([told], request_id))
 
 
-async def _open(executor: Executor) -> Feed | list[GraphQLError]:
+async def _open(executor: Executor) -> Feed[Any] | list[GraphQLError]:
     """The feed that the subscription's resolver answers with, or why there is none."""
     source: Any = create_source_event_stream(executor)
     if executor.is_awaitable(source):
@@ -169,11 +158,36 @@ async def _open(executor: Executor) -> Feed | list[GraphQLError]:
     return source
 
 
-def _execution(executor: Executor, feed: Feed, event: RunEvent) -> Any:
-    def execute() -> Any:
-        return execute_subscription_event(executor.build_per_event_executor(feed.typed(event)))
+@dataclass(frozen=True, slots=True)
+class _Following(Generic[E]):
+    """One subscription: its events become results, which it shares with those of its shape."""
 
-    return execute
+    executor: Executor
+    feed: Feed[E]
+    shape: Shape
+    sharing: Sharing
+
+    async def result(self, event: E) -> ExecutionResult:
+        key = _event_key(self.shape, event)
+        return self.sharing.kept(key) or await self.sharing.result(key, self._execution(event))
+
+    def taking(self, outlet: Outlet) -> Take[E]:
+        """For the domain, which has events and waits for nobody."""
+
+        def take(event: E) -> bool:
+            key = _event_key(self.shape, event)
+            kept = self.sharing.kept(key)
+            result = kept or self.sharing.at_once(key, self._execution(event))
+            return result is not None and outlet(result)
+
+        return take
+
+    def _execution(self, event: E) -> Execute:
+        def execute() -> Any:
+            typed = self.feed.typed(event)
+            return execute_subscription_event(self.executor.build_per_event_executor(typed))
+
+        return execute
 
 
 async def _one(result: ExecutionResult) -> Results:
@@ -191,14 +205,17 @@ def _coded(result: ExecutionResult, context: Context) -> ExecutionResult:
     return result
 
 
-def _shape_key(asked: Asked, found: Found, feed: Feed) -> ShapeKey:
+def _shape_key(asked: Asked, found: Found, feed: Feed[Any]) -> ShapeKey:
     """Who has the same one gets the same results."""
     shaping = {name: asked.variables.get(name) for name in found.prepared.shaping_variables}
-    return asked.query, asked.name, _canonical(shaping), feed.run_id, feed.visibility
+    whose = feed.viewer_id if found.prepared.is_personal else None
+    return asked.query, asked.name, _canonical(shaping), feed.stream_id, feed.visibility, whose
 
 
-def _event_key(shape: Shape, event: RunEvent) -> EventKey:
-    first_line = event.fact.first_line if isinstance(event.fact, LogBatch) else 0
+def _event_key(shape: Shape, event: StreamEvent) -> EventKey:
+    first_line = 0
+    if isinstance(event, RunEvent) and isinstance(event.fact, LogBatch):
+        first_line = event.fact.first_line
     return shape, event.sequence, first_line
 
 

@@ -26,6 +26,9 @@ KINDS: Final[Mapping[SubjectKind, str]] = {
     SubjectKind.PRINCIPAL: "Actor",
     SubjectKind.TOKEN: "ApiToken",
     SubjectKind.RUN: "Run",
+    SubjectKind.KILL_SWITCH: "KillSwitch",
+    SubjectKind.APPROVAL: "Approval",
+    SubjectKind.DELEGATION: "Delegation",
     SubjectKind.AUDIT_LOG: "Project",
 }
 """What the ids of each kind of subject are called in the API."""

@@ -41,6 +41,8 @@ ITEMS_ASSUMED: Final = 10
 WEIGHTS: Final[Mapping[str, int]] = {
     "Query.__schema": 1000,
     "Query.__type": 100,
+    "Query.policySimulate": 2000,
+    "Query.policyCheck": 50,
     "Run.logs": 20,
     "LogBatch.lines": 10,
 }

@@ -1,16 +1,16 @@
-"""Opaque cursors: a key in a list, or a place in a run's stream."""
+"""Opaque cursors: a key in a list, or a place in the stream of a run or of a project."""
 
 import re
 from typing import Final
 
 from domain.errors import CursorInvalid
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from resolvers.streams import Place
 from schema.ids import seal, unseal
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _PLACE: Final = re.compile(
-    r"(?P<run>[0-9a-f]{32}):(?P<sequence>\d{1,18})(?::(\d{1,18})-(\d{1,18}))?"
+    r"(?P<stream>[0-9a-f]{32}):(?P<sequence>\d{1,18})(?::(\d{1,18})-(\d{1,18}))?"
 )
 
 
@@ -37,9 +37,9 @@ def list_number(cursor: str | None, scope: str) -> str | None:
     return key
 
 
-def stream_cursor(run_id: RunId, sequence: int) -> str:
+def stream_cursor(stream_id: RunId | ProjectId, sequence: int) -> str:
     """Behind an event."""
-    return seal(f"{run_id}:{sequence}")
+    return seal(f"{stream_id}:{sequence}")
 
 
 def place_cursor(run_id: RunId, place: Place) -> str:
@@ -49,14 +49,24 @@ def place_cursor(run_id: RunId, place: Place) -> str:
     return seal(f"{run_id}:{place.sequence}:{place.first}-{place.last}")
 
 
-def to_place(cursor: str | None, run_id: RunId) -> Place | None:
-    """Raises CursorInvalid for the cursor of another run, and for what is none."""
+def to_place(cursor: str | None, stream_id: RunId | ProjectId) -> Place | None:
+    """Raises CursorInvalid for the cursor of another stream, and for what is none."""
     if cursor is None:
         return None
     match = _PLACE.fullmatch(unseal(cursor) or "")
-    if match is None or match["run"] != run_id:
+    if match is None or match["stream"] != stream_id:
         raise CursorInvalid
     first, last = match[3], match[4]
     if first is None:
         return Place(sequence=int(match["sequence"]))
     return Place(sequence=int(match["sequence"]), first=int(first), last=int(last))
+
+
+def to_sequence(cursor: str | None, project_id: ProjectId) -> int | None:
+    """The same for a stream without log batches."""
+    place = to_place(cursor, project_id)
+    if place is None:
+        return None
+    if place.first is not None:
+        raise CursorInvalid
+    return place.sequence

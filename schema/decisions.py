@@ -1,11 +1,14 @@
 """What the policy said of a dispatch."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
 
-from domain.models.decisions import Decision, PolicyVerdict, RiskLevel
+from domain.models import decisions as domain
+from domain.models.decisions import Decision, ExpiryAction, PolicyVerdict, RiskLevel
 from domain.models.decisions import DecisionReason as DomainReason
+from domain.models.principals import Role
 from schema.ids import Node, decision_id
 
 
@@ -22,6 +25,31 @@ class DecisionReason:
         return cls(code=reason.code, explanation=reason.explanation, rule=reason.rule)
 
 
+@strawberry.type(description="Who has to approve.")
+class ApprovalRequirement:
+    """So many different people, within this time."""
+
+    role: Role = strawberry.field(description="What they have to be in the project.")
+    count: int = strawberry.field(description="How many different people.")
+    expires_ms: int | None = strawberry.field(
+        description="It lapses after this long, in ms; null: the server's bound."
+    )
+    escalate_ms: int | None = strawberry.field(
+        description="After this long, in ms, an elevated approver is asked instead; null: never."
+    )
+    on_expiry: ExpiryAction = strawberry.field(description="What becomes of it when it lapses.")
+
+    @classmethod
+    def of(cls, requirement: domain.ApprovalRequirement) -> Self:
+        return cls(
+            role=requirement.role,
+            count=requirement.count,
+            expires_ms=requirement.expires_ms,
+            escalate_ms=requirement.escalate_ms,
+            on_expiry=requirement.on_expiry,
+        )
+
+
 @strawberry.type(description="The policy's decision on exactly one input; stored for ever.")
 class PolicyDecision(Node):
     """A verdict, its reasons and what it is bound to."""
@@ -33,9 +61,17 @@ class PolicyDecision(Node):
     input_digest: str = strawberry.field(
         description="SHA-256 of what was decided on, as hexadecimal."
     )
+    requirement: ApprovalRequirement | None = strawberry.field(
+        description="Who has to approve; null where nobody has to."
+    )
+    grants_network: bool = strawberry.field(
+        description="Whether it gets the network in a sandbox without one."
+    )
+    decided_at: datetime = strawberry.field(description="When it was decided.")
 
     @classmethod
     def of(cls, decision: Decision) -> Self:
+        asked = decision.requirement
         return cls(
             id=decision_id(decision.id),
             verdict=decision.verdict,
@@ -43,4 +79,7 @@ class PolicyDecision(Node):
             reasons=[DecisionReason.of(reason) for reason in decision.reasons],
             policy_version=decision.policy_version,
             input_digest=decision.input_digest,
+            requirement=ApprovalRequirement.of(asked) if asked else None,
+            grants_network=decision.grants_network,
+            decided_at=decision.decided_at,
         )

@@ -38,6 +38,8 @@ KEPT_MAX: Final = 1000
 KEPT_CHARACTERS_MAX: Final = 512 * 1024
 """Of all kept documents together. Parsed, a character takes up to 200 bytes."""
 CURSOR_ARGUMENTS: Final = frozenset({"after", "from"})
+PERSONAL: Final = frozenset({"availableActions", "canDecide", "ineligibleReason"})
+"""Fields that depend on who looks, and not only on what they are permitted."""
 FEEDS: Final = frozenset({"runEvents", "runLogs"})
 OVERLAPS_MAX: Final = 20_000
 """Of selections with the same name, which are compared each with each: two for a comparison."""
@@ -79,6 +81,8 @@ class Prepared:
     errors: Sequence[GraphQLError]
     operations: Mapping[str | None, Operation]
     shaping_variables: frozenset[str]
+    is_personal: bool
+    """Whether it asks for what depends on who looks."""
 
     def operation(self, name: str | None) -> Operation:
         """By its name, or the only one. Raises CannotGetOperationTypeError."""
@@ -120,7 +124,8 @@ class Documents:
         hide = not self._limits.has_suggestions
         errors = validate(self._schema, document, self._rules, hide_suggestions=hide)
         costs = {} if errors else costs_of(self._schema, document)
-        return Prepared(document, errors, _operations(document, costs), _shaping(document))
+        operations = _operations(document, costs)
+        return Prepared(document, errors, operations, _shaping(document), _is_personal(document))
 
     def _keep(self, query: str, prepared: Prepared) -> None:
         self._kept[query] = prepared
@@ -159,6 +164,23 @@ class _Variables(Visitor):
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
         self.names.add(node.name.value)
+
+
+class _Personal(Visitor):
+    """Whether a field is asked for that is another one for each viewer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.found = self.found or node.name.value in PERSONAL
+
+
+def _is_personal(document: DocumentNode) -> bool:
+    personal = _Personal()
+    visit(document, personal)
+    return personal.found
 
 
 def _shaping(document: DocumentNode) -> frozenset[str]:

@@ -4,7 +4,8 @@ Nothing is answered before it is known who asks. A token comes in the Authorizat
 socket in the payload of `connection_init`; a browser's session comes with the connection itself.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from json import JSONDecodeError
@@ -18,7 +19,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, GraphQLRequestProtocol
+from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -238,14 +240,30 @@ class Endpoint(GraphQL[Any, None]):
         sub_response.headers["Content-Length"] = str(len(sub_response.body))
         return sub_response
 
-    async def create_streaming_response(
+    async def _create_streaming_response(
         self,
-        request: Any,
-        stream: Callable[[], AsyncIterator[str]],
+        request: Request,
+        result: Any,
+        protocol: GraphQLRequestProtocol,
         sub_response: Response,
-        headers: Mapping[str, str],
     ) -> Response:
-        return EventStreamResponse(stream(), headers)
+        """Ours, since Strawberry's ends without closing what it iterates."""
+        transport = self._get_stream_transport(protocol)
+        assert transport is not None, "what streams was asked for by a transport"
+        events = self._events(request, result, transport)
+        return EventStreamResponse(events, transport.headers, self._services.clock)
+
+    async def _events(
+        self,
+        request: Request,
+        results: AsyncGenerator[ExecutionResult, None],
+        transport: HTTPStreamTransport,
+    ) -> AsyncGenerator[str, None]:
+        async with aclosing(results):
+            async for result in results:
+                response = await self.process_result(request, result)
+                yield transport.encode_next(response, self.encode_json_string)
+        yield transport.encode_complete()
 
 
 def _answered_as(request: HTTPConnection) -> str:

@@ -6,13 +6,18 @@ from typing import Final
 
 import strawberry
 
-from domain.errors import ErrorCode
-from domain.lifecycle import RunState
+from domain.errors import ErrorCode, Ineligibility
+from domain.lifecycle import ApprovalState, RunState
+from domain.models.approvals import ApprovalDecision, ApprovalSubject
 from domain.models.audit import AuditAction, AuditResult, SubjectKind
-from domain.models.decisions import PolicyVerdict, RiskLevel
+from domain.models.decisions import ExpiryAction, PolicyVerdict, RiskLevel
+from domain.models.invocations import CommandClass
+from domain.models.kill_switches import KillSwitchScope
+from domain.models.policies import PolicyEffect
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
 from domain.models.runs import FailureCode, RunAction, RunKind, SyncStatus
+from domain.models.settings import FeatureFlag
 from resolvers.streams import StreamStart
 
 _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
@@ -26,8 +31,11 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "PROVIDER_UNAVAILABLE": "The provider did not answer; trying again may help.",
         "PROVIDER_UNCONFIGURED": "The provider is not configured for this project.",
         "PROVIDER_ERROR": "The provider answered that it will not do this.",
+        "APPROVAL_NOT_ELIGIBLE": "You cannot decide on this approval.",
         "IDEMPOTENCY_CONFLICT": "The idempotency key came before with another input.",
         "QUOTA_EXCEEDED": "A limit of this server is reached; try again later.",
+        "KILL_SWITCH_ENGAGED": "A kill switch is engaged: nothing is dispatched.",
+        "FEATURE_DISABLED": "This part of the workbench is off here.",
         "UNAUTHENTICATED": "Sign in with a valid token.",
         "CURSOR_INVALID": "The cursor is broken, of another list or run, or beyond its end.",
         "STORAGE_UNAVAILABLE": "The database cannot be read or written now.",
@@ -35,6 +43,31 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "RATE_LIMITED": "This token has asked for too much within a minute; retryAfterMs says how "
         "long to wait.",
         "ISSUER_UNAVAILABLE": "The issuer of this token cannot be asked now for its keys.",
+    },
+    Ineligibility: {
+        "NOT_PENDING": "It is decided, or its time is over.",
+        "REQUESTER": "Whoever asked for it cannot decide on it.",
+        "NO_RIGHT": "The right to approve that it needs is missing, here or in the token.",
+        "VOTED_ALREADY": "The same person has decided on it before.",
+        "RIGHT_USED": "The right was used on it already, by its holder or by who stands in.",
+        "OF_REQUESTER": "It would be in the place of whoever asked for it.",
+    },
+    ApprovalState: {
+        "PENDING": "People are asked.",
+        "APPROVED": "Enough people agreed. Final.",
+        "REJECTED": "Somebody refused. Final.",
+        "EXPIRED": "Nobody decided in time. Final.",
+        "VOIDED": "It was withdrawn, or a new policy asks for more. Final.",
+    },
+    ApprovalDecision: {
+        "APPROVE": "Yes: it may be dispatched.",
+        "REJECT": "No: it ends here.",
+    },
+    ApprovalSubject: {
+        "RUN": "A run.",
+        "STEP_RUN": "A step of a workflow.",
+        "TOOL_CALL": "What an agent's tool would do.",
+        "OVERRIDE": "A run that the policy is to be set aside for.",
     },
     RunState: {
         "QUEUED": "Waits for its turn on the provider.",
@@ -51,6 +84,8 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     RunAction: {
         "CANCEL": "Ask for the run to be stopped.",
         "RETRY": "Launch the same again as a new, linked run.",
+        "APPROVE": "Agree to what it waits for.",
+        "REJECT": "Refuse what it waits for.",
     },
     SyncStatus: {
         "IN_SYNC": "Our record agrees with the provider.",
@@ -100,6 +135,28 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "REQUIRE_APPROVAL": "It may be dispatched once people have approved it.",
         "DENY": "It is not dispatched.",
     },
+    PolicyEffect: {
+        "ALLOW": "Lets it through.",
+        "REQUIRE_APPROVAL": "Lets it through once people have approved it.",
+        "DENY": "Keeps it from being dispatched.",
+    },
+    ExpiryAction: {
+        "CANCEL": "What waits for it is canceled.",
+        "ESCALATE": "An elevated approver is asked once more for as long; then it is canceled.",
+    },
+    CommandClass: {
+        "READ_ONLY": "Looks at things.",
+        "DEV_TOOL": "Builds, tests or checks the project.",
+        "VCS_WRITE": "Changes the history of the project, here or elsewhere.",
+        "NETWORK": "Talks to other machines.",
+        "PACKAGE": "Installs what others have published.",
+        "FILE_WRITE": "Writes, moves or changes files.",
+        "DESTRUCTIVE": "Removes what cannot be had back.",
+        "PRIVILEGED": "Acts with more rights than its user has.",
+        "FORBIDDEN": "Destroys the machine or brings it down.",
+        "OPAQUE": "Cannot be seen through.",
+        "UNKNOWN": "Is no program that the workbench knows.",
+    },
     RiskLevel: {
         "LOW": "Reads, or changes what is easily restored.",
         "MEDIUM": "Changes things inside the project.",
@@ -132,6 +189,8 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     },
     AuditAction: {
         "PROJECT_CREATE": "A project was made.",
+        "PROJECT_SETTINGS_UPDATE": "Settings of a project were changed.",
+        "POLICY_SET": "The rules for what may be dispatched in a project were replaced.",
         "MEMBER_SET": "The roles of a principal in a project were set.",
         "PRINCIPAL_CREATE": "A principal was made.",
         "TOKEN_CREATE": "An API token was made.",
@@ -139,9 +198,21 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "LINK_CREATE": "A one-time link was made that signs a browser in.",
         "SIGN_IN": "A browser was signed in by a link.",
         "SIGN_OUT": "A browser was signed out.",
+        "KILL_SWITCH_SET": "A kill switch was engaged or released.",
         "RUN_LAUNCH": "A run was launched.",
         "RUN_CANCEL": "A run was canceled, or asked to stop.",
         "RUN_RETRY": "A run was launched that repeats another.",
+        "RUN_DISPATCH": "A run was to go to its provider, and was not what was decided on.",
+        "RUN_REDECIDE": "A new policy has decided on a run that was waiting.",
+        "APPROVAL_REQUEST": "People were asked to approve something.",
+        "APPROVAL_DECIDE": "Somebody said yes or no on an approval.",
+        "APPROVAL_EXPIRE": "Nobody decided on an approval in time.",
+        "APPROVAL_ESCALATE": "An elevated approver is asked from now on.",
+        "APPROVAL_VOID": "An approval is not waited for any more.",
+        "APPROVAL_DELEGATE": "Somebody lets another decide on approvals in their place.",
+        "DELEGATION_REVOKE": "A delegation was taken back.",
+        "BREAK_GLASS_REQUEST": "Somebody asked for the policy to be set aside.",
+        "BREAK_GLASS_DECIDE": "Somebody said yes or no to setting the policy aside.",
         "AUDIT_EXPORT": "The audit log was exported.",
         "REFUSALS_OMITTED": "Refusals that were too many to be kept one by one: their number.",
     },
@@ -155,7 +226,20 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "PRINCIPAL": "A person or a service account.",
         "TOKEN": "A token, a link or a browser's session.",
         "RUN": "A run.",
+        "KILL_SWITCH": "A kill switch.",
+        "APPROVAL": "A question to people.",
+        "DELEGATION": "Who decides in whose place.",
         "AUDIT_LOG": "The audit log itself.",
+    },
+    KillSwitchScope: {
+        "SERVER": "Everything on this server.",
+        "PROJECT": "All runs of one project.",
+        "PROVIDER": "All runs on one provider, in one project or in all.",
+    },
+    FeatureFlag: {
+        "CONNECTORS": "Runs on providers beyond this machine.",
+        "ORCHESTRATION": "Workflows of several steps.",
+        "SDK_STEPS": "Steps of workflows that agents take.",
     },
     StreamStart: {
         "BEGINNING": "From the first event; everything is delivered.",

@@ -6,7 +6,9 @@ from typing import Any, Final, Self
 import strawberry
 
 from domain import errors as domain
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, Ineligibility
+from domain.models.kill_switches import KillSwitchScope
+from domain.models.settings import FeatureFlag
 from schema.decisions import PolicyDecision
 
 
@@ -96,6 +98,17 @@ class ProviderUnconfigured(UserError):
     """Something must be set first."""
 
 
+@strawberry.type(description="You cannot decide on this approval; nothing was counted.")
+class ApprovalNotEligible(UserError):
+    """With why not."""
+
+    reason: Ineligibility = strawberry.field(description="Why not, for programs.")
+
+    @classmethod
+    def of(cls, error: domain.ApprovalNotEligible) -> Self:
+        return cls(code=error.code, message=error.message, reason=error.reason)
+
+
 @strawberry.type(description="The idempotency key came before with another input.")
 class IdempotencyConflict(UserError):
     """Use a new key for new input."""
@@ -104,6 +117,29 @@ class IdempotencyConflict(UserError):
 @strawberry.type(description="A limit of this server is reached; try again later.")
 class QuotaExceeded(UserError):
     """Too much at once."""
+
+
+@strawberry.type(description="A kill switch is engaged; nothing was dispatched.")
+class KillSwitchEngaged(UserError):
+    """With the switch's scope, and why it was engaged."""
+
+    scope: KillSwitchScope = strawberry.field(description="What the switch is for.")
+    reason: str | None = strawberry.field(description="Why it was engaged.")
+
+    @classmethod
+    def of(cls, error: domain.KillSwitchEngaged) -> Self:
+        return cls(code=error.code, message=error.message, scope=error.scope, reason=error.reason)
+
+
+@strawberry.type(description="This part of the workbench is off here.")
+class FeatureDisabled(UserError):
+    """With the part that is off."""
+
+    feature: FeatureFlag = strawberry.field(description="What is off.")
+
+    @classmethod
+    def of(cls, error: domain.FeatureDisabled) -> Self:
+        return cls(code=error.code, message=error.message, feature=error.feature)
 
 
 ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
@@ -115,8 +151,11 @@ ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
     domain.CapabilityMissing: CapabilityMissing,
     domain.ProviderUnavailable: ProviderUnavailable,
     domain.ProviderUnconfigured: ProviderUnconfigured,
+    domain.ApprovalNotEligible: ApprovalNotEligible,
     domain.IdempotencyConflict: IdempotencyConflict,
     domain.QuotaExceeded: QuotaExceeded,
+    domain.KillSwitchEngaged: KillSwitchEngaged,
+    domain.FeatureDisabled: FeatureDisabled,
 }
 """A union that holds the type answers with it; elsewhere the error is a top-level one."""
 

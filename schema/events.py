@@ -6,14 +6,15 @@ from typing import Final, assert_never
 
 import strawberry
 
-from domain.lifecycle import RunState
+from domain.lifecycle import ApprovalState, RunState
 from domain.models import events as domain
+from domain.models.approvals import ApprovalDecision
 from domain.models.logs import LogBatch as DomainBatch
 from domain.models.runs import SyncStatus
 from schema.actors import Actor, load_actor, load_actors
 from schema.cursors import stream_cursor
 from schema.failures import RunFailure
-from schema.ids import run_id
+from schema.ids import approval_id, run_id
 from schema.info import Info
 from schema.logs import INT_MAX, LogBatch
 from schema.plans import MANY
@@ -95,6 +96,26 @@ class RunCancelRequested(RunEvent):
     reason: str | None = strawberry.field(description="What they said.")
 
 
+@strawberry.type(description="The run waits for people, or from now on for others.")
+class RunApprovalRequested(RunEvent):
+    """Its approval says for whom and how long."""
+
+    approval_id: strawberry.ID = strawberry.field(description="The approval.")
+
+
+@strawberry.type(description="An approval of the run was decided on.")
+class RunApprovalDecided(RunEvent):
+    """By one of several people, by the last that was needed, by time, or by a new policy."""
+
+    approval_id: strawberry.ID = strawberry.field(description="The approval.")
+    state: ApprovalState = strawberry.field(
+        description="Where it is since; PENDING while more people are asked."
+    )
+    decision: ApprovalDecision | None = strawberry.field(
+        description="What the actor said; null where nobody was asked."
+    )
+
+
 @strawberry.type(description="Lines that were here once have been removed by retention.")
 class LogsExpired(RunEvent):
     """A gap, told instead of hidden."""
@@ -117,12 +138,14 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunSynced,
     RunDispatched,
     RunCancelRequested,
+    RunApprovalRequested,
+    RunApprovalDecided,
     LogsExpired,
     LogsTruncated,
 )
 
 
-def event_of(event: domain.RunEvent) -> RunEvent:
+def event_of(event: domain.RunEvent) -> RunEvent:  # noqa: C901, PLR0912 - a closed branch
     """The GraphQL type of an event's fact."""
     fact = event.fact
     made: RunEvent
@@ -147,6 +170,8 @@ def event_of(event: domain.RunEvent) -> RunEvent:
             )
         case domain.RunCancelRequested():
             made = RunCancelRequested(value=event, reason=fact.reason)
+        case domain.RunApprovalRequested() | domain.RunApprovalDecided():
+            made = _of_approval(event, fact)
         case domain.LogsExpired():
             made = LogsExpired(value=event, from_=fact.from_line, to=fact.to_line)
         case domain.LogsTruncated():
@@ -155,3 +180,14 @@ def event_of(event: domain.RunEvent) -> RunEvent:
         case _:
             assert_never(fact)
     return made
+
+
+def _of_approval(
+    event: domain.RunEvent, fact: domain.RunApprovalRequested | domain.RunApprovalDecided
+) -> RunEvent:
+    asked = approval_id(fact.approval_id)
+    if isinstance(fact, domain.RunApprovalRequested):
+        return RunApprovalRequested(value=event, approval_id=asked)
+    return RunApprovalDecided(
+        value=event, approval_id=asked, state=fact.state, decision=fact.decision
+    )

@@ -1,40 +1,46 @@
-"""What a subscription's resolver answers with: how to follow a run, and how to type its events."""
+"""What a subscription's resolver answers with: how to follow a stream, and to type its events."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from domain.ids import RunId
-from domain.models.events import RunEvent
+from domain.ids import PrincipalId, ProjectId, RunId
 from domain.models.grants import Grant
-from domain.models.runs import Run
+from domain.models.streams import StreamEvent
 from resolvers import access
 from resolvers.context import Context
 from resolvers.streams import Follow
 
+E = TypeVar("E", bound=StreamEvent)
+
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """`visibility` is what the viewer may see of the run: those with an equal one share results.
-    `grant` is what it stands on for as long as it lives."""
+class Feed(Generic[E]):
+    """`visibility` is what the viewer may see of the stream: those with an equal one share
+    results, except where a document asks for what only `viewer_id` may do. `grant` is what it
+    stands on for as long as it lives."""
 
-    run_id: RunId
+    stream_id: RunId | ProjectId
     visibility: tuple[str, ...]
+    viewer_id: PrincipalId
     grant: Grant
-    follow: Follow
-    typed: Callable[[RunEvent], object]
+    follow: Follow[E]
+    typed: Callable[[E], object]
 
-    def __aiter__(self) -> AsyncIterator[Sequence[RunEvent]]:
+    def __aiter__(self) -> AsyncIterator[Sequence[E]]:
         return self.follow(None, None)
 
     @classmethod
     def of(
         cls,
         context: Context,
-        run: Run,
-        follow: Follow,
-        typed: Callable[[RunEvent], object],
+        stream_id: RunId | ProjectId,
+        *,
+        within: ProjectId,
+        follow: Follow[E],
+        typed: Callable[[E], object],
     ) -> Self:
-        visibility = tuple(sorted(access.permissions(context.viewer, run.project_id)))
-        grant = access.grant(context.viewer, run.project_id)
-        return cls(run.id, visibility, grant, follow, typed)
+        """Of a stream that belongs to the project `within`."""
+        visibility = tuple(sorted(access.permissions(context.viewer, within)))
+        viewer_id, grant = context.viewer.principal.id, access.grant(context.viewer, within)
+        return cls(stream_id, visibility, viewer_id, grant, follow, typed)

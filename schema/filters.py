@@ -6,10 +6,11 @@ from typing import Annotated, Final
 import strawberry
 
 from domain.errors import InvalidInput
-from domain.lifecycle import RunState
+from domain.lifecycle import ApprovalState, RunState
 from domain.models import pages
 from domain.models.providers import LogStream
 from domain.validation import check_text
+from resolvers.approvals import Inbox
 from resolvers.paging import CONTAINS_CHARACTERS_MAX
 from schema.times import utc
 
@@ -61,4 +62,36 @@ class RunFilter:
             created_after=utc(self.created_after, "filter", "createdAfter"),
             created_before=utc(self.created_before, "filter", "createdBefore"),
             command_contains=self.command_contains or None,
+        )
+
+
+@strawberry.input(description="Which approvals; every field that is given must match.")
+class ApprovalFilter:
+    """A narrowing of the inbox."""
+
+    states: list[ApprovalState] | None = strawberry.field(
+        default=None, description="In one of these states."
+    )
+    projects: list[str] | None = strawberry.field(
+        default=None, description="Of one of these projects, by slug."
+    )
+    mine: bool | None = strawberry.field(
+        default=None, description="True: only what the viewer asked for."
+    )
+    eligible: bool | None = strawberry.field(
+        default=None, description="True: only what the viewer may decide on now."
+    )
+
+    def to_inbox(self) -> Inbox:
+        """Raises InvalidInput."""
+        for name, values in (("states", self.states), ("projects", self.projects)):
+            if values is not None and len(values) > FILTER_VALUES_MAX:
+                raise InvalidInput(f"At most {FILTER_VALUES_MAX} {name}.", "filter", name)
+        for slug in self.projects or ():
+            check_text(slug, CONTAINS_CHARACTERS_MAX, "filter", "projects")
+        return Inbox(
+            states=tuple(self.states or ()),
+            projects=None if self.projects is None else tuple(self.projects),
+            is_mine=bool(self.mine),
+            is_eligible=bool(self.eligible),
         )

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import strawberry
 
 from domain.errors import NotFound
-from domain.ids import DecisionId, PrincipalId, ProjectId, RunId, TokenId
+from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId, TokenId
 
 ID_CHARACTERS_MAX: Final = 512
 
@@ -77,6 +77,24 @@ def actor_id(of: PrincipalId) -> strawberry.ID:
 
 def token_id(of: TokenId) -> strawberry.ID:
     return global_id("ApiToken", of)
+
+
+def approval_id(of: ApprovalId) -> strawberry.ID:
+    return global_id("Approval", of)
+
+
+def delegation_id(of: DelegationId) -> strawberry.ID:
+    return global_id("Delegation", of)
+
+
+def to_approval_id(given: str) -> ApprovalId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("Approval", given, ApprovalId)
+
+
+def to_delegation_id(given: str) -> DelegationId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("Delegation", given, DelegationId)
 
 
 def to_token_id(given: str) -> TokenId:

@@ -11,10 +11,13 @@ from domain.models.commands import (
     LaunchRun,
     RetryRun,
     SetMember,
+    SetPolicy,
 )
 from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
+from domain.models.runs import Budget
 from schema.ids import to_run_id
+from schema.policies import PolicyRuleInput
 from schema.times import utc
 
 _KEY = "The same key and input answers with the first result instead of doing it again."
@@ -88,6 +91,43 @@ class MemberSetInput:
         )
 
 
+@strawberry.input(description="The rules that a project is to have, all at once.")
+class PolicySetInput:
+    """A policy's next version."""
+
+    project: str = strawberry.field(description="The project's slug.")
+    rules: list[PolicyRuleInput] = strawberry.field(
+        description="At most 200. What no rule matches has to be approved."
+    )
+    reason: str = strawberry.field(description="Why, for those who look at it later.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="Refuse unless this version holds; whichever holds if absent."
+    )
+
+    def to_command(self) -> SetPolicy:
+        return SetPolicy(
+            project=self.project,
+            rules=tuple(rule.to_rule() for rule in self.rules),
+            reason=self.reason,
+            expected_version=self.expected_version,
+        )
+
+
+@strawberry.input(description="What a run may use up at most.")
+class BudgetInput:
+    """As far as the provider tells what it uses."""
+
+    cost_cents: int | None = strawberry.field(
+        default=None, description="Money, in cents; not limited if absent."
+    )
+    tokens: int | None = strawberry.field(
+        default=None, description="Tokens of a language model; not limited if absent."
+    )
+
+    def to_budget(self) -> Budget:
+        return Budget(cost_cents=self.cost_cents, tokens=self.tokens)
+
+
 @strawberry.input(description="A run to launch. Exactly one of command and prompt.")
 class RunLaunchInput:
     """What to run, where, and how."""
@@ -112,8 +152,19 @@ class RunLaunchInput:
     tool_scopes: list[str] | None = strawberry.field(
         default=None, description="What an agent's tools may do."
     )
+    budget: BudgetInput | None = strawberry.field(
+        default=None, description="What it may use up; not limited if absent."
+    )
+    feature: str | None = strawberry.field(
+        default=None, description="Slug of the feature that it is for."
+    )
     reason: str | None = strawberry.field(
         default=None, description="Why, for those who look at it later."
+    )
+    break_glass: bool | None = strawberry.field(
+        default=None,
+        description="True, with a reason: ask two elevated approvers to set aside what the policy "
+        "says against it.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
@@ -127,7 +178,10 @@ class RunLaunchInput:
             env_profile=self.env_profile,
             timeout_ms=self.timeout_ms,
             tool_scopes=tuple(self.tool_scopes or ()),
+            budget=self.budget.to_budget() if self.budget else None,
+            feature=self.feature,
             reason=self.reason,
+            break_glass=bool(self.break_glass),
             idempotency_key=self.idempotency_key,
         )
 

@@ -4,21 +4,26 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import members, projects, runs, tokens
+from resolvers import kill_switches, members, policies, projects, runs, settings, tokens
 from schema import errors
 from schema.actors import Actor
+from schema.approval_mutations import ApprovalMutations
 from schema.ids import to_token_id
 from schema.info import Info
 from schema.inputs import (
     MemberSetInput,
+    PolicySetInput,
     ProjectCreateInput,
     RunCancelInput,
     RunLaunchInput,
     RunRetryInput,
     TokenCreateInput,
 )
+from schema.kill_switches import KillSwitch, KillSwitchSetInput
 from schema.members import Member
+from schema.policies import Policy
 from schema.projects import Project, Run
+from schema.settings import ProjectSettingsUpdateInput
 from schema.tokens import ApiToken
 
 
@@ -29,6 +34,21 @@ class ProjectCreatePayload:
     project: Project = strawberry.field(description="The new project.")
 
 
+@strawberry.type(description="The settings are as asked for.")
+class ProjectSettingsUpdatePayload:
+    """Of projectSettingsUpdate."""
+
+    project: Project = strawberry.field(description="The project with its settings.")
+
+
+@strawberry.type(description="The rules hold for whatever is launched from now on.")
+class PolicySetPayload:
+    """Of policySet."""
+
+    project: Project = strawberry.field(description="The project.")
+    policy: Policy = strawberry.field(description="Its policy, as the new version.")
+
+
 @strawberry.type(description="The roles were set.")
 class MemberSetPayload:
     """Of memberSet."""
@@ -36,6 +56,18 @@ class MemberSetPayload:
     project: Project = strawberry.field(description="The project.")
     member: Member = strawberry.field(
         description="The principal with its roles; without any, it is no member any more."
+    )
+
+
+@strawberry.type(description="The kill switch is as asked for.")
+class KillSwitchSetPayload:
+    """Of killSwitchSet."""
+
+    kill_switch: KillSwitch = strawberry.field(description="The switch.")
+    canceled: int = strawberry.field(description="How many running runs were asked to stop.")
+    dispatching: int = strawberry.field(
+        description="How many runs were still being handed over when this was answered, 2 s after "
+        "the switch was engaged; 0 says that nothing is dispatched from now on."
     )
 
 
@@ -80,9 +112,31 @@ ProjectCreateResult = Annotated[
     ProjectCreatePayload | errors.NotPermitted | errors.InvalidInput,
     strawberry.union("ProjectCreateResult", description="The new project, or why there is none."),
 ]
+ProjectSettingsUpdateResult = Annotated[
+    ProjectSettingsUpdatePayload
+    | errors.NotPermitted
+    | errors.NotFound
+    | errors.InvalidInput
+    | errors.QuotaExceeded,
+    strawberry.union(
+        "ProjectSettingsUpdateResult", description="The project, or why nothing was changed."
+    ),
+]
+PolicySetResult = Annotated[
+    PolicySetPayload
+    | errors.NotPermitted
+    | errors.NotFound
+    | errors.InvalidInput
+    | errors.QuotaExceeded,
+    strawberry.union("PolicySetResult", description="The policy, or why none was set."),
+]
 MemberSetResult = Annotated[
     MemberSetPayload | errors.NotPermitted | errors.NotFound | errors.InvalidInput,
     strawberry.union("MemberSetResult", description="The member, or why nothing was set."),
+]
+KillSwitchSetResult = Annotated[
+    KillSwitchSetPayload | errors.NotPermitted | errors.NotFound | errors.InvalidInput,
+    strawberry.union("KillSwitchSetResult", description="The switch, or why it was not moved."),
 ]
 TokenCreateResult = Annotated[
     TokenCreatePayload
@@ -105,6 +159,8 @@ RunLaunchResult = Annotated[
     | errors.CapabilityMissing
     | errors.ProviderUnavailable
     | errors.ProviderUnconfigured
+    | errors.KillSwitchEngaged
+    | errors.FeatureDisabled
     | errors.IdempotencyConflict
     | errors.QuotaExceeded,
     strawberry.union("RunLaunchResult", description="The new run, or why there is none."),
@@ -130,6 +186,8 @@ RunRetryResult = Annotated[
     | errors.CapabilityMissing
     | errors.ProviderUnavailable
     | errors.ProviderUnconfigured
+    | errors.KillSwitchEngaged
+    | errors.FeatureDisabled
     | errors.IdempotencyConflict
     | errors.QuotaExceeded,
     strawberry.union("RunRetryResult", description="The new run, or why there is none."),
@@ -137,7 +195,7 @@ RunRetryResult = Annotated[
 
 
 @strawberry.type(description="All that changes something.")
-class Mutation:
+class Mutation(ApprovalMutations):
     """Root fields are nullable: an error in one must not hide what another has done."""
 
     @strawberry.mutation(description="Make a project of a folder. Server admins only.")
@@ -150,6 +208,32 @@ class Mutation:
         return ProjectCreatePayload(project=Project.of(project))
 
     @strawberry.mutation(
+        description="Change settings of a project; what is not given stays as it is. For the "
+        "project's admins."
+    )
+    async def project_settings_update(
+        self,
+        info: Info,
+        input: Annotated[
+            ProjectSettingsUpdateInput, strawberry.argument(description="The settings.")
+        ],
+    ) -> ProjectSettingsUpdateResult | None:
+        project = await settings.update(info.context, input.to_command())
+        return ProjectSettingsUpdatePayload(project=Project.of(project))
+
+    @strawberry.mutation(
+        description="Replace the rules of a project, all at once, by a new version. Rules under "
+        "which nobody could approve are refused. For the project's admins."
+    )
+    async def policy_set(
+        self,
+        info: Info,
+        input: Annotated[PolicySetInput, strawberry.argument(description="The policy.")],
+    ) -> PolicySetResult | None:
+        project, policy = await policies.replace_rules(info.context, input.to_command())
+        return PolicySetPayload(project=Project.of(project), policy=Policy.of(policy))
+
+    @strawberry.mutation(
         description="Replace the roles of a principal in a project. For the project's admins; "
         "only a server admin gives their own account the right to approve."
     )
@@ -160,6 +244,22 @@ class Mutation:
     ) -> MemberSetResult | None:
         project, membership = await members.set_roles(info.context, input.to_command())
         return MemberSetPayload(project=Project.of(project), member=Member.of(membership))
+
+    @strawberry.mutation(
+        description="Engage or release a kill switch. For the project's admins; what is for every "
+        "project, for server admins."
+    )
+    async def kill_switch_set(
+        self,
+        info: Info,
+        input: Annotated[KillSwitchSetInput, strawberry.argument(description="The switch.")],
+    ) -> KillSwitchSetResult | None:
+        found = await kill_switches.move(info.context, input.to_command())
+        return KillSwitchSetPayload(
+            kill_switch=KillSwitch.of(found.switch),
+            canceled=found.canceled,
+            dispatching=found.dispatching,
+        )
 
     @strawberry.mutation(
         description="Make an API token: for oneself, or by a server admin for anybody. It may do "

@@ -12,9 +12,11 @@ from domain.models import projects as domain_projects
 from domain.models import runs as domain_runs
 from domain.models.providers import EnvProfile
 from domain.models.runs import RunAction, RunKind, SyncStatus
-from resolvers import audit, logs, members, runs, streams
+from resolvers import audit, logs, members, policies, runs, streams
 from resolvers.paging import page_size
 from schema.actors import Actor, load_actor, load_actors
+from schema.approvable import Approvable, Delegating
+from schema.approvals import NAMING
 from schema.audit import AuditEntry, AuditFilter
 from schema.cursors import list_cursor, list_key, list_number, place_cursor, stream_cursor, to_place
 from schema.decisions import PolicyDecision
@@ -27,7 +29,10 @@ from schema.logs import INT_MAX, LogBatch, LogConnection, LogStats
 from schema.members import Member
 from schema.paging import After, Before, Connection, First, Last
 from schema.plans import MANY
+from schema.policies import Policy
+from schema.project_events import ProjectEvent, events_of
 from schema.providers import Provider
+from schema.settings import ProjectSettings
 
 _SAME_NAME: Final = (
     "kind", "fallback_reason", "prompt", "cwd", "env_profile", "timeout_ms", "reason", "state",
@@ -55,6 +60,10 @@ async def _decisions(of: Sequence["Run"], info: Info) -> Sequence[PolicyDecision
     return [PolicyDecision.of(decision) for decision in found if decision is not None]
 
 
+async def _actions(of: Sequence["Run"], info: Info) -> Sequence[list[RunAction]]:
+    return await runs.actions(info.context, [run.value for run in of])
+
+
 async def _latest_events(
     of: Sequence["Run"], info: Info, first: int = 3
 ) -> Sequence[list[RunEvent]]:
@@ -63,17 +72,8 @@ async def _latest_events(
     return [list(map(event_of, events)) for events in found]
 
 
-@strawberry.type(description="What a project is set to.")
-class ProjectSettings:
-    """Settings that hold for all runs of a project."""
-
-    default_provider: str = strawberry.field(
-        description="Key of the provider of a run that names none."
-    )
-
-
 @strawberry.type(description="A folder of the server's machine and what may run in it.")
-class Project(Node):
+class Project(Node, Delegating):
     """Everything else belongs to one."""
 
     value: strawberry.Private[domain_projects.Project]
@@ -117,6 +117,18 @@ class Project(Node):
         )
         return Connection.of(page, Run.of, lambda run: list_cursor(name, run.id))
 
+    @strawberry.field(description="What happened in it, oldest first.")
+    async def events(
+        self,
+        info: Info,
+        *,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ProjectEvent]:
+        return await events_of(info, self.value, first=first, after=after, last=last, before=before)
+
     @strawberry.field(description="Who has a role here, in the order in which they came.")
     async def members(
         self, info: Info, first: First = None, after: After = None
@@ -124,6 +136,18 @@ class Project(Node):
         name = f"members:{self.value.id}"
         page = await members.listed(info.context, self.value.id, first, list_key(after, name))
         return Connection.of(page, Member.of, lambda m: list_cursor(name, m.principal_id))
+
+    @strawberry.field(description="The rules for what may be dispatched, as they hold now.")
+    async def policy(self, info: Info) -> Policy:
+        return Policy.of(await policies.current(info.context, self.value))
+
+    @strawberry.field(description="All that its policy has been, newest first.")
+    async def policy_versions(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Policy]:
+        scope = f"policies:{self.value.id}"
+        page = await policies.listed(info.context, self.value.id, first, list_number(after, scope))
+        return Connection.of(page, Policy.of, lambda p: list_cursor(scope, str(p.version)))
 
     @strawberry.field(description="Who did what in it, newest first. For its administrators.")
     async def audit_log(
@@ -155,12 +179,12 @@ class Project(Node):
             name=project.name,
             root_path=project.root_path,
             created_at=project.created_at,
-            settings=ProjectSettings(default_provider=project.default_provider),
+            settings=ProjectSettings.of(project.id, project.settings),
         )
 
 
 @strawberry.type(description="One dispatch of a command or prompt to one provider.")
-class Run(Node):
+class Run(Node, Approvable):
     """The same for every provider."""
 
     value: strawberry.Private[domain_runs.Run]
@@ -246,9 +270,9 @@ class Run(Node):
             return None
         return await info.context.loaders.queue_positions.load(self.value)
 
-    @strawberry.field(description="What the viewer may do with it now.")
-    def available_actions(self, info: Info) -> list[RunAction]:
-        return list(runs.actions(info.context, self.value))
+    @strawberry.field(description="What the viewer may do with it now.", metadata={MANY: _actions})
+    async def available_actions(self, info: Info) -> list[RunAction]:
+        return (await _actions([self], info))[0]
 
     @strawberry.field(description="What happened to it, log batches included, oldest first.")
     async def events(
@@ -314,3 +338,6 @@ class Run(Node):
             log_stats=LogStats.of(run.log),
             **same,
         )
+
+
+NAMING["Run"] = Run

@@ -8,9 +8,10 @@ import strawberry
 from domain.ids import ProjectId
 from domain.models.providers import Capabilities, Health, HealthStatus, ProviderKind
 from domain.ports import Adapter
-from resolvers import providers
+from resolvers import kill_switches, providers
 from schema.ids import Node, provider_id
 from schema.info import Info
+from schema.kill_switches import KillSwitch
 
 POLL_CADENCE_MS: Final = 15_000
 """How often a provider that cannot stream is asked."""
@@ -24,6 +25,9 @@ class ProviderCapabilities:
     cancel: bool = strawberry.field(description="Can stop a run.")
     artifacts: bool = strawberry.field(description="Hands over files that a run made.")
     resume: bool = strawberry.field(description="Can go on with a run that stopped.")
+    sandbox: bool = strawberry.field(
+        description="Can keep a run apart from the machine, where a project wants it."
+    )
 
     @classmethod
     def of(cls, capabilities: Capabilities) -> Self:
@@ -32,6 +36,7 @@ class ProviderCapabilities:
             cancel=capabilities.cancel,
             artifacts=capabilities.artifacts,
             resume=capabilities.resume,
+            sandbox=capabilities.sandbox,
         )
 
 
@@ -53,6 +58,7 @@ class Provider(Node):
     """An adapter as one project sees it."""
 
     value: strawberry.Private[Adapter]
+    of_project: strawberry.Private[ProjectId]
     key: str = strawberry.field(description="Its short name, as used in inputs.")
     name: str = strawberry.field(description="Its name for people.")
     kind: ProviderKind = strawberry.field(description="What stands behind it.")
@@ -72,11 +78,20 @@ class Provider(Node):
         clock = info.context.services.clock
         return ProviderHealth.of(await providers.health(self.value, clock))
 
+    @strawberry.field(
+        description="Its kill switch: the one for every project while that is engaged, else the "
+        "one for this project."
+    )
+    async def kill_switch(self, info: Info) -> KillSwitch:
+        found = await kill_switches.of_provider(info.context, self.of_project, self.key)
+        return KillSwitch.of(found)
+
     @classmethod
     def of(cls, project_id: ProjectId, adapter: Adapter) -> Self:
         return cls(
             id=provider_id(project_id, adapter.key),
             value=adapter,
+            of_project=project_id,
             key=adapter.key,
             name=adapter.name,
             kind=adapter.kind,

@@ -5,17 +5,21 @@ from typing import Annotated, Final
 
 import strawberry
 
-from domain.ids import DecisionId, ProjectId, RunId, TokenId
-from resolvers import projects, runs, tokens
+from domain.ids import ApprovalId, DecisionId, DelegationId, ProjectId, RunId, TokenId
+from resolvers import approvals, policies, projects, runs, tokens
 from resolvers.context import Context
+from schema.approvals import Approval, Delegation
 from schema.cursors import list_cursor, list_key
 from schema.decisions import PolicyDecision
+from schema.filters import ApprovalFilter
 from schema.ids import Node, split
 from schema.info import Info
+from schema.inputs import RunLaunchInput
 from schema.paging import After, Connection, First
 from schema.projects import Project, Run
 from schema.providers import Provider
 from schema.server import ServerInfo
+from schema.simulations import PolicySimulateInput, PolicySimulation
 from schema.tokens import ApiToken
 from schema.viewers import Viewer
 
@@ -42,6 +46,16 @@ async def _provider(context: Context, key: str) -> Node | None:
     return Provider.of(project.id, adapter) if project and adapter else None
 
 
+async def _approval(context: Context, key: str) -> Node | None:
+    approval = await approvals.by_id(context, ApprovalId(key))
+    return Approval.of(approval) if approval else None
+
+
+async def _delegation(context: Context, key: str) -> Node | None:
+    delegation = await approvals.delegation(context, DelegationId(key))
+    return Delegation.of(delegation) if delegation else None
+
+
 async def _token(context: Context, key: str) -> Node | None:
     token = await tokens.by_id(context, TokenId(key))
     return ApiToken.of(token) if token else None
@@ -53,6 +67,8 @@ NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {
     "PolicyDecision": _decision,
     "Provider": _provider,
     "ApiToken": _token,
+    "Approval": _approval,
+    "Delegation": _delegation,
 }
 """How each kind of id is followed."""
 
@@ -87,6 +103,46 @@ class Query:
     ) -> Project | None:
         project = await projects.by_slug(info.context, slug)
         return Project.of(project) if project else None
+
+    @strawberry.field(
+        description="What the project's policy says of a launch, which is not made: nothing is "
+        "stored but the decision. For those who may launch."
+    )
+    async def policy_check(
+        self,
+        info: Info,
+        input: Annotated[RunLaunchInput, strawberry.argument(description="The run.")],
+    ) -> PolicyDecision:
+        return PolicyDecision.of(await policies.check(info.context, input.to_command()))
+
+    @strawberry.field(
+        description="What rules would have said of what was decided since a time. Nothing is "
+        "stored. For the project's admins."
+    )
+    async def policy_simulate(
+        self,
+        info: Info,
+        input: Annotated[PolicySimulateInput, strawberry.argument(description="The rules.")],
+    ) -> PolicySimulation:
+        project, simulation = await policies.simulate(info.context, input.to_command())
+        return PolicySimulation.of(project.id, simulation)
+
+    @strawberry.field(
+        description="The inbox: approvals of all projects that the viewer may read, newest first."
+    )
+    async def approvals(
+        self,
+        info: Info,
+        filter: Annotated[
+            ApprovalFilter | None,
+            strawberry.argument(description="Only approvals that match all of it."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Approval]:
+        inbox = filter.to_inbox() if filter else approvals.Inbox()
+        page = await approvals.listed(info.context, inbox, first, list_key(after, "approvals"))
+        return Connection.of(page, Approval.of, lambda a: list_cursor("approvals", a.id))
 
     @strawberry.field(description="The viewer's projects, by slug.")
     async def projects(

@@ -6,8 +6,12 @@ import strawberry
 
 from domain import limits
 from domain.limits import DocumentLimits
+from resolvers import kill_switches
 from resolvers.context import Services
 from resolvers.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from schema.info import Info
+from schema.kill_switches import KillSwitch
+from schema.settings import FeatureFlags
 
 
 @strawberry.type(description="How much this server takes.")
@@ -45,12 +49,27 @@ class ServerInfo:
 
     version: str = strawberry.field(description="The workbench's version.")
     limits: ServerLimits = strawberry.field(description="How much it takes.")
+    flags: FeatureFlags = strawberry.field(
+        description="Which parts of the workbench are on; a project can only turn more off."
+    )
+
+    @strawberry.field(description="The kill switch of the whole server.")
+    async def kill_switch(self, info: Info) -> KillSwitch:
+        return KillSwitch.of(await kill_switches.of_server(info.context))
+
+    @strawberry.field(
+        description="The engaged kill switches that concern the viewer's projects, newest first, "
+        "at most 100."
+    )
+    async def kill_switches(self, info: Info) -> list[KillSwitch]:
+        return [KillSwitch.of(each) for each in await kill_switches.engaged(info.context)]
 
     @classmethod
     def of(cls, services: Services, documents: DocumentLimits) -> Self:
         facts = services.facts
         return cls(
             version=facts.version,
+            flags=FeatureFlags.without(facts.disabled),
             limits=ServerLimits(
                 page_size_default=PAGE_SIZE_DEFAULT,
                 page_size_max=PAGE_SIZE_MAX,

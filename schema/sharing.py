@@ -1,4 +1,4 @@
-"""Work shared between those who follow the same run in the same way.
+"""Work shared between those who follow the same stream in the same way.
 
 Executing and encoding an event costs ten times what sending it does. Subscribers with the same
 document, variables, operation and visibility get the same bytes, so only the first of them pays.
@@ -25,7 +25,7 @@ Execute = Callable[[], Executed | Awaitable[Executed]]
 
 @dataclass(slots=True, eq=False)
 class Shape:
-    """One way to follow one run, and how many follow in it now."""
+    """One way to follow one stream, and how many follow in it now."""
 
     key: ShapeKey
     followers: int = 0

@@ -1,14 +1,19 @@
 """Subscriptions over server-sent events, in the distinct connections mode of graphql-sse."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack, suppress
 from typing import Final
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.streaming import SSETransport
 
+from domain.ports import Clock
+
 EVENT_STREAM: Final = "text/event-stream"
+HEARTBEAT_S: Final = 15.0
+BEAT: Final = b": ping\n\n"
 
 
 def prefers_event_stream(accept: str) -> bool:
@@ -31,19 +36,20 @@ class EventStreamTransport(SSETransport):
     def encode_event(self, event: str, data: str | None = None) -> str:
         return f"event: {event}\ndata: {data or ''}\n\n"
 
-    def encode_comment(self, comment: str) -> str:
-        return f": {comment}\n\n"
-
 
 class EventStreamResponse(StreamingResponse):
-    """Closes its stream when the client has gone: a subscription must not wait for the garbage
-    collector. A client that stops reading is cut off by the server's protocol class.
+    """Whoever iterates the events is one task, and when it has ended they are closed here: what
+    they follow must not wait for the garbage collector, which closes in any order.
 
-    `stay` is left then: what is entered there lasts as long as the stream."""
+    `stay` is left then: what is entered there lasts as long as the stream. A client that stops
+    reading is cut off by the server's protocol class."""
 
-    def __init__(self, stream: AsyncIterator[str], headers: Mapping[str, str]) -> None:
-        super().__init__(stream, headers=headers)
-        self._stream = stream
+    def __init__(
+        self, events: AsyncGenerator[str, None], headers: Mapping[str, str], clock: Clock
+    ) -> None:
+        super().__init__(events, headers=headers)
+        self._events = events
+        self._clock = clock
         self.stay = ExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,5 +57,33 @@ class EventStreamResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self.stay.close()
-            if isinstance(self._stream, AsyncGenerator):
-                await self._stream.aclose()
+            await self._events.aclose()
+
+    async def stream_response(self, send: Send) -> None:
+        line = _Line(send)
+        beating = asyncio.create_task(line.beat(self._clock), name="heartbeat of an event stream")
+        try:
+            await super().stream_response(line.send)
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+
+class _Line:
+    """The way to a client: one message at a time, and a comment now and then, since what lies
+    between may cut off what is silent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._turn = asyncio.Lock()
+
+    async def send(self, message: Message) -> None:
+        async with self._turn:
+            await self._send(message)
+
+    async def beat(self, clock: Clock) -> None:
+        """Until it is cancelled, or the client has gone."""
+        with suppress(OSError):
+            while True:
+                await clock.sleep(HEARTBEAT_S)
+                await self.send({"type": "http.response.body", "body": BEAT, "more_body": True})

@@ -4,22 +4,29 @@ A resolver here answers with a feed of the domain's events, not with typed ones:
 made only where nobody else has made and encoded it before (schema/sharing.py).
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final
 
 import strawberry
 
-from resolvers import runs, streams
-from resolvers.streams import StreamStart
-from schema.cursors import to_place
+from domain.models.events import RunEvent as DomainRunEvent
+from domain.models.project_events import ProjectEvent as DomainProjectEvent
+from domain.models.runs import Run
+from resolvers import project_events, runs, streams
+from resolvers.streams import Follow, StreamStart
+from schema.cursors import to_place, to_sequence
 from schema.events import RunEvent, event_of
 from schema.feeds import Feed
 from schema.filters import OneStream
 from schema.ids import to_run_id
 from schema.info import Info
 from schema.logs import LogBatch
+from schema.project_events import ProjectEvent
+from schema.project_events import event_of as project_event_of
 
 BEGINNING: Final = StreamStart.BEGINNING
+END: Final = StreamStart.END
 
 _RunIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The run.")]
 _After = Annotated[
@@ -34,7 +41,7 @@ _From = Annotated[
 
 @strawberry.type(description="All that can be followed live.")
 class Subscription:
-    """Each ends by itself after the last event."""
+    """What is about a run ends by itself after the last event."""
 
     @strawberry.subscription(
         graphql_type=RunEvent,
@@ -47,10 +54,10 @@ class Subscription:
         run_id: _RunIdArgument,
         after: _After = None,
         from_: _From = BEGINNING,
-    ) -> Feed:
+    ) -> Feed[DomainRunEvent]:
         run = await runs.permitted(info.context, to_run_id(run_id), "runEvents")
         follow = streams.follow(info.context, run, to_place(after, run.id), from_ or BEGINNING)
-        return Feed.of(info.context, run, follow, event_of)
+        return _of_run(info, run, follow, event_of)
 
     @strawberry.subscription(
         graphql_type=LogBatch,
@@ -64,10 +71,36 @@ class Subscription:
         after: _After = None,
         from_: _From = BEGINNING,
         stream: OneStream = None,
-    ) -> Feed:
+    ) -> Feed[DomainRunEvent]:
         run = await runs.permitted(info.context, to_run_id(run_id), "runLogs")
         holds = partial(streams.is_log, stream=stream)
         follow = streams.follow(
             info.context, run, to_place(after, run.id), from_ or BEGINNING, holds
         )
-        return Feed.of(info.context, run, follow, LogBatch.of_event)
+        return _of_run(info, run, follow, LogBatch.of_event)
+
+    @strawberry.subscription(
+        graphql_type=ProjectEvent,
+        description="What happens in a project, from a cursor on: nothing lost, nothing twice, in "
+        "order. For lists that stay up to date. It has no last event.",
+    )
+    async def project_events(
+        self,
+        info: Info,
+        project: Annotated[str, strawberry.argument(description="The project's slug.")],
+        after: _After = None,
+        from_: _From = END,
+    ) -> Feed[DomainProjectEvent]:
+        of = await project_events.permitted(info.context, project)
+        behind = to_sequence(after, of.id)
+        follow = await project_events.follow(info.context, of, behind, from_ or END)
+        return Feed.of(info.context, of.id, within=of.id, follow=follow, typed=project_event_of)
+
+
+def _of_run(
+    info: Info,
+    run: Run,
+    follow: Follow[DomainRunEvent],
+    typed: Callable[[DomainRunEvent], object],
+) -> Feed[DomainRunEvent]:
+    return Feed.of(info.context, run.id, within=run.project_id, follow=follow, typed=typed)

@@ -6,9 +6,12 @@ from domain.errors import InvalidInput
 
 
 def utc(time: datetime | None, *path: str) -> datetime | None:
+    """The same where there may be none."""
+    return None if time is None else utc_of(time, *path)
+
+
+def utc_of(time: datetime, *path: str) -> datetime:
     """A time without a zone is taken as UTC. Raises InvalidInput."""
-    if time is None:
-        return None
     try:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except OverflowError:

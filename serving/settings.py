@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.limits import ConnectionLimits, DocumentLimits, RunLimits
+from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights, Issuer
 from domain.queue import ConcurrencyLimits
 from serving.data_directory import DataDirectory
@@ -36,6 +37,12 @@ def _parts(text: object) -> object:
     if not isinstance(text, str):
         return text
     return [part.strip().lower() for part in text.split(",") if part.strip()]
+
+
+def _flags(text: object) -> object:
+    """`connectors, sdk_steps` -> CONNECTORS and SDK_STEPS."""
+    parts = _parts(text)
+    return [part.upper() for part in parts] if isinstance(parts, list) else parts
 
 
 HostName = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$")]
@@ -121,6 +128,11 @@ class Settings(BaseSettings):
         32, ge=1, le=10_000, description="Runs that may be active in one project at once."
     )
     queue_max: int = Field(10_000, ge=1, description="Runs that may be queued; more are refused.")
+    disabled_features: Annotated[frozenset[FeatureFlag], BeforeValidator(_flags), NoDecode] = Field(
+        frozenset(),
+        description="Features that are off in every project, with commas between: `connectors`, "
+        "`orchestration`, `sdk_steps`.",
+    )
     run_timeout_ms: int = Field(
         3_600_000, ge=1, description="Time limit of a run that names none, in milliseconds."
     )
@@ -242,6 +254,14 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.store_url.startswith("sqlite")
+
+    @property
+    def private_paths(self) -> tuple[Path, ...]:
+        """What no run in a sandbox is to see, wherever it lies."""
+        if not self.is_sqlite:
+            return (self.data_dir,)
+        # What SQLite has not written into the database yet lies beside it.
+        return (self.data_dir, *(Path(self.store_name + end) for end in ("", "-wal", "-shm")))
 
     @property
     def base_url(self) -> str:

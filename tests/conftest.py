@@ -1,7 +1,11 @@
 """What every test has: one event loop flavour and, on request, real PostgreSQL and Redis."""
 
+import os
+
 import hypothesis
 import pytest
+
+from adapters.local.bubblewrap import find
 
 pytest_plugins = ["tests.fixtures_services"]
 
@@ -14,3 +18,12 @@ hypothesis.settings.load_profile("workbench")
 def anyio_backend() -> str:
     """The loop we serve with; trio is not supported by our database drivers."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> None:
+    """For tests that need a sandbox. Under CI a missing one is a failure, elsewhere a skip."""
+    found = find(os.environ["PATH"])
+    if not found.works and not os.environ.get("CI"):
+        pytest.skip(str(found.reason))
+    assert found.works, found.reason

@@ -11,6 +11,7 @@ _LAUNCH: Final = """
 mutation RunLaunch($input: RunLaunchInput!) {
   runLaunch(input: $input) {
     ... on RunLaunchPayload { run { id state } }
+    ... on PolicyDenied { decision { reasons { explanation } } }
     ... on UserError { code message }
   }
 }
@@ -37,6 +38,17 @@ query RunEnding($id: ID!) {
 }
 """
 
+_ASKED: Final = """
+query ApprovalAsked($id: ID!) {
+  node(id: $id) {
+    ... on Approval {
+      id state requiredRole requiredCount expiresAt
+      policyDecision { reasons { explanation } }
+    }
+  }
+}
+"""
+
 # LogsExpired has fields of the same names and other types, hence the aliases.
 _EVENTS: Final = """
 subscription RunFollow($id: ID!, $after: String) {
@@ -47,6 +59,8 @@ subscription RunFollow($id: ID!, $after: String) {
     ... on RunLogged { batch { stream firstLine lines } }
     ... on RunSynced { syncStatus reason }
     ... on RunCancelRequested { reason }
+    ... on RunApprovalRequested { approvalId }
+    ... on RunApprovalDecided { state decision }
     ... on LogsTruncated { keptLines }
     ... on LogsExpired { fromLine: from toLine: to }
   }
@@ -99,7 +113,15 @@ class Noticed:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """People are asked whether it may run."""
+
+    approval_id: str
+
+
 Happening = StateChanged | Printed | Noticed
+"""What is shown."""
 
 
 async def launch(connection: Connection, given: Fields) -> Launched:
@@ -130,6 +152,17 @@ async def ending(connection: Connection, run_id: str) -> Ending:
     )
 
 
+async def asked(connection: Connection, approval_id: str) -> Noticed | None:
+    """Who has to agree, until when, and by what; None once that is decided. Raises Refused,
+    Unreachable."""
+    approval = (await connection.ask(_ASKED, {"id": approval_id})).get("node")
+    if not approval or approval["state"] != "PENDING":
+        return None
+    wanted = f"{approval['requiredCount']} with the right of {approval['requiredRole']}"
+    text = f"It waits for {wanted}, until {approval['expiresAt']}: approval {approval['id']}."
+    return Noticed(text=f"{_why(approval['policyDecision'])} {text}")
+
+
 def events_of(run_id: str) -> Subscription:
     """All that happens to a run, to its end."""
     return Subscription(
@@ -137,9 +170,11 @@ def events_of(run_id: str) -> Subscription:
     )
 
 
-def happening(event: Fields) -> Happening | None:
+def happening(event: Fields) -> Happening | Asked | None:
     """What an event means here; None for facts that a terminal has no use for."""
     match event:
+        case {"__typename": "RunApprovalRequested", "approvalId": str(key)}:
+            return Asked(approval_id=key)
         case {"__typename": "RunStateChanged", "to": str(state)}:
             return StateChanged(state=state)
         case {"__typename": "RunLogged", "batch": batch}:
@@ -153,6 +188,8 @@ def _notice(event: Fields) -> str | None:
     match event:
         case {"__typename": "RunCancelRequested"}:
             return "Cancel was requested."
+        case {"__typename": "RunApprovalDecided", "state": state, "decision": said}:
+            return f"Approval: {state}" + (f" ({said})" if said else "")
         case {"__typename": "RunSynced", "syncStatus": status, "reason": reason}:
             return f"Sync with the provider: {status}" + (f" ({reason})" if reason else "")
         case {"__typename": "LogsTruncated", "keptLines": kept}:
@@ -167,10 +204,17 @@ def _is_last(event: Fields) -> bool:
     return event["__typename"] == "RunStateChanged" and event["to"] in _FINAL
 
 
+def _why(decision: Fields) -> str:
+    """What the policy's rules say, each once."""
+    return " ".join(dict.fromkeys(reason["explanation"] for reason in decision["reasons"]))
+
+
 async def _act(connection: Connection, field: str, document: str, given: Fields) -> dict[str, Any]:
     match (await connection.ask(document, {"input": dict(given)})).get(field):
         case {"run": dict(run)}:
             return run
+        case {"code": str(code), "message": str(message), "decision": dict(decision)}:
+            raise Refused(code, f"{message} {_why(decision)}")
         case {"code": str(code), "message": str(message)}:
             raise Refused(code, message)
         case _:

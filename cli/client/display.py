@@ -23,7 +23,7 @@ _STYLES: Final = {
     "FAILED": "red",
     "CANCELED": "yellow",
 }
-_BLOCKED: Final = "It is BLOCKED: it starts when a person has approved it."
+BLOCKED: Final = "It is BLOCKED: it starts when a person has approved it."
 _LINES_AT_ONCE: Final = 500
 
 
@@ -75,7 +75,7 @@ class Plain:
                 stream.write("".join(f"{printable(line)}\n" for line in lines))
                 stream.flush()
             case StateChanged(state="BLOCKED"):
-                self._say(_BLOCKED)
+                self._say(BLOCKED)
             case Noticed(text=text):
                 self._say(text)
             case StateChanged():
@@ -130,7 +130,7 @@ class Terminal:
             case StateChanged(state=state):
                 self._state = state
                 if state == "BLOCKED":
-                    self._say(_BLOCKED)
+                    self._say(BLOCKED)
             case Noticed(text=text):
                 self._say(text)
 

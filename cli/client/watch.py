@@ -76,6 +76,8 @@ class Watch:
         async with aclosing(events) as stream:
             async for event in stream:
                 happening = api.happening(event)
+                if isinstance(happening, api.Asked):
+                    happening = await api.asked(self._connection, happening.approval_id)
                 if happening is not None:
                     # Nobody may be reading our output; Ctrl-C has to be heard all the same.
                     await asyncio.to_thread(self._display.show, happening)

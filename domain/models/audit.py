@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from domain.digest import canonical, sha256
 from domain.errors import ErrorCode
 from domain.ids import ChainId, DecisionId, PrincipalId, ProjectId
-from domain.models.principals import Principal, Token
+from domain.models.principals import Membership, Principal, Role, Token
 
 SERVER_CHAIN: Final = ChainId("server")
 """Of what belongs to no project."""
@@ -17,6 +17,8 @@ FIRST_PREVIOUS: Final = "0" * 64
 """What a chain's first entry has instead of the hash of the one before."""
 NAME_CHARACTERS_KEPT: Final = 100
 SEQUENCE_MAX: Final = 2**63 - 1
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 Facts = Mapping[str, object]
 """What is worth knowing of a thing, as JSON: text, numbers, booleans, lists. Never a secret."""
@@ -26,6 +28,8 @@ class AuditAction(StrEnum):
     """What somebody did, or tried to."""
 
     PROJECT_CREATE = "PROJECT_CREATE"
+    PROJECT_SETTINGS_UPDATE = "PROJECT_SETTINGS_UPDATE"
+    POLICY_SET = "POLICY_SET"
     MEMBER_SET = "MEMBER_SET"
     PRINCIPAL_CREATE = "PRINCIPAL_CREATE"
     TOKEN_CREATE = "TOKEN_CREATE"  # noqa: S105 - the name of an action
@@ -33,9 +37,21 @@ class AuditAction(StrEnum):
     LINK_CREATE = "LINK_CREATE"
     SIGN_IN = "SIGN_IN"
     SIGN_OUT = "SIGN_OUT"
+    KILL_SWITCH_SET = "KILL_SWITCH_SET"
     RUN_LAUNCH = "RUN_LAUNCH"
     RUN_CANCEL = "RUN_CANCEL"
     RUN_RETRY = "RUN_RETRY"
+    RUN_DISPATCH = "RUN_DISPATCH"
+    RUN_REDECIDE = "RUN_REDECIDE"
+    APPROVAL_REQUEST = "APPROVAL_REQUEST"
+    APPROVAL_DECIDE = "APPROVAL_DECIDE"
+    APPROVAL_EXPIRE = "APPROVAL_EXPIRE"
+    APPROVAL_ESCALATE = "APPROVAL_ESCALATE"
+    APPROVAL_VOID = "APPROVAL_VOID"
+    APPROVAL_DELEGATE = "APPROVAL_DELEGATE"
+    DELEGATION_REVOKE = "DELEGATION_REVOKE"
+    BREAK_GLASS_REQUEST = "BREAK_GLASS_REQUEST"
+    BREAK_GLASS_DECIDE = "BREAK_GLASS_DECIDE"
     AUDIT_EXPORT = "AUDIT_EXPORT"
     REFUSALS_OMITTED = "REFUSALS_OMITTED"
 
@@ -47,6 +63,9 @@ class SubjectKind(StrEnum):
     PRINCIPAL = "PRINCIPAL"
     TOKEN = "TOKEN"  # noqa: S105 - the name of a kind
     RUN = "RUN"
+    KILL_SWITCH = "KILL_SWITCH"
+    APPROVAL = "APPROVAL"
+    DELEGATION = "DELEGATION"
     AUDIT_LOG = "AUDIT_LOG"
 
 
@@ -71,11 +90,17 @@ UNKNOWN_ORIGIN: Final = Origin()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks for something, by which token, and from where."""
+    """Who asks for something, by which token, and from where; with the roles that are theirs."""
 
     principal: Principal
     token: Token | None = None
     origin: Origin = UNKNOWN_ORIGIN
+    memberships: tuple[Membership, ...] = ()
+
+    def roles_in(self, project_id: ProjectId) -> frozenset[Role]:
+        """None for who administers the server and is no member."""
+        held = [m.roles for m in self.memberships if m.project_id == project_id]
+        return frozenset[Role]().union(*held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +164,7 @@ class AuditRecord:
 
 
 class AuditEntry(NamedTuple):
-    """A record in its place. The columns besides `body` are there to be found by, and repeat it.
-
-    A tuple, since a million of them are read to prove a chain.
-    """
+    """A record in its place. The columns besides `body` are there to be found by, and repeat it."""
 
     chain: ChainId
     sequence: int
@@ -153,6 +175,11 @@ class AuditEntry(NamedTuple):
     result: str
     body: str
     hash: str
+
+
+AuditLink = tuple[int, int, str, str | None, str, str, str, str]
+"""An entry as it is stored: sequence, microseconds since 1970, action, actor, subject, result, body
+and hash. A bare tuple, since a million of them are read to prove a chain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +229,11 @@ def attested_text(chain: ChainId, sequence: int, newest: str, at: datetime) -> s
 def instant(at: datetime) -> str:
     """ISO 8601 in UTC with microseconds, always of the same length."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def microseconds(text: str) -> int:
+    """Since 1970, of a time as `instant` writes it."""
+    return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
 
 
 def shown(name: str) -> str:

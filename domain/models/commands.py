@@ -1,11 +1,19 @@
 """What a caller asks for, after translation from the API and before any rule has looked at it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
+from typing import Final, Literal
 
-from domain.ids import RunId
+from domain.ids import ApprovalId, RunId
+from domain.models.approvals import ApprovalDecision
+from domain.models.kill_switches import KillSwitchScope
+from domain.models.policies import PolicyRule
 from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
+from domain.models.runs import Budget
+from domain.models.settings import FeatureFlag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +28,10 @@ class LaunchRun:
     env_profile: EnvProfile | None = None
     timeout_ms: int | None = None
     tool_scopes: tuple[str, ...] = field(default=())
+    feature: str | None = None
+    budget: Budget | None = None
     reason: str | None = None
+    break_glass: bool = False
     idempotency_key: str | None = None
 
 
@@ -39,6 +50,27 @@ class RetryRun:
     run_id: RunId
     acknowledge_failure: bool
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideApproval:
+    """Say yes or no to exactly what has this digest."""
+
+    approval_id: ApprovalId
+    decision: ApprovalDecision
+    digest: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegateApprovals:
+    """Let another principal, by name, decide on approvals in one's place for a time."""
+
+    project: str
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +98,77 @@ class CreateToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPolicy:
+    """Replace a project's rules. With `expected_version` only where that one holds."""
+
+    project: str
+    rules: tuple[PolicyRule, ...]
+    reason: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatePolicy:
+    """Decide anew by other rules what was decided since a time, at most the newest `first`."""
+
+    project: str
+    rules: tuple[PolicyRule, ...]
+    since: datetime
+    first: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetMember:
     """Give a principal these roles in a project, and no others. No roles end the membership."""
 
     project: str
     principal: str
     roles: frozenset[Role]
+
+
+class Unchanged(Enum):
+    """Stands for what an update leaves as it is, where None has a meaning of its own."""
+
+    UNCHANGED = "UNCHANGED"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+Limit = int | None | Literal[Unchanged.UNCHANGED]
+"""A new limit; None takes it away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateSandbox:
+    """Change some of how a project holds its runs in."""
+
+    is_required: bool | None = None
+    cpu_s: Limit = UNCHANGED
+    memory_bytes: Limit = UNCHANGED
+    processes: Limit = UNCHANGED
+    open_files: Limit = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateSettings:
+    """Change some of a project's settings. None, UNCHANGED, and flags that are not named leave
+    what they stand for as it is."""
+
+    project: str
+    default_provider: str | None = None
+    self_approval: bool | None = None
+    flags: Mapping[FeatureFlag, bool] = field(default_factory=dict)
+    retention_days: Limit = UNCHANGED
+    cost_cents_per_run: Limit = UNCHANGED
+    sandbox: UpdateSandbox = UpdateSandbox()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetKillSwitch:
+    """Engage or release a kill switch. The project is a slug."""
+
+    scope: KillSwitchScope
+    engaged: bool
+    project: str | None = None
+    provider: str | None = None
+    cancel_active: bool = False
+    reason: str | None = None

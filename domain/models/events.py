@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.ids import PrincipalId, RunId
-from domain.lifecycle import TERMINAL, RunState
+from domain.ids import ApprovalId, PrincipalId, RunId
+from domain.lifecycle import TERMINAL, ApprovalState, RunState
+from domain.models.approvals import ApprovalDecision
 from domain.models.logs import LogBatch
 from domain.models.runs import RunFailure, SyncStatus
 
@@ -34,6 +35,23 @@ class RunCancelRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunApprovalRequested:
+    """The run waits for people; told once more where a higher role is asked instead."""
+
+    approval_id: ApprovalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunApprovalDecided:
+    """Somebody said `decision`, or time or the policy has decided (None). While `state` is PENDING
+    more people are asked."""
+
+    approval_id: ApprovalId
+    state: ApprovalState
+    decision: ApprovalDecision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSynced:
     """How sure we are of the run changed."""
 
@@ -57,7 +75,15 @@ class LogsExpired:
     to_line: int
 
 
-RunFact = RunStateChanged | RunDispatched | RunCancelRequested | RunSynced | LogsTruncated
+RunFact = (
+    RunStateChanged
+    | RunDispatched
+    | RunCancelRequested
+    | RunApprovalRequested
+    | RunApprovalDecided
+    | RunSynced
+    | LogsTruncated
+)
 """What is stored as an event row."""
 
 StreamFact = RunFact | LogsExpired | LogBatch

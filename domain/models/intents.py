@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.ids import IntentId, NodeId, ProjectId, RunId
+from domain.ids import DecisionId, IntentId, NodeId, ProjectId, RunId
+from domain.models.decisions import RiskLevel
 
 
 class IntentKind(StrEnum):
@@ -42,3 +43,13 @@ class Lease:
 
     intent_id: IntentId
     fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearance:
+    """What a run may be handed over under: the decision that holds now, and what it is bound to."""
+
+    decision_id: DecisionId
+    risk: RiskLevel
+    policy_version: int
+    input_digest: str

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.ids import PrincipalId
-from domain.lifecycle import RunState
+from domain.ids import PrincipalId, ProjectId
+from domain.lifecycle import ApprovalState, RunState
 from domain.models.audit import AuditAction, AuditResult
 from domain.models.providers import LogStream
 
@@ -18,6 +18,15 @@ class RunFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     command_contains: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalFilter:
+    """Which approvals of these projects, None meaning all; every given field must match."""
+
+    project_ids: frozenset[ProjectId] | None
+    states: tuple[ApprovalState, ...] = ()
+    requested_by: PrincipalId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,12 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
 }
 """What each role brings in its project."""
 
+APPROVER_RIGHTS: Final[Mapping[Role, Permission]] = {
+    Role.APPROVER: Permission.APPROVE,
+    Role.ELEVATED_APPROVER: Permission.APPROVE_ELEVATED,
+}
+"""The roles that an approval may ask for, the lower one first, and what stands for each."""
+
 SERVER_ADMIN: Final = ALL - APPROVING
 """What a server admin may do in every project, without a role there."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.ids import RunId
+from domain.models.sandbox import SandboxSettings
 
 
 class ProviderKind(StrEnum):
@@ -43,12 +44,16 @@ class LogStream(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an adapter can do beyond starting a run and telling its end."""
+    """What an adapter can do beyond starting a run and telling its end.
+
+    `sandbox`: it can keep a run apart from the machine, and holds limits on what it takes.
+    """
 
     streaming: bool
     cancel: bool
     artifacts: bool
     resume: bool
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +67,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder:
-    """What a provider is asked to do. `run_id` is the idempotency key: one run id starts once."""
+    """What a provider is asked to do. `run_id` is the idempotency key: one run id starts once.
+
+    `has_network` counts in a sandbox only, and is what the policy granted.
+    """
 
     run_id: RunId
     root_path: str
@@ -72,6 +80,8 @@ class WorkOrder:
     env_profile: EnvProfile
     timeout_ms: int
     output_bytes_max: int
+    sandbox: SandboxSettings = SandboxSettings()  # noqa: RUF009 - frozen
+    has_network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +111,17 @@ class Output:
     """Whole lines of one stream, joined by newlines with none at the end; `lines` counts them.
 
     The text is valid Unicode without NUL: an adapter makes foreign bytes safe before they get in.
+    A line too long for one output is cut. Then `after` is what follows the cut, never empty and so
+    much that a secret across it is seen (CONTEXT_CHARACTERS, where the line is that long). The
+    first output of a stream behind a position has in `before` what is in front of that, newlines
+    included, where the adapter can still tell.
     """
 
     stream: LogStream
     text: str
     lines: int
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
+from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import ACTIVE, CANCELABLE, RunState
 from domain.models.providers import EnvProfile
 
@@ -21,6 +21,8 @@ class RunAction(StrEnum):
 
     CANCEL = "CANCEL"
     RETRY = "RETRY"
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
 
 
 class SyncStatus(StrEnum):
@@ -59,6 +61,14 @@ class RunFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may use up at most. None: not limited."""
+
+    cost_cents: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogStats:
     """How much a run has printed. `bytes` counts UTF-8 as stored, newlines included."""
 
@@ -85,6 +95,8 @@ class Run:
     tool_scopes: tuple[str, ...] = ()
     timeout_ms: int
     reason: str | None = None
+    feature: str | None = None
+    budget: Budget | None = None
     state: RunState
     failure: RunFailure | None = None
     exit_code: int | None = None
@@ -96,6 +108,8 @@ class Run:
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None
     decision_id: DecisionId
+    approval_id: ApprovalId | None = None
+    """The last one that was asked for; it counts only while its decision does."""
     retry_of: RunId | None = None
     requested_by: PrincipalId
     created_at: datetime

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain import backoff
+from domain import audit, backoff
+from domain.digest import digest
 from domain.errors import NotFound, ProviderRefused, ProviderUnavailable
-from domain.ids import NodeId, RunId
+from domain.ids import IntentId, NodeId, RunId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
+from domain.models.audit import AuditRecord
 from domain.models.events import RunDispatched, RunStateChanged
 from domain.models.intents import Intent, IntentKind, Lease
 from domain.models.projects import Project
 from domain.models.providers import Dispatched, WorkOrder
 from domain.models.runs import FailureCode, Run, RunFailure
-from domain.ports import Clock, Meter, Store, UnitOfWork
+from domain.policy import requested, shown
+from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.queue import ConcurrencyLimits, Load
 from domain.services.registry import Registry
 
@@ -47,6 +50,7 @@ class Dispatcher:
     registry: Registry
     clock: Clock
     meter: Meter
+    new_id: IdMaker
     node: NodeId
     lease_s: float
     concurrency: ConcurrencyLimits
@@ -111,25 +115,79 @@ class Dispatcher:
     async def dispatch(self, claimed: Claimed) -> Claimed | None:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""
         try:
-            return await self._ask(claimed)
+            return await self._ask(claimed) if await self._is_cleared(claimed) else None
         except (ProviderRefused, NotFound) as error:
             await self._fail(claimed, FailureCode.PROVIDER_ERROR, error.message)
         except ProviderUnavailable as error:
             await self._try_later(claimed, error)
         return None
 
+    async def _is_cleared(self, claimed: Claimed) -> bool:
+        """A last look before the provider is asked: what the claim was given for still holds, and
+        what goes out is what was decided on and shown to whoever approved it."""
+        async with self.store.snapshot() as unit:
+            clearance = await unit.intents.clearance(claimed.lease)
+        if clearance is None:
+            await self._put_back(claimed)
+            return False
+        request = requested(claimed.run, claimed.project)
+        told = shown(request, clearance.risk, clearance.policy_version)
+        if digest(told) == clearance.input_digest:
+            return True
+        log.error("what is to be dispatched is not what was decided", extra=named(claimed.run.id))
+        self.meter.failed("dispatch")
+        await self._refuse(claimed)
+        return False
+
+    async def _put_back(self, claimed: Claimed) -> None:
+        """Where nobody has been asked yet, as if it had never been claimed, so that it can still be
+        withdrawn; its place in the queue is by its age. Otherwise it waits."""
+        async with self.store.transaction() as unit:
+            if claimed.intent.fence > 1:
+                wait = timedelta(seconds=backoff.delay_s(claimed.intent.attempts))
+                await unit.intents.postpone(claimed.lease, self.clock.now() + wait)
+            elif await unit.intents.finish(claimed.lease):
+                await unit.intents.add(
+                    replace(
+                        claimed.intent,
+                        id=IntentId(self.new_id()),
+                        attempts=0,
+                        site=None,
+                        lease_owner=None,
+                        lease_until=None,
+                        fence=0,
+                    )
+                )
+
+    async def _refuse(self, claimed: Claimed) -> None:
+        """Not asked again either: a stored run never changes, so this is a mistake or an attack,
+        and people should not be asked to approve what came of it."""
+        message = "It is not what was decided on."
+        failure = RunFailure(code=FailureCode.POLICY_DENIED, message=message)
+        refusal = audit.dispatch_refused(claimed.run, self.clock.now())
+        await self._settle(claimed, RunSignal.FAIL, failure, refusal)
+
     async def _ask(self, claimed: Claimed) -> Claimed | None:
         run = claimed.run
         adapter = self.registry.get(run.provider)
         if run.cancel_requested_at is not None:
             await adapter.cancel(run.id, run.cancel_reason)
-        dispatched = await adapter.dispatch(self._order(claimed))
+        has_network = await self._has_network(claimed)
+        dispatched = await adapter.dispatch(self._order(claimed, has_network=has_network))
         if dispatched is None:
             await self._settle(claimed, RunSignal.CANCEL, None)
             return None
         return await self._record_start(claimed, dispatched)
 
-    def _order(self, claimed: Claimed) -> WorkOrder:
+    async def _has_network(self, claimed: Claimed) -> bool:
+        """Whether the stored decision grants it; nobody asks where there is no sandbox."""
+        if not claimed.project.settings.sandbox.is_required:
+            return True
+        async with self.store.snapshot() as unit:
+            decisions = await unit.decisions.get_many({claimed.run.decision_id})
+        return decisions[claimed.run.decision_id].grants_network
+
+    def _order(self, claimed: Claimed, *, has_network: bool) -> WorkOrder:
         run = claimed.run
         return WorkOrder(
             run_id=run.id,
@@ -140,6 +198,8 @@ class Dispatcher:
             env_profile=run.env_profile,
             timeout_ms=run.timeout_ms,
             output_bytes_max=self.limits.output_bytes_max,
+            sandbox=claimed.project.settings.sandbox,
+            has_network=has_network,
         )
 
     async def _record_start(self, claimed: Claimed, started: Dispatched) -> Claimed | None:
@@ -163,7 +223,7 @@ class Dispatcher:
             changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
             if changed is None:
                 return None
-            await unit.intents.become(lease, IntentKind.FOLLOW, site=started.site)
+            await unit.intents.become_followed(lease, site=started.site)
         self.meter.changed_state(run.provider, state)
         self.meter.dispatched(run.provider, (started.started_at - run.created_at).total_seconds())
         followed = replace(claimed.intent, kind=IntentKind.FOLLOW, site=started.site, position=None)
@@ -184,7 +244,11 @@ class Dispatcher:
         await self._settle(claimed, RunSignal.FAIL, RunFailure(code=code, message=message))
 
     async def _settle(
-        self, claimed: Claimed, signal: RunSignal, failure: RunFailure | None
+        self,
+        claimed: Claimed,
+        signal: RunSignal,
+        failure: RunFailure | None,
+        record: AuditRecord | None = None,
     ) -> None:
         run, lease, now = claimed.run, claimed.lease, self.clock.now()
         state = advance(run.state, signal)
@@ -195,6 +259,8 @@ class Dispatcher:
             if changed is None:
                 return
             await unit.intents.finish(lease)
+            if record is not None:
+                unit.audit.add(record)
         self.meter.changed_state(run.provider, state)
 
 

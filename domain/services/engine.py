@@ -13,7 +13,7 @@ from datetime import timedelta
 from domain import backoff
 from domain.errors import StorageUnavailable, WorkbenchError
 from domain.ids import IntentId
-from domain.models.intents import Intent, IntentKind
+from domain.models.intents import Intent
 from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Signals, Store, UnitOfWork
@@ -98,8 +98,7 @@ class Engine:
         """Take over runs that were started already and that nobody follows."""
         now = self.clock.now()
         async with self.store.transaction() as unit:
-            intents = await unit.intents.claim_due(
-                IntentKind.FOLLOW,
+            intents = await unit.intents.claim_followed(
                 sites=self.dispatcher.registry.sites,
                 owner=self.dispatcher.node,
                 now=now,

@@ -1,9 +1,10 @@
 """Following a run that its provider has: its lines into the log, its end into its state."""
 
 import asyncio
+import contextlib
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from domain import backoff
 from domain.errors import (
@@ -18,12 +19,13 @@ from domain.limits import RunLimits
 from domain.models.events import LogsTruncated, RunFact, RunStateChanged, RunSynced
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
-from domain.models.providers import EndCause, Ended, Output, Progress
+from domain.models.providers import EndCause, Ended, Progress
 from domain.models.runs import Run, SyncStatus
 from domain.outcomes import outcome_of
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
-from domain.redaction import Redactor
+from domain.redaction.intake import Intake, Taken
 from domain.services.dispatcher import Claimed, named
+from domain.services.redactors import Redactors
 from domain.services.registry import Registry
 from domain.topics import cancel_topic
 
@@ -34,6 +36,10 @@ class LeaseLost(Exception):
     """Another node follows this run now."""
 
 
+class SecretsChanged(Exception):
+    """What was about to be stored was masked without a secret that is known by now."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Place:
     """How far a run has been followed, how often in vain since, and if its record is doubted."""
@@ -41,6 +47,7 @@ class Place:
     position: str | None
     is_doubted: bool
     attempt: int = 0
+    intake: Intake = field(default_factory=Intake)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,7 @@ class Follower:
     registry: Registry
     clock: Clock
     meter: Meter
-    redactor: Redactor
+    redactors: Redactors
     limits: RunLimits
 
     async def follow(self, claimed: Claimed) -> None:
@@ -85,7 +92,7 @@ class Follower:
     async def _observe_from(self, place: Place, adapter: Adapter, claimed: Claimed) -> None:
         """Until the end is stored. Raises what keeps it from being observed."""
         if place.attempt:
-            place.position = await self._stored_position(claimed)
+            place.position, place.intake = await self._stored_position(claimed), Intake()
             if await self._has_ended(claimed):
                 return
         async with aclosing(adapter.subscribe(claimed.run.id, place.position)) as observations:
@@ -93,7 +100,7 @@ class Follower:
                 if isinstance(observation, Ended):
                     await self._end(claimed, observation)
                     return
-                await self._keep(claimed, observation)
+                place.intake = await self._keep(claimed, observation, place.intake)
                 place.position, place.attempt = observation.position, 0
                 if place.is_doubted:
                     await self._mark(claimed, SyncStatus.IN_SYNC, None)
@@ -119,31 +126,40 @@ class Follower:
         """Whether the end is stored already, by a commit that failed here or by another node."""
         return not (await self._load(claimed.run.id)).is_active
 
-    async def _keep(self, claimed: Claimed, progress: Progress) -> None:
+    async def _keep(self, claimed: Claimed, progress: Progress, intake: Intake) -> Intake:
+        """Store what was printed, masked; answers what the next has to be read after."""
+        while True:
+            with contextlib.suppress(SecretsChanged):
+                taken = await self._store(claimed, progress, intake)
+                break
+        lines = sum(output.lines for output in taken.outputs)
+        self.meter.stored_lines(lines, taken.redactions)
+        if progress.truncated:
+            await self._tell_truncated(claimed)
+        return taken.intake
+
+    async def _store(self, claimed: Claimed, progress: Progress, intake: Intake) -> Taken:
+        redactor = self.redactors.of(claimed.run.project_id)
+        taken = intake.take(progress.outputs, redactor)
         now = self.clock.now()
-        redacted = [self._redact(output) for output in progress.outputs]
-        redactions = sum(count for _, count in redacted)
         batches = [
             LogBatch(stream=o.stream, first_line=0, count=o.lines, text=o.text, at=now)
-            for o, _ in redacted
+            for o in taken.outputs
         ]
         async with self.store.transaction() as unit:
             is_held = await unit.logs.append(
                 claimed.run.id,
                 batches,
-                redactions=redactions,
+                redactions=taken.redactions,
                 position=progress.position,
                 lease=claimed.lease,
             )
+            # Asked where nobody else can write this log: who masks what is stored comes after us.
+            if self.redactors.of(claimed.run.project_id) is not redactor:
+                raise SecretsChanged
         if not is_held:
             raise LeaseLost
-        self.meter.stored_lines(sum(batch.count for batch in batches), redactions)
-        if progress.truncated:
-            await self._tell_truncated(claimed)
-
-    def _redact(self, output: Output) -> tuple[Output, int]:
-        text, count = self.redactor.apply(output.text)
-        return (replace(output, text=text), count) if count else (output, 0)
+        return taken
 
     async def _tell_truncated(self, claimed: Claimed) -> None:
         run = await self._load(claimed.run.id)
@@ -155,7 +171,9 @@ class Follower:
 
     async def _end(self, claimed: Claimed, ended: Ended) -> None:
         run = await self._load(claimed.run.id)
-        signal, failure = outcome_of(ended)
+        redact = self.redactors.of(run.project_id).text
+        message = None if ended.message is None else redact(ended.message)
+        signal, failure = outcome_of(replace(ended, message=message))
         state = advance(run.state, signal)
         after = replace(
             run,
@@ -190,6 +208,8 @@ class Follower:
         run = await self._load(claimed.run.id)
         if run.sync_status is status:
             return
+        if reason is not None:
+            reason = self.redactors.of(run.project_id).text(reason)
         after = replace(run, sync_status=status, degraded_reason=reason)
         fact = RunSynced(sync_status=status, reason=reason)
         await self._change(run, after, [fact], claimed.lease)

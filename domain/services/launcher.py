@@ -1,12 +1,11 @@
 """Launching, retrying and canceling runs: one transaction each, no provider asked inside it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
-from domain import audit, policy
+from domain import audit
 from domain.digest import digest
 from domain.errors import (
-    CapabilityMissing,
     IdempotencyConflict,
     IllegalTransition,
     InvalidInput,
@@ -14,32 +13,27 @@ from domain.errors import (
     PolicyDenied,
     QuotaExceeded,
 )
-from domain.ids import DecisionId, IntentId, RunId
+from domain.ids import IntentId, RunId
 from domain.lifecycle import RUN_INITIAL, RunSignal, RunState, advance
-from domain.limits import REASON_CHARACTERS_MAX, RunLimits
+from domain.limits import CONFLICT_TRIES_MAX, REASON_CHARACTERS_MAX, RunLimits
 from domain.models.audit import Caller
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision, PolicyVerdict
-from domain.models.events import RunCancelRequested, RunFact, RunStateChanged
-from domain.models.intents import Intent, IntentKind
+from domain.models.events import RunApprovalRequested, RunCancelRequested, RunStateChanged
+from domain.models.intents import Intent
 from domain.models.projects import Project
-from domain.models.providers import EnvProfile, ProviderKind
 from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.services.approvals import Approvals, Overtaken, Question, dispatch_intent
+from domain.services.gate import Gate, Judged
+from domain.services.known_switches import KnownSwitches
 from domain.services.queue_bound import QueueBound
-from domain.services.registry import Registry
 from domain.topics import INTENTS, cancel_topic
 from domain.validation import check_key, check_launch, check_text
-
-CONFLICT_TRIES_MAX = 10
 
 StartAtOnce = Callable[[UnitOfWork, Intent, Run, Project], Awaitable[bool]]
 """Sees to it that a run starts when the unit that stores it is committed; False where it has to
 wait in the queue."""
-
-
-class _Overtaken(Exception):
-    """Somebody changed what this decision was made on: roll back, load and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +41,21 @@ class Launcher:
     """Decides what becomes of a request for a run. Whoever calls has checked the permission."""
 
     store: Store
-    registry: Registry
+    gate: Gate
+    approvals: Approvals
     clock: Clock
     new_id: IdMaker
     meter: Meter
     limits: RunLimits
     queue: QueueBound
+    switches: KnownSwitches
     start_at_once: StartAtOnce
 
     async def launch(self, command: LaunchRun, project: Project, caller: Caller) -> Run:
         """Queue a new run in the project that the command names, or start it where there is room.
 
-        Raises InvalidInput, NotFound, CapabilityMissing, PolicyDenied, IdempotencyConflict,
-        QuotaExceeded, StorageUnavailable.
+        Raises InvalidInput, NotFound, CapabilityMissing, PolicyDenied, KillSwitchEngaged,
+        FeatureDisabled, IdempotencyConflict, QuotaExceeded, StorageUnavailable.
         """
         return await self._launch(command, project, caller, retry_of=None)
 
@@ -100,7 +96,7 @@ class Launcher:
         for _ in range(CONFLICT_TRIES_MAX):
             try:
                 return await attempt()
-            except _Overtaken:
+            except Overtaken:
                 continue
         raise QuotaExceeded("Too many changes to this at once. Try again.")
 
@@ -109,15 +105,43 @@ class Launcher:
     ) -> Run:
         if first := await self._first_of_key(project, command, retry_of):
             return first
+        provider = command.provider or project.settings.default_provider
+        await self.switches.check(project.id, provider)
         # The folder is looked at before the transaction: a slow disk must not hold the database.
-        provider = command.provider or project.default_provider
-        run, decision = self._decided(command, project, provider, caller, retry_of)
+        judged = await self.gate.judge(command, project, caller)
+        run, decision = self._run(command, judged, caller, retry_of), judged.decision
+        if _asks_people(command, decision):
+            return await self._block(command, run, judged, project, caller)
         async with self.store.transaction() as unit:
-            await unit.decisions.add(decision)
+            await unit.decisions.add(decision, judged.request)
             unit.audit.add(audit.run_launched(run, decision, caller))
             if decision.verdict is not PolicyVerdict.DENY:
                 return await self._store(unit, command, run, project)
         raise PolicyDenied(decision)
+
+    async def _block(
+        self, command: LaunchRun, run: Run, judged: Judged, project: Project, caller: Caller
+    ) -> Run:
+        """Store a run that waits for people: nothing is there to be dispatched until they agree."""
+        asked = Question(
+            run=run,
+            decision=judged.decision,
+            request=judged.request,
+            is_break_glass=command.break_glass,
+        )
+        async with self.store.transaction() as unit:
+            decision, approval = await self.approvals.add_decision(unit, asked, project)
+            state = advance(run.state, RunSignal.BLOCK)
+            run = replace(run, state=state, approval_id=approval.id, queued_at=None)
+            unit.audit.add(audit.run_launched(run, decision, caller))
+            facts = (
+                RunStateChanged(from_state=None, to_state=state),
+                RunApprovalRequested(approval_id=approval.id),
+            )
+            run = await unit.runs.add(run, facts)
+            await self.approvals.ask(unit, approval, caller, run.created_at)
+            await _remember_key(unit, command, run)
+        return run
 
     async def _first_of_key(
         self, project: Project, command: LaunchRun, retry_of: RunId | None
@@ -139,69 +163,38 @@ class Launcher:
     async def _store(self, unit: UnitOfWork, command: LaunchRun, run: Run, project: Project) -> Run:
         await self.queue.take_place(unit)
         run = await unit.runs.add(run, [RunStateChanged(from_state=None, to_state=run.state)])
-        intent = self._dispatch_intent(run)
+        intent = dispatch_intent(IntentId(self.new_id()), run, run.created_at)
         await unit.intents.add(intent)
         await _remember_key(unit, command, run)
         if not await self.start_at_once(unit, intent, run, project):
             unit.wake(INTENTS)
         return run
 
-    def _decided(
-        self,
-        command: LaunchRun,
-        project: Project,
-        provider: str,
-        caller: Caller,
-        retry_of: RunId | None,
-    ) -> tuple[Run, Decision]:
-        adapter = self.registry.get(provider)
-        if command.prompt is not None and adapter.kind is ProviderKind.LOCAL:
-            raise CapabilityMissing("prompt", f"{adapter.name} runs commands, not prompts.")
-        now = self.clock.now()
-        cwd = adapter.resolve_cwd(project.root_path, command.cwd)
-        env_profile = command.env_profile or EnvProfile.DEFAULT
-        decision = policy.decide(
-            decision_id=DecisionId(self.new_id()),
-            project_id=project.id,
-            provider=provider,
-            command=command.command or (),
-            prompt=command.prompt,
-            cwd=cwd,
-            env_profile=env_profile,
-            tool_scopes=command.tool_scopes,
-            at=now,
-        )
-        run = Run(
+    def _run(
+        self, command: LaunchRun, judged: Judged, caller: Caller, retry_of: RunId | None
+    ) -> Run:
+        request, decision, now = judged.request, judged.decision, judged.decision.decided_at
+        return Run(
             id=RunId(self.new_id()),
-            project_id=project.id,
-            kind=RunKind.COMMAND if command.prompt is None else RunKind.PROMPT,
-            requested_provider=provider,
-            provider=provider,
-            command=command.command or (),
-            prompt=command.prompt,
-            cwd=cwd,
-            env_profile=env_profile,
-            tool_scopes=command.tool_scopes,
+            project_id=request.project_id,
+            kind=request.kind,
+            requested_provider=request.provider,
+            provider=request.provider,
+            command=request.command,
+            prompt=request.prompt,
+            cwd=request.cwd,
+            env_profile=request.env_profile,
+            tool_scopes=request.tool_scopes,
             timeout_ms=command.timeout_ms or self.limits.timeout_ms_default,
             reason=command.reason,
+            feature=request.feature,
+            budget=request.budget,
             state=RUN_INITIAL,
             decision_id=decision.id,
             retry_of=retry_of,
             requested_by=caller.principal.id,
             created_at=now,
             queued_at=now,
-        )
-        return run, decision
-
-    def _dispatch_intent(self, run: Run) -> Intent:
-        return Intent(
-            id=IntentId(self.new_id()),
-            run_id=run.id,
-            project_id=run.project_id,
-            provider=run.provider,
-            kind=IntentKind.DISPATCH,
-            created_at=run.created_at,
-            due_at=run.created_at,
         )
 
     async def _cancel(self, command: CancelRun, caller: Caller) -> Run:
@@ -214,7 +207,8 @@ class Launcher:
             if run.cancel_requested_at is not None:
                 return run
             asked = replace(run, cancel_requested_at=now, cancel_reason=command.reason)
-            facts: list[RunFact] = [RunCancelRequested(reason=command.reason)]
+            facts = await self.approvals.void(unit, run, caller, now)
+            facts.append(RunCancelRequested(reason=command.reason))
             if await _is_not_handed_over(unit, run):
                 state = advance(run.state, RunSignal.CANCEL)
                 asked = replace(asked, state=state, finished_at=now)
@@ -222,7 +216,7 @@ class Launcher:
             actor = caller.principal.id
             changed = await unit.runs.change(run, asked, facts, actor=actor, at=now)
             if changed is None:
-                raise _Overtaken
+                raise Overtaken
             unit.audit.add(audit.run_canceled(run, changed, caller, now))
             unit.wake(cancel_topic(run.id))
         if not changed.is_active:
@@ -235,6 +229,13 @@ async def _is_not_handed_over(unit: UnitOfWork, run: Run) -> bool:
     if run.state is RunState.RUNNING:
         return False
     return run.state is RunState.BLOCKED or await unit.intents.withdraw(run.id)
+
+
+def _asks_people(command: LaunchRun, decision: Decision) -> bool:
+    """Whether somebody has to agree first: because the policy says so, or to set it aside."""
+    if decision.verdict is PolicyVerdict.ALLOW:
+        return False
+    return command.break_glass or decision.verdict is PolicyVerdict.REQUIRE_APPROVAL
 
 
 async def _existing(unit: UnitOfWork, run_id: RunId) -> Run:
@@ -254,6 +255,8 @@ def _again(run: Run, project: Project, command: RetryRun) -> LaunchRun:
         env_profile=run.env_profile,
         timeout_ms=run.timeout_ms,
         tool_scopes=run.tool_scopes,
+        feature=run.feature,
+        budget=run.budget,
         reason=run.reason,
         idempotency_key=command.idempotency_key,
     )
@@ -270,12 +273,19 @@ async def _remember_key(unit: UnitOfWork, command: LaunchRun, run: Run) -> None:
         at=run.created_at,
     )
     if not is_first:
-        raise _Overtaken
+        raise Overtaken
 
 
 def _input_digest(command: LaunchRun, retry_of: RunId | None) -> str:
+    # What came later is left out where it is not given, so that keys of before still answer.
+    added = {
+        "breakGlass": command.break_glass or None,
+        "feature": command.feature,
+        "budget": command.budget and asdict(command.budget),
+    }
     return digest(
         {
+            **{name: given for name, given in added.items() if given is not None},
             "provider": command.provider,
             "command": list(command.command) if command.command is not None else None,
             "prompt": command.prompt,

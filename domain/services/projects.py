@@ -11,7 +11,9 @@ from domain.models.audit import Caller
 from domain.models.commands import CreateProject
 from domain.models.principals import Membership, Role
 from domain.models.projects import Project
+from domain.models.settings import ProjectSettings
 from domain.ports import Clock, IdMaker, RealFolder, Store
+from domain.services.policies import first_policy
 from domain.validation import check_text
 
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -37,12 +39,13 @@ class Projects:
             slug=command.slug,
             name=command.name,
             root_path=self.real_folder(command.root_path),
-            default_provider=self.default_provider,
             created_at=self.clock.now(),
+            settings=ProjectSettings(default_provider=self.default_provider),
         )
         async with self.store.transaction() as unit:
             if not await unit.projects.add(project):
                 raise InvalidInput(f"The slug {command.slug!r} is taken.", "slug")
+            await unit.policies.add(first_policy(project))
             roles = frozenset({Role.OPERATOR, Role.ADMIN})
             await unit.identity.set_membership(
                 Membership(project_id=project.id, principal_id=caller.principal.id, roles=roles)

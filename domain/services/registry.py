@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.errors import NotFound
+from domain.errors import InvalidInput, NotFound
 from domain.ports import Adapter
 
 
@@ -22,9 +22,16 @@ class Registry:
         """Raises NotFound."""
         adapter = self.find(key)
         if adapter is None:
-            known = ", ".join(sorted(self._adapters))
-            raise NotFound(f"There is no provider {key!r}. Known: {known}.")
+            raise NotFound(self._unknown(key))
         return adapter
+
+    def check(self, key: str, *path: str) -> None:
+        """Raises InvalidInput at the path where a provider is not here."""
+        if self.find(key) is None:
+            raise InvalidInput(self._unknown(key), *path)
+
+    def _unknown(self, key: str) -> str:
+        return f"There is no provider {key!r}. Known: {', '.join(sorted(self._adapters))}."
 
     def all(self) -> tuple[Adapter, ...]:
         return tuple(self._adapters.values())

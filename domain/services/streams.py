@@ -1,6 +1,6 @@
-"""Following a run's stream: what is stored already, joined to what comes, from any cursor.
+"""Following a stream: what is stored already, joined to what comes, from any cursor.
 
-Of each run that is followed here, one task watches the end: it listens first, then reads pages
+Of each stream that is followed here, one task watches the end: it listens first, then reads pages
 behind the last one, then waits. A wake-up between the reading and the waiting stays raised, so
 nothing is missed; a lost one costs a poll interval. Followers hold a cursor and wait for that task
 alone, which gives an event to all who are level and can take it at once, and wakes the others. So
@@ -11,30 +11,32 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
-from domain.errors import NotFound
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.models.events import RunEvent
-from domain.models.runs import Run
+from domain.models.project_events import ProjectEvent
+from domain.models.streams import StreamEvent
 from domain.ports import Clock, Meter, Signals, Store
 from domain.services.grants import Hold
+from domain.services.stream_sources import PROJECTS, RUNS, End, Source
 from domain.services.tails import Tail, Take
-from domain.topics import run_topic
 
 PAGE_EVENTS_MAX = 64
 SHARED_PAGES_MAX = 16
 
-_PageKey = tuple[RunId, int]
+K = TypeVar("K", bound=str)
+E = TypeVar("E", bound=StreamEvent)
 
 
-class Told(tuple[RunEvent, ...]):
+class Told(tuple[E, ...]):
     """All that one commit of this process has added to a stream. Whatever comes behind it raises
     the flag again, so there is no need to look."""
 
     __slots__ = ()
 
 
-class SharedPages:
+class SharedPages(Generic[K, E]):
     """Pages behind a sequence, read once for all who are at the same place.
 
     Only pages that hold something are kept: the stream is only added to, so such a page stays a
@@ -42,82 +44,92 @@ class SharedPages:
     told by a commit of this process need not be read at all.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, source: Source[K, E], store: Store) -> None:
+        self._source = source
         self._store = store
-        self._kept: OrderedDict[_PageKey, Sequence[RunEvent]] = OrderedDict()
-        self._reading: dict[_PageKey, asyncio.Future[Sequence[RunEvent]]] = {}
+        self._kept: OrderedDict[tuple[K, int], Sequence[E]] = OrderedDict()
+        self._reading: dict[tuple[K, int], asyncio.Future[Sequence[E]]] = {}
 
-    def tell(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
+    def tell(self, key: K, events: Sequence[E]) -> None:
         """Keep what one commit has added to a stream."""
-        self._keep((run_id, events[0].sequence - 1), Told(events))
+        self._keep((key, events[0].sequence - 1), Told(events))
 
-    async def behind(self, run_id: RunId, sequence: int) -> Sequence[RunEvent]:
+    async def behind(self, key: K, sequence: int) -> Sequence[E]:
         """At most one page of events, in order; empty where nothing is stored behind yet."""
-        key = (run_id, sequence)
-        if page := self._kept.get(key):
+        place = (key, sequence)
+        if page := self._kept.get(place):
             return page
-        if (reading := self._reading.get(key)) and (page := await asyncio.shield(reading)):
+        if (reading := self._reading.get(place)) and (page := await asyncio.shield(reading)):
             return page
-        return await self._read(key)
+        return await self._read(place)
 
-    async def _read(self, key: _PageKey) -> Sequence[RunEvent]:
+    async def _read(self, place: tuple[K, int]) -> Sequence[E]:
         future = asyncio.get_running_loop().create_future()
-        self._reading[key] = future
-        page: Sequence[RunEvent] = ()
+        self._reading[place] = future
+        page: Sequence[E] = ()
         try:
             async with self._store.snapshot() as unit:
-                page = await unit.events.after(*key, PAGE_EVENTS_MAX)
+                page = await self._source.after(unit, *place, PAGE_EVENTS_MAX)
         finally:
             # Those who joined read for themselves where this one failed or found nothing.
             future.set_result(page)
-            if self._reading.get(key) is future:
-                del self._reading[key]
+            if self._reading.get(place) is future:
+                del self._reading[place]
         if page:
-            self._keep(key, page)
+            self._keep(place, page)
         return page
 
-    def _keep(self, key: _PageKey, page: Sequence[RunEvent]) -> None:
-        self._kept[key] = page
+    def _keep(self, place: tuple[K, int], page: Sequence[E]) -> None:
+        self._kept[place] = page
         if len(self._kept) > SHARED_PAGES_MAX:
             self._kept.popitem(last=False)
 
 
-class Streams:
-    """Live streams of runs. A follower holds a cursor and one page, nothing more."""
+class Streams(Generic[K, E]):
+    """Live streams of one kind. A follower holds a cursor and one page, nothing more."""
 
-    def __init__(self, *, store: Store, signals: Signals, clock: Clock, meter: Meter) -> None:
+    def __init__(
+        self,
+        source: Source[K, E],
+        *,
+        store: Store,
+        signals: Signals,
+        clock: Clock,
+        meter: Meter,
+    ) -> None:
+        self._source = source
         self._store = store
         self._signals = signals
         self._clock = clock
         self._meter = meter
-        self._pages = SharedPages(store)
-        self._tails: dict[RunId, Tail] = {}
+        self._pages = SharedPages(source, store)
+        self._tails: dict[K, Tail[E]] = {}
 
-    def tell(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
-        """A commit of this process has stored these: kept if anybody follows the run here."""
-        if events and run_id in self._tails:
-            self._pages.tell(run_id, events)
+    def tell(self, key: K, events: Sequence[E]) -> None:
+        """A commit of this process has stored these: kept if anybody follows the stream here."""
+        if events and key in self._tails:
+            self._pages.tell(key, events)
 
     async def follow(
-        self, run_id: RunId, after: int, take: Take | None = None, hold: Hold | None = None
-    ) -> AsyncGenerator[Sequence[RunEvent], None]:
-        """Pages of events behind a sequence, live; ends after the run's last event.
+        self, key: K, after: int, take: Take[E] | None = None, hold: Hold | None = None
+    ) -> AsyncGenerator[Sequence[E], None]:
+        """Pages of events behind a sequence, live; ends after the stream's last event.
 
         While the next page is waited for, events go to `take` instead, in order, as long as it
         takes them: those are in no page.
 
-        Raises NotFound for a run that does not exist, StorageUnavailable, and what is lost of the
+        Raises NotFound for a stream of nothing, StorageUnavailable, and what is lost of the
         hold, also in the midst of waiting.
         """
         hold = hold or Hold()
         self._meter.subscribed(1)
         try:
-            async with self._joined(run_id) as tail:
+            async with self._joined(key) as tail:
                 while after < tail.sequence or not tail.is_over:
                     hold.check()
                     if after >= tail.sequence:
                         after = await tail.move(after, take, hold)
-                    elif page := await self._pages.behind(run_id, after):
+                    elif page := await self._pages.behind(key, after):
                         yield page
                         after = page[-1].sequence
                     else:
@@ -126,28 +138,28 @@ class Streams:
             self._meter.subscribed(-1)
 
     @asynccontextmanager
-    async def _joined(self, run_id: RunId) -> AsyncIterator[Tail]:
-        """The run's tail, watched for as long as anybody follows it."""
-        tail = self._tails.get(run_id)
+    async def _joined(self, key: K) -> AsyncIterator[Tail[E]]:
+        """The stream's tail, watched for as long as anybody follows it."""
+        tail = self._tails.get(key)
         if tail is None:
-            tail = self._tails[run_id] = Tail()
-            tail.watch = asyncio.create_task(self._watch(run_id, tail), name=f"tail {run_id}")
+            tail = self._tails[key] = Tail()
+            tail.watch = asyncio.create_task(self._watch(key, tail), name=f"tail {key}")
         tail.followers += 1
         try:
             yield tail
         finally:
             tail.followers -= 1
             if not tail.followers:
-                self._forget(run_id, tail)
-                await _end(tail)
+                self._forget(key, tail)
+                await _stop(tail)
 
-    async def _watch(self, run_id: RunId, tail: Tail) -> None:
+    async def _watch(self, key: K, tail: Tail[E]) -> None:
         try:
-            async with self._signals.listen(run_topic(run_id)) as flag:
-                run = await self._run(run_id)
-                tail.reach(run.sequence, is_over=not run.is_active)
+            async with self._signals.listen(self._source.topic(key)) as flag:
+                end = await self._end(key)
+                tail.reach(end.sequence, is_over=end.is_over)
                 while not tail.is_over:
-                    page = await self._pages.behind(run_id, tail.sequence)
+                    page = await self._pages.behind(key, tail.sequence)
                     if page:
                         lag = self._clock.now() - page[-1].at
                         self._meter.delivered(lag.total_seconds())
@@ -155,22 +167,31 @@ class Streams:
                     if not page or isinstance(page, Told):
                         await flag.wait()
         except Exception as error:  # noqa: BLE001 - every follower raises it
-            self._forget(run_id, tail)
+            self._forget(key, tail)
             tail.fail(error)
 
-    def _forget(self, run_id: RunId, tail: Tail) -> None:
-        if self._tails.get(run_id) is tail:
-            del self._tails[run_id]
+    def _forget(self, key: K, tail: Tail[E]) -> None:
+        if self._tails.get(key) is tail:
+            del self._tails[key]
 
-    async def _run(self, run_id: RunId) -> Run:
+    async def _end(self, key: K) -> End:
         async with self._store.snapshot() as unit:
-            run = await unit.runs.get(run_id)
-        if run is None:
-            raise NotFound
-        return run
+            return await self._source.end(unit, key)
 
 
-async def _end(tail: Tail) -> None:
+async def _stop(tail: Tail[E]) -> None:
     assert tail.watch is not None, "a tail is watched from the start"
     tail.watch.cancel()
     await asyncio.wait([tail.watch])
+
+
+class LiveStreams:
+    """All that can be followed here."""
+
+    def __init__(self, *, store: Store, signals: Signals, clock: Clock, meter: Meter) -> None:
+        self.runs: Streams[RunId, RunEvent] = Streams(
+            RUNS, store=store, signals=signals, clock=clock, meter=meter
+        )
+        self.projects: Streams[ProjectId, ProjectEvent] = Streams(
+            PROJECTS, store=store, signals=signals, clock=clock, meter=meter
+        )

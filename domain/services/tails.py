@@ -1,4 +1,4 @@
-"""The live end of one run's stream, and those who are level with it.
+"""The live end of one stream, and those who are level with it.
 
 Waking a task costs more than most of what it does then. So who waits at the end may say how to be
 given an event there and then; a follower is woken only for what could not be given to it so, and
@@ -8,26 +8,29 @@ reads on behind its own place like anybody who is behind.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from domain.models.events import RunEvent
+from domain.models.streams import StreamEvent
 from domain.services.grants import Hold
 
 GIVEN_EVENTS_MAX = 8
 """More at once would hold up everybody else; each follower reads them in its own turn."""
 
-Take = Callable[[RunEvent], bool]
+E = TypeVar("E", bound=StreamEvent)
+
+Take = Callable[[E], bool]
 """Takes an event without waiting; False where it cannot be taken so. Never raises."""
 
 
 @dataclass(slots=True, eq=False)
-class Waiter:
+class Waiter(Generic[E]):
     """A follower with nothing left to read: its place, and how it takes what comes."""
 
     sequence: int
-    take: Take | None
+    take: Take[E] | None
     woken: asyncio.Future[None]
 
-    def give(self, page: Sequence[RunEvent]) -> bool:
+    def give(self, page: Sequence[E]) -> bool:
         """Hand the page over, as far as it was not seen yet; False where not all was taken."""
         for event in page:
             if event.sequence <= self.sequence:
@@ -43,17 +46,17 @@ class Waiter:
 
 
 @dataclass(slots=True, eq=False)
-class Tail:
-    """The end of one run's stream as it is known here, and who waits for it to move."""
+class Tail(Generic[E]):
+    """The end of one stream as it is known here, and who waits for it to move."""
 
     sequence: int = -1
     is_over: bool = False
     followers: int = 0
     watch: asyncio.Task[None] | None = None
     _error: Exception | None = None
-    _waiting: set[Waiter] = field(default_factory=set)
+    _waiting: set[Waiter[E]] = field(default_factory=set)
 
-    def reach(self, sequence: int, *, is_over: bool, page: Sequence[RunEvent] = ()) -> None:
+    def reach(self, sequence: int, *, is_over: bool, page: Sequence[E] = ()) -> None:
         """The end is there now. `page` is all that lies between the last one and this one, if it
         is known; it is given to those who can take it, and the others are woken."""
         self.sequence, self.is_over = sequence, is_over
@@ -68,7 +71,7 @@ class Tail:
         for waiter in self._waiting:
             waiter.wake()
 
-    async def move(self, sequence: int, take: Take | None, hold: Hold) -> int:
+    async def move(self, sequence: int, take: Take[E] | None, hold: Hold) -> int:
         """Wait at a place that is level with the end. Returns the place reached by taking, once
         there is something behind it, the stream is over, or what is held is lost.
 

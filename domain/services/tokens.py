@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from domain import audit
-from domain.errors import InvalidInput, NotPermitted, QuotaExceeded
+from domain.errors import InvalidInput, NotFound, NotPermitted, QuotaExceeded
 from domain.ids import PrincipalId, ProjectId, TokenId
 from domain.limits import PROJECTS_PER_TOKEN_MAX, TOKENS_PER_PRINCIPAL_MAX, UNUSABLE_TOKENS_KEPT
 from domain.models.audit import Caller
@@ -65,18 +65,20 @@ class Tokens:
     async def revoke(self, token: Token, caller: Caller) -> Token:
         """From now on nobody signs in with it; again it changes nothing. The record stays.
 
-        Any token revokes itself. Raises NotPermitted where the caller's may do less.
+        Any token revokes itself. Raises NotPermitted where the caller's may do less, NotFound for
+        one that is no longer kept.
         """
         asking, now = caller.token, self.clock.now()
         if asking is not None and asking.id != token.id and not token.is_within(asking):
             raise NotPermitted(TOO_NARROW)
         async with self.store.transaction() as unit:
-            before = await unit.identity.token(token.id)
-            await unit.identity.revoke_token(token.id, now)
-            revoked = await unit.identity.token(token.id)
-            if before is not None and before.revoked_at is None:
-                unit.audit.add(audit.token_revoked(token, caller, now))
-        return revoked or token
+            kept = await unit.identity.token(token.id)
+            if kept is None:
+                raise NotFound
+            if kept.revoked_at is None:
+                await unit.identity.revoke_token(token.id, now)
+                unit.audit.add(audit.token_revoked(kept, caller, now))
+        return replace(kept, revoked_at=kept.revoked_at or now)
 
     async def _principal(self, unit: UnitOfWork, command: CreateToken, caller: Caller) -> Principal:
         made = Principal(

@@ -102,17 +102,18 @@ def test_every_test_says_what_it_shows() -> None:
     assert [] == silent
 
 
-def test_time_is_taken_from_its_port() -> None:
-    """Only the Clock port knows what time it is and how to wait, so that tests can own time. To
-    let others have their turn is no waiting."""
-    reads_time = re.compile(
+def test_time_and_ids_are_taken_from_their_ports() -> None:
+    """Only the Clock port knows what time it is and how to wait, and only IdMaker makes ids, so
+    that tests can own both. To let others have their turn is no waiting."""
+    goes_round_a_port = re.compile(
         r"datetime\.now|datetime\.utcnow|time\.time|monotonic\(|asyncio\.sleep\((?!0\))"
+        r"|uuid\d\(|import (?:uuid|random)\b|from (?:uuid|random) import"
     )
     found = [
         where(path)
         for room in ("schema", "resolvers", "persistence", "domain")
         for path in (ROOT / room).rglob("*.py")
-        if reads_time.search(path.read_text(encoding="utf-8"))
+        if goes_round_a_port.search(path.read_text(encoding="utf-8"))
     ]
 
     assert [] == found

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.opening import open_project
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 COMMAND: Final = str(Path(sys.executable).parent / "workbench")
 TOKEN: Final = "wb_token_of_the_terminal_tests"
@@ -54,8 +56,9 @@ def environment(**wanted: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[Served]:
-    """A server over this folder, with this repository as the project `default`."""
+def serving(folder: Path, port: int = 0, *, is_open: bool = True) -> Iterator[Served]:
+    """A server over this folder, with this repository as the project `default`: open for every
+    command, or under the policy that it begins with."""
     variables = environment(
         WORKBENCH_DATA_DIR=str(folder / "records"),
         WORKBENCH_PORT=str(port),
@@ -69,7 +72,10 @@ def serving(folder: Path, port: int = 0) -> Iterator[Served]:
         subprocess.Popen([COMMAND, "serve"], env=variables, stdout=out, stderr=out) as process,
     ):
         try:
-            yield Served(process=process, url=_announced(log, process))
+            url = _announced(log, process)
+            if is_open:
+                open_project(url, TOKEN)
+            yield Served(process=process, url=url)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(START_S)

@@ -196,7 +196,7 @@ def test_the_example_proves_what_it_says(served: Served) -> None:
     """Our own tests, run by the server, followed with the cable pulled in the middle."""
     script = [sys.executable, "examples/follow_with_disconnect.py"]
     shown = subprocess.run(
-        [*script, "--path", "tests/domain"],
+        [*script, "--path", "tests/domain/models"],
         env=served.environment,
         cwd=ROOT,
         capture_output=True,

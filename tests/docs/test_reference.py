@@ -13,6 +13,7 @@ from adapters.meter import PrometheusMeter
 from cli.client.exits import CANCELED, FAILED, REFUSED, TIMED_OUT
 from cli.main import commands
 from domain.errors import ErrorCode
+from domain.redaction.rules import RULES
 from schema import faults
 from serving.settings import Settings
 from tests.e2e.server import COMMAND
@@ -24,6 +25,7 @@ DEFAULTS_IN_WORDS: Final = {
     "project_root": "the working directory",
     "allowed_hosts": "none",
     "cors_origins": "none",
+    "disabled_features": "none",
 }
 
 
@@ -150,3 +152,8 @@ def test_a_wrong_setting_is_named_and_its_value_is_not() -> None:
     assert ended.stderr.startswith("workbench: WORKBENCH_BOOTSTRAP_TOKEN: ")
     assert 1 == len(ended.stderr.splitlines())
     assert "hushhush" not in ended.stderr
+
+
+def test_every_rule_of_redaction_is_listed() -> None:
+    """In the order of the rules."""
+    assert [rule.name for rule in RULES] == [row[0] for row in rows("redaction.md", "rule")]

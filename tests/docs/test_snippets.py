@@ -5,10 +5,12 @@ How each kind of block is checked:
 - `bash` and `console`: run by bash against a real server, in the order of the page; a command must
   succeed, and print what a console block shows. `make` is asked only whether it has the target,
   `sudo` stands for a check of its words, and `workbench serve` goes on beside the page. The page on
-  PostgreSQL gets an empty database of the test's own, that on OpenID Connect an issuer.
+  PostgreSQL gets an empty database of the test's own, that on OpenID Connect an issuer, and those
+  on policies and approvals a server.
 - `python`: its first line names the file that it becomes, for the commands after it.
 - `javascript`, and `python` where there is such a file: the very text of a file of tests/clients/.
-- `graphql`: executed, subscriptions over server-sent events; there may be no errors.
+- `graphql`: executed, subscriptions over server-sent events, up to their end if they have one;
+  there may be no errors.
 - `frames`: played over a socket.
 - `ini`: a unit of systemd: known keys, our command, variables that are settings.
 - `yaml`: a configuration of Prometheus: the target is where we listen.
@@ -33,7 +35,7 @@ from websockets.typing import Subprotocol
 
 from serving.settings import Settings
 from tests.docs.snippets import ANYTHING, ROOT, Block, Session, blocks_of, matches, pages, steps_of
-from tests.e2e.server import TOKEN, Server, serving
+from tests.e2e.server import TOKEN, Server, guarded
 from tests.issuer import Issuer
 from tests.services import free_port
 
@@ -43,7 +45,11 @@ pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(240)]
 CLIENTS: Final = ROOT / "tests" / "clients"
 POSTGRESQL: Final = ROOT / "docs" / "how-to" / "postgresql.md"
 OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
-OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT)
+POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
+APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
+ALONE: Final = (POLICY, APPROVAL)
+"""They change rules, or are refused what others then find in the audit log."""
+OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, *ALONE)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 UNIT_KEYS: Final = {
     "Unit": {"Description", "After"},
@@ -53,7 +59,19 @@ UNIT_KEYS: Final = {
     },
     "Install": {"WantedBy"},
 }
+ENDLESS: Final = "projectEvents"
+"""Of what does not complete one event is enough."""
 DIAGRAMS: Final = ("flowchart ", "stateDiagram-v2")
+
+
+def told(answer: httpx.Response, *, until: str | None) -> str:
+    """All of an answer, or of one without an end the lines up to one with this text."""
+    lines = []
+    for line in answer.iter_lines():
+        lines.append(line)
+        if until is not None and until in line:
+            break
+    return "\n".join(lines)
 
 
 class Page:
@@ -98,30 +116,30 @@ class Page:
 
     def operation(self, block: Block) -> None:
         kind = "text/event-stream" if block.text.startswith("subscription") else "application/json"
-        payload = {"query": block.text, "variables": {"id": self.run_of("echo step 3")}}
-        answer = httpx.post(
-            f"{self.url}/graphql",
-            json=payload,
-            headers={"Authorization": f"Bearer {TOKEN}", "Accept": kind},
-            timeout=30,
-        )
-        assert (200, kind) == (answer.status_code, answer.headers["content-type"])
-        assert '"errors"' not in answer.text, f"{block}: {answer.text}"
-        assert '"code"' not in answer.text, f"{block}: {answer.text}"
+        payload = {"query": block.text, "variables": {"id": self.run_of("echo", "step", "3")}}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": kind}
+        url = f"{self.url}/graphql"
+        with httpx.stream("POST", url, json=payload, headers=headers, timeout=30) as answer:
+            assert (200, kind) == (answer.status_code, answer.headers["content-type"])
+            text = told(answer, until=ENDLESS if ENDLESS in block.text else None)
+        assert text, f"{block}: nothing was told"
+        assert '"errors"' not in text, f"{block}: {text}"
+        assert '"code"' not in text, f"{block}: {text}"
 
     def frames(self, block: Block) -> None:
-        run_id = self.run_of("echo hello")
+        run_id = self.run_of("echo", "hello")
         text = block.text.replace("TOKEN", TOKEN).replace("RUN", run_id)
         asyncio.run(play(self.url.replace("http", "ws", 1) + "/graphql", text.splitlines()))
 
-    def run_of(self, script: str) -> str:
+    def run_of(self, *command: str) -> str:
         """The id of a new run that has ended."""
         launch = (
-            'mutation ($script: String!) { runLaunch(input: {project: "default", '
-            'command: ["sh", "-c", $script]}) { ... on RunLaunchPayload { run { id } } } }'
+            'mutation ($command: [String!]) { runLaunch(input: {project: "default", '
+            "command: $command}) { ... on RunLaunchPayload { run { id } } } }"
         )
         follow = "subscription ($id: ID!) { runEvents(runId: $id) { cursor } }"
-        run_id = self.ask(launch, {"script": script}).json()["data"]["runLaunch"]["run"]["id"]
+        launched = self.ask(launch, {"command": list(command)}).json()
+        run_id = launched["data"]["runLaunch"]["run"]["id"]
         assert "event: complete" in self.ask(follow, {"id": run_id}, "text/event-stream").text
         return str(run_id)
 
@@ -213,7 +231,7 @@ def programs() -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("pages")) as started:
+    with guarded(tmp_path_factory.mktemp("pages")) as started:
         yield started
 
 
@@ -228,7 +246,24 @@ def test_a_page_does_what_it_says(
     path: Path, server: Server, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Its blocks in order, against a server that runs already."""
+    try_page(path, server, environment, tmp_path)
+
+
+@pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
+def test_a_page_with_a_server_of_its_own_does_what_it_says(
+    path: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its blocks in order, and nobody else's."""
+    session = tmp_path / "session"
+    session.mkdir()
+    with guarded(tmp_path / "server") as server:
+        try_page(path, server, environment, session)
+
+
+def try_page(path: Path, server: Server, environment: dict[str, str], tmp_path: Path) -> None:
+    """The blocks of a page, in a session in this folder."""
     (server.records / "token").write_text(TOKEN + "\n")
+    (server.records / "token").chmod(0o600)
     (tmp_path / ".workbench").symlink_to(server.records)
     known = {"WORKBENCH_DATA_DIR": str(server.records), "WORKBENCH_PORT": str(server.port)}
     replaced = {

@@ -4,22 +4,28 @@ import re
 from pathlib import Path
 from typing import Final
 
-from domain.lifecycle import RunState, diagram
+from domain.lifecycle import (
+    APPROVAL_INITIAL,
+    RUN_INITIAL,
+    ApprovalState,
+    RunState,
+    diagram,
+)
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "states.md"
 
 
-def test_the_diagram_is_that_of_the_table() -> None:
+def test_the_diagrams_are_those_of_the_tables() -> None:
     """`python -m domain.lifecycle` prints what belongs between the fences."""
-    (shown,) = re.findall(
+    shown = re.findall(
         r"^```mermaid\n(.*?)\n```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 
-    assert diagram() == shown
+    assert [diagram(RUN_INITIAL), diagram(APPROVAL_INITIAL)] == shown
 
 
 def test_every_state_is_explained() -> None:
-    """The table under the diagram has one row a state."""
+    """The tables under the diagrams have one row a state."""
     rows = re.findall(r"^\| `([A-Z]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert sorted(RunState) == sorted(rows)
+    assert sorted([*RunState, *ApprovalState]) == sorted(rows)

@@ -1,4 +1,4 @@
-"""The run's states: every pair against a hand-written expectation, and what holds of all."""
+"""States: every pair against a hand-written expectation, and what holds of all."""
 
 import csv
 from itertools import product
@@ -9,10 +9,14 @@ import pytest
 from domain.errors import ErrorCode, IllegalTransition
 from domain.lifecycle import (
     ACTIVE,
+    APPROVAL_INITIAL,
+    APPROVAL_TABLE,
     CANCELABLE,
     RUN_INITIAL,
     RUN_TABLE,
     TERMINAL,
+    ApprovalSignal,
+    ApprovalState,
     RunSignal,
     RunState,
     advance,
@@ -85,3 +89,24 @@ def test_a_refusal_says_what_would_be_possible() -> None:
     error = refusal.value
     assert ErrorCode.ILLEGAL_TRANSITION == error.code
     assert (RunState.BLOCKED, {"UNBLOCK", "CANCEL"}) == (error.state, set(error.allowed))
+
+
+@pytest.mark.parametrize("signal", list(ApprovalSignal))
+def test_an_approval_is_decided_once(signal: ApprovalSignal) -> None:
+    """Every signal ends a pending one, and none moves one that has ended."""
+    ends = {
+        ApprovalSignal.APPROVE: ApprovalState.APPROVED,
+        ApprovalSignal.REJECT: ApprovalState.REJECTED,
+        ApprovalSignal.EXPIRE: ApprovalState.EXPIRED,
+        ApprovalSignal.VOID: ApprovalState.VOIDED,
+    }
+    assert ends[signal] == advance(APPROVAL_INITIAL, signal)
+    for state in ends.values():
+        with pytest.raises(IllegalTransition, match=f"An approval that is {state} cannot {signal}"):
+            advance(state, signal)
+
+
+def test_an_approval_has_no_other_states() -> None:
+    """Each has a row, and only the first has a way on."""
+    assert set(ApprovalState) == set(APPROVAL_TABLE)
+    assert [APPROVAL_INITIAL] == [state for state, row in APPROVAL_TABLE.items() if row]

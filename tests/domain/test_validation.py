@@ -7,7 +7,8 @@ import pytest
 from domain.errors import InvalidInput
 from domain.limits import ARGUMENT_BYTES_MAX, COMMAND_BYTES_MAX, TIMEOUT_MS_MAX
 from domain.models.commands import LaunchRun
-from domain.validation import check_launch
+from domain.models.sandbox import SandboxSettings
+from domain.validation import check_launch, check_sandbox
 
 GOOD = LaunchRun(project="default", command=("git", "log"))
 
@@ -56,3 +57,27 @@ def test_the_bounds_themselves_are_accepted() -> None:
     check_launch(replace(GOOD, command=("echo", argument), timeout_ms=TIMEOUT_MS_MAX))
     whole = COMMAND_BYTES_MAX // ARGUMENT_BYTES_MAX
     check_launch(replace(GOOD, command=(argument,) * whole, timeout_ms=1))
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "field"),
+    [
+        (SandboxSettings(cpu_s=0), "cpuMs"),
+        (SandboxSettings(memory_bytes=1024), "memoryMib"),
+        (SandboxSettings(is_required=True, processes=0), "processes"),
+        (SandboxSettings(processes=10), "processes"),
+        (SandboxSettings(open_files=3), "openFiles"),
+    ],
+)
+def test_a_limit_that_cannot_be_held_names_its_field(sandbox: SandboxSettings, field: str) -> None:
+    """Out of bounds, or processes counted where there is no sandbox to count them in."""
+    with pytest.raises(InvalidInput) as refused:
+        check_sandbox(sandbox, "sandbox")
+    assert ("sandbox", field) == refused.value.path
+
+
+def test_limits_without_a_sandbox_are_accepted() -> None:
+    """Time, memory and open files need none; processes do."""
+    check_sandbox(SandboxSettings())
+    check_sandbox(SandboxSettings(cpu_s=1, memory_bytes=1 << 30, open_files=64))
+    check_sandbox(SandboxSettings(is_required=True, processes=1))

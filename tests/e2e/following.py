@@ -44,9 +44,11 @@ async def subscribe(connection: ClientConnection, query: str, variables: Answer)
     await connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
 
 
-async def by_socket(server: Server, query: str, **variables: object) -> Payloads:
+async def by_socket(
+    server: Server, query: str, *, token: str = TOKEN, **variables: object
+) -> Payloads:
     """Payloads until the server completes the operation. Left early, the connection is dropped."""
-    async with socket(server) as connection:
+    async with socket(server, token) as connection:
         await subscribe(connection, query, variables)
         while (message := json.loads(await connection.recv()))["type"] != "complete":
             if message["type"] == "error":
@@ -56,12 +58,16 @@ async def by_socket(server: Server, query: str, **variables: object) -> Payloads
             yield message["payload"]
 
 
-async def by_events(server: Server, query: str, **variables: object) -> Payloads:
+async def by_events(
+    server: Server, query: str, *, token: str = TOKEN, **variables: object
+) -> Payloads:
     """The same in the distinct connections mode of server-sent events."""
     body = {"query": query, "variables": variables}
     async with (
         httpx.AsyncClient(timeout=30) as http,
-        http.stream("POST", f"{server.url}/graphql", json=body, headers=event_headers()) as answer,
+        http.stream(
+            "POST", f"{server.url}/graphql", json=body, headers=event_headers(token)
+        ) as answer,
     ):
         if not answer.headers["content-type"].startswith("text/event-stream"):
             yield json.loads(await answer.aread())
@@ -78,8 +84,8 @@ async def by_events(server: Server, query: str, **variables: object) -> Payloads
     raise AssertionError("the stream broke off without a complete")
 
 
-def event_headers() -> dict[str, str]:
-    return {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
+def event_headers(token: str = TOKEN) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
 
 
 async def collected(payloads: Payloads, field: str, most: int | None = None) -> list[Any]:

@@ -15,6 +15,7 @@ from typing import Final
 
 import psutil
 
+from tests.opening import open_project
 from tests.services import free_port
 
 COMMAND: Final = str(Path(sys.executable).parent / "workbench")
@@ -129,14 +130,23 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **variables: str) -> Iterator[Server]:
-    """A server that is ready, ended in the end whatever has become of it."""
+def guarded(folder: Path, **variables: str) -> Iterator[Server]:
+    """A server that is ready, with the rules it comes with; ended in the end whatever has become
+    of it."""
     server = Server(folder, **variables)
     try:
         server.start()
         yield server
     finally:
         server.end()
+
+
+@contextmanager
+def serving(folder: Path, **variables: str) -> Iterator[Server]:
+    """A guarded server, and anything may be launched in its project."""
+    with guarded(folder, **variables) as server:
+        open_project(server.url, TOKEN)
+        yield server
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:

@@ -17,7 +17,8 @@ import pytest
 from tests.e2e.client import LAUNCH, Client, joined, signed_in
 from tests.e2e.following import RUN_LOGS, Follow, by_events, by_socket, collected
 from tests.e2e.server import START_S, Server, serving
-from tests.services import PrivatePostgres, free_port
+from tests.fixtures_services import required
+from tests.services import PrivatePostgres, ServiceMissing, free_port
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -42,7 +43,8 @@ def obey_modes() -> None:
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """A file that nobody can write to, not even over a descriptor that is open already."""
+    """A file that nobody can write to, not even over a descriptor that is open already. Raises
+    ServiceMissing where only another user or another file system could make it so."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         before = fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, struct.pack("l", 0))
@@ -50,7 +52,8 @@ def immutable(path: Path) -> Iterator[None]:
         fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, struct.pack("l", flags | FS_IMMUTABLE_FL))
     except OSError as error:
         os.close(descriptor)
-        pytest.skip(f"no file can be made immutable here: {error}")
+        missing = f"no file can be made immutable here (as root, on ext4, XFS or Btrfs): {error}"
+        raise ServiceMissing(missing) from error
     try:
         yield
     finally:
@@ -138,7 +141,7 @@ async def test_a_database_that_becomes_read_only(tmp_path: Path) -> None:
             with ExitStack() as stack:
                 for path in server.records.glob("workbench.db*"):
                     if not path.name.endswith("-shm"):  # mapped: writing there would be a SIGBUS
-                        stack.enter_context(immutable(path))
+                        stack.enter_context(required(immutable(path)))
                 body = await client.answer(LAUNCH, input=LAUNCH_TOUCH)
                 ready = [await client.http.get("/readyz") for _ in range(3)]
                 runs = (await client.ask(RUNS))["project"]["runs"]["nodes"]

@@ -43,7 +43,7 @@ async def add(scene: Scene, *decisions: Decision) -> None:
     """One unit that adds them, and waits for nothing but the commit."""
     async with scene.store.transaction() as unit:
         for decision in decisions:
-            await unit.decisions.add(decision)
+            await unit.decisions.add(decision, scene.request)
 
 
 async def stored_decisions(scene: Scene, *ids: DecisionId) -> set[DecisionId]:
@@ -70,7 +70,7 @@ async def test_a_failed_insert_is_told_with_the_next_statement(scene: Scene) -> 
     async def queue_and_ask() -> None:
         async with scene.store.transaction() as unit:
             await scene.queue(unit)
-            await unit.decisions.add(decision)
+            await unit.decisions.add(decision, scene.request)
             with pytest.raises(IntegrityError, match="UNIQUE"):
                 await unit.intents.depth()
             raise LookupError
@@ -99,11 +99,11 @@ async def test_a_unit_that_goes_on_after_a_failure_is_not_stored(scene: Scene) -
 
     async def go_on() -> None:
         async with scene.store.transaction() as unit:
-            await unit.decisions.add(first)
-            await unit.decisions.add(first)
+            await unit.decisions.add(first, scene.request)
+            await unit.decisions.add(first, scene.request)
             with suppress(IntegrityError):
                 await unit.intents.depth()
-            await unit.decisions.add(second)
+            await unit.decisions.add(second, scene.request)
 
     with pytest.raises(IntegrityError, match="UNIQUE"):
         await go_on()
@@ -137,13 +137,13 @@ async def test_an_insert_that_cannot_begin(
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageUnavailable):
         async with impatient.transaction() as unit:
-            await unit.decisions.add(decision)
+            await unit.decisions.add(decision, scene.request)
     other.execute("ROLLBACK")
     other.close()
 
     assert set() == await stored_decisions(scene, decision.id)
     async with impatient.transaction() as unit:
-        await unit.decisions.add(decision)
+        await unit.decisions.add(decision, scene.request)
     assert {decision.id} == await stored_decisions(scene, decision.id)
     await impatient.close()
 
@@ -155,7 +155,7 @@ async def test_a_unit_canceled_behind_an_insert(scene: Scene) -> None:
 
     async def insert_and_wait() -> None:
         async with scene.store.transaction() as unit:
-            await unit.decisions.add(decision)
+            await unit.decisions.add(decision, scene.request)
             sent.set()
             await asyncio.Event().wait()
 

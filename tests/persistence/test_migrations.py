@@ -11,10 +11,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from domain.ids import ProjectId, RunId
+from domain.lifecycle import RunState
 from domain.models.principals import Role
+from domain.models.project_events import ProjectRunChanged
+from domain.models.settings import ProjectSettings
 from persistence import migrate, upgrading
 from persistence.engines import open_engines
 from persistence.tables import metadata
+from persistence.types import EPOCH
 from persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.anyio
@@ -137,3 +142,34 @@ async def migrated_to(version: str, url: str, statements: str) -> None:
         await connection.execute(text("SELECT 1"))
         await connection.run_sync(upgrade)
     await engines.close()
+
+
+async def test_projects_of_before_have_a_stream(empty_url: str, database: Database) -> None:
+    """From version 4 with a project: its stream is empty, and can be added to."""
+    await migrated_to("0004", empty_url, FIRST_ROWS)
+
+    await database.migrate()
+
+    here, run_id = ProjectId("here"), RunId("r")
+    fact = ProjectRunChanged(run_id=run_id, from_state=None, to_state=RunState.QUEUED)
+    async with database.transaction() as unit:
+        assert 0 == await unit.project_events.end(here)
+        unit.project_events.add(here, fact, actor=None, at=EPOCH)
+    async with database.snapshot() as unit:
+        assert [(1, fact)] == [
+            (event.sequence, event.fact) for event in await unit.project_events.after(here, 0, 9)
+        ]
+
+
+async def test_projects_of_before_are_set_to_what_they_were(
+    empty_url: str, database: Database
+) -> None:
+    """From version 1 with its rows: the same provider, everything on, no limit."""
+    await migrated_to("0001", empty_url, FIRST_ROWS)
+
+    await database.migrate()
+
+    async with database.snapshot() as unit:
+        project = await unit.projects.by_slug("default")
+    assert project is not None
+    assert ProjectSettings(default_provider="local") == project.settings

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from domain.lifecycle import RunState
+from domain.ids import ApprovalId, IntentId
+from domain.lifecycle import ApprovalState, RunState
 from domain.models.audit import chain_of
-from domain.models.intents import IntentKind
-from domain.models.pages import AuditFilter, LogWindow, RunFilter, Window
+from domain.models.pages import ApprovalFilter, AuditFilter, LogWindow, RunFilter, Window
 from domain.models.principals import TokenKind
 from domain.models.providers import LogStream
 from domain.models.runs import Run
@@ -60,9 +60,9 @@ async def pending(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     )
 
 
-async def claim_due(scene: Scene, unit: UnitOfWork, run: Run) -> object:
-    return await unit.intents.claim_due(
-        IntentKind.FOLLOW, sites=["s"], owner=NODE, now=NOW, until=later(9), limit=32
+async def claim_followed(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.claim_followed(
+        sites=["s"], owner=NODE, now=NOW, until=later(9), limit=32
     )
 
 
@@ -119,6 +119,41 @@ async def audit_after(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.audit.after(chain_of(scene.project.id), 5, 100)
 
 
+async def inbox(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    chosen = ApprovalFilter(
+        project_ids=frozenset({scene.project.id}), states=(ApprovalState.PENDING,)
+    )
+    return await unit.approvals.page(chosen, Window(limit=50, after="9"))
+
+
+async def expired(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.expired(NOW, 32)
+
+
+async def escalating(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.escalating(NOW, 32)
+
+
+async def count_pending(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.count_pending(scene.project.id)
+
+
+async def votes(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.votes([ApprovalId("x")])
+
+
+async def delegated_to(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.delegated_to([scene.project.id], [scene.actor.id])
+
+
+async def outdated(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.outdated(NOW, 32)
+
+
+async def claim(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.intents.claim(IntentId("x"), fence=0, owner=NODE, until=later(9))
+
+
 QUERIES: list[tuple[Ask, set[str]]] = [
     (runs_page, {"runs_by_project"}),
     (runs_in_state, {"runs_by_state"}),
@@ -127,7 +162,7 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (log_tail, {"log_chunks_pkey"}),
     (log_back, {"log_chunks_by_stream"}),
     (pending, {"intents_by_age"}),
-    (claim_due, {"intents_by_age"}),
+    (claim_followed, {"intents_by_age"}),
     (depth, {"intents_by_provider"}),
     (active, {"runs_running"}),
     (holder, {"tokens_digest_key", "memberships_pkey"}),
@@ -140,6 +175,14 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (audit_of_actor, {"audit_entries_by_actor"}),
     (audit_of_subject, {"audit_entries_by_subject"}),
     (audit_after, {"audit_entries_pkey"}),
+    (inbox, {"approvals_by_project"}),
+    (expired, {"approvals_by_expiry"}),
+    (escalating, {"approvals_by_escalation"}),
+    (count_pending, set()),
+    (votes, {"approval_votes_pkey"}),
+    (delegated_to, {"delegations_by_delegate"}),
+    (outdated, {"runs_undispatched"}),
+    (claim, {"intents_pkey", "projects_pkey"}),
 ]
 IMPLICIT = {
     "sqlite_autoindex_tokens_2": "tokens_digest_key",
@@ -149,6 +192,9 @@ IMPLICIT = {
     "sqlite_autoindex_log_chunks_1": "log_chunks_pkey",
     "sqlite_autoindex_runs_1": "runs_pkey",
     "sqlite_autoindex_audit_entries_1": "audit_entries_pkey",
+    "sqlite_autoindex_approval_votes_1": "approval_votes_pkey",
+    "sqlite_autoindex_intents_1": "intents_pkey",
+    "sqlite_autoindex_projects_1": "projects_pkey",
     "PRIMARY KEY": "run_events_pkey",
 }
 """What SQLite calls the indexes of our primary keys."""

@@ -112,7 +112,7 @@ def test_an_operation_needs_the_permission_it_declares(operation: str) -> None:
     if access.NEEDS[operation] is not Permission.READ:
         with pytest.raises(NotPermitted):
             access.check(viewer(Role.VIEWER), HERE, operation)
-    access.check(viewer(Role.OPERATOR, Role.ADMIN), HERE, operation)
+    access.check(viewer(Role.OPERATOR, Role.APPROVER, Role.ADMIN), HERE, operation)
 
 
 def test_what_nobody_declared_is_refused_to_everybody() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from app import Workbench
-from domain.ids import DecisionId, PrincipalId, ProjectId, RunId, TokenId
+from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId, TokenId
 from domain.models.principals import (
     Membership,
     Permission,
@@ -55,14 +55,20 @@ class Target:
 QUERIES: Final = {
     **{f"node {kind}": f'{{ node(id: "${kind}") {{ id }} }}' for kind in NODES},
     "project": """{ project(slug: "$SLUG") {
-        id runs { nodes { id } } members { nodes { roles } } } }""",
+        id runs { nodes { id } } members { nodes { roles } } events { nodes { at } } } }""",
     "tokens": '{ tokens(principal: "$NAME") { nodes { id } } }',
 }
 MUTATIONS: Final = {
     "projectCreate": f"""mutation {{ projectCreate(input: {{slug: "$SLUG", name: "x",
         rootPath: "/"}}) {{ {ERROR} }} }}""",
+    "projectSettingsUpdate": f"""mutation {{ projectSettingsUpdate(input: {{project: "$SLUG",
+        selfApproval: true}}) {{ {ERROR} }} }}""",
+    "policySet": f"""mutation {{ policySet(input: {{project: "$SLUG", rules: [], reason: "x"}})
+        {{ {ERROR} }} }}""",
     "memberSet": f"""mutation {{ memberSet(input: {{project: "$SLUG", principal: "bob",
         roles: [VIEWER]}}) {{ {ERROR} }} }}""",
+    "killSwitchSet": f"""mutation {{ killSwitchSet(input: {{scope: PROJECT, project: "$SLUG",
+        engaged: true, reason: "x"}}) {{ {ERROR} }} }}""",
     "tokenCreate": f"""mutation {{ tokenCreate(input: {{principal: "$ME", kind: USER, name: "x",
         projects: ["$SLUG"]}}) {{ {ERROR} }} }}""",
     "tokenRevoke": f'mutation {{ tokenRevoke(id: "$ApiToken") {{ {ERROR} }} }}',
@@ -71,12 +77,22 @@ MUTATIONS: Final = {
     "runCancel": f'mutation {{ runCancel(input: {{id: "$Run"}}) {{ {ERROR} }} }}',
     "runRetry": f"""mutation {{ runRetry(input: {{id: "$Run", acknowledgeFailure: true}})
         {{ {ERROR} }} }}""",
+    "approvalDecide": f"""mutation {{ approvalDecide(input: {{id: "$Approval",
+        decision: APPROVE, digest: "x"}}) {{ {ERROR} }} }}""",
+    "approvalDelegate": f"""mutation {{ approvalDelegate(input: {{project: "$SLUG", to: "bob",
+        startsAt: "2026-01-01T00:00:00Z", endsAt: "2100-01-01T00:00:00Z"}}) {{ {ERROR} }} }}""",
+    "delegationRevoke": f'mutation {{ delegationRevoke(id: "$Delegation") {{ {ERROR} }} }}',
 }
 SUBSCRIPTIONS: Final = {
     name: f'subscription {{ {name}(runId: "$Run", after: "x") {{ cursor }} }}'
     for name in ("runEvents", "runLogs")
+} | {"projectEvents": 'subscription { projectEvents(project: "$SLUG", after: "x") { cursor } }'}
+FIELDS: Final = {
+    "auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }',
+    "policyCheck": '{ policyCheck(input: {project: "$SLUG", command: ["true"]}) { verdict } }',
+    "policySimulate": """{ policySimulate(input: {project: "$SLUG", rules: [],
+        since: "2026-01-01T00:00:00Z"}) { decisions } }""",
 }
-FIELDS: Final = {"auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }'}
 """What needs more than reading."""
 OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS | FIELDS
 
@@ -146,6 +162,8 @@ def nowhere() -> Target:
             "PolicyDecision": ids.decision_id(DecisionId(none)),
             "Provider": ids.provider_id(ProjectId(none), "local"),
             "ApiToken": ids.token_id(TokenId(none)),
+            "Approval": ids.approval_id(ApprovalId(none)),
+            "Delegation": ids.delegation_id(DelegationId(none)),
         },
     )
 
@@ -189,6 +207,9 @@ async def with_bob(scene: Scene) -> Target:
                 Membership(project_id=project.id, principal_id=holder.id, roles=frozenset(roles))
             )
         limited = token(LIMITED, member, mine.id)
+        approval, delegation = scene.approval(run), scene.delegation(scene.actor, bob)
+        await unit.approvals.add(approval)
+        await unit.approvals.delegate(delegation)
         for each in (made, token(OUTSIDER, bob), limited, token(ONLOOKER, member)):
             await unit.identity.add_token(each)
     return Target(
@@ -200,6 +221,8 @@ async def with_bob(scene: Scene) -> Target:
             "PolicyDecision": ids.decision_id(run.decision_id),
             "Provider": ids.provider_id(scene.project.id, "local"),
             "ApiToken": ids.token_id(made.id),
+            "Approval": ids.approval_id(approval.id),
+            "Delegation": ids.delegation_id(delegation.id),
         },
     )
 

@@ -116,7 +116,7 @@ async def crowd_of(api: Api, size: int = CROWD) -> AsyncIterator[Crowd]:
 
 async def level(api: Api) -> None:
     """Return once everybody waits at the end of the stream."""
-    (tail,) = api.workbench.streams._tails.values()
+    (tail,) = api.workbench.streams.runs._tails.values()
     async with asyncio.timeout(10):
         while len(tail._waiting) < tail.followers:
             await asyncio.sleep(0)
@@ -165,7 +165,7 @@ async def test_each_gets_all_in_order_whoever_keeps_up(
 async def test_keeping_up_wakes_no_follower(api: Api, door: Door) -> None:
     """An event costs them no turn of a task: they wait where they waited before."""
     async with level_crowd_of(api) as (crowd, run, lease):
-        (tail,) = api.workbench.streams._tails.values()
+        (tail,) = api.workbench.streams.runs._tails.values()
         before = set(tail._waiting)
         door.taken = 0
         await api.scene.print_out(run, lease, output("late"), at="late")
@@ -189,7 +189,7 @@ async def test_one_that_vanishes_while_it_is_handed_an_event_harms_nobody(
     (short,) = [lines for lines in got if lines != whole]
     assert whole[: len(short)] == short
     assert {} == api.endpoint.schema.sharing._shapes
-    assert {} == api.workbench.streams._tails
+    assert {} == api.workbench.streams.runs._tails
 
 
 async def test_an_event_that_takes_a_look_into_the_database_comes_all_the_same(api: Api) -> None:
@@ -210,7 +210,7 @@ async def test_an_event_that_takes_a_look_into_the_database_comes_all_the_same(a
             )
         events = [result["runEvents"] for result in await crowd.next()]
         await level(api)
-        (tail,) = api.workbench.streams._tails.values()
+        (tail,) = api.workbench.streams.runs._tails.values()
         before_late = set(tail._waiting)
         await api.scene.print_out(run, lease, output("late"), at="late")
         late = [result["runEvents"] for result in await crowd.next()]

@@ -47,7 +47,8 @@ async def test_a_run_answers_with_all_its_fields(api: Api) -> None:
         """query($id: ID!) { node(id: $id) { __typename id ... on Run {
           project { id slug rootPath createdAt settings { defaultProvider } }
           kind requestedProvider { key } provider { id key name kind updateCadenceMs
-            capabilities { streaming cancel artifacts resume } } fallbackReason command prompt cwd
+            capabilities { streaming cancel artifacts resume sandbox } }
+          fallbackReason command prompt cwd
           envProfile toolScopes timeoutMs reason state failure { code message } exitCode
           providerRunId providerStatusRaw externalUrl syncStatus degraded degradedReason
           lastReconciledAt nextReconcileAt cancelRequestedAt cancelReason queuePosition

@@ -32,18 +32,27 @@ NO_NODES: Final = {
     "Actor": "a name and an id of who did something, never asked for by itself",
     "AuditSubject": "what was there when the entry was written, and need not be there any more",
 }
-PERIODS: Final = frozenset({"AuditFilter.from", "AuditFilter.to"})
-"""Both ends of one period, which is what is asked for there."""
+PERIOD: Final = frozenset({"from", "to"})
+"""What the two ends of a period are called where one is asked for, and nothing else is."""
+PAST: Final = "PolicySimulateInput.since"
+"""Where the one end of a period is asked for, whose other end is now."""
 BOUNDED_LISTS: Final = {
     "ApiToken.projects": "those it was made for, at most 50",
     "PolicyDecision.reasons": "rules of one policy",
+    "Policy.rules": "at most 200, and one policy a project",
+    "PolicyChange.reasons": "rules of one policy",
+    "PolicySimulation.counts": "pairs of three verdicts",
     "Project.providers": "adapters of this server",
+    "ServerInfo.killSwitches": "the newest 100 that are engaged",
     "Run.latestEvents": "takes first",
     "Run.retries": "the first 100",
+    "Approval.decisions": "one a person, and the last one that is needed ends it",
     "Viewer.memberships": "one a project",
 }
 """Lists of objects that are no connections, and what bounds them."""
-VERBS: Final = frozenset({"cancel", "create", "launch", "retry", "revoke", "set"})
+VERBS: Final = frozenset(
+    {"cancel", "create", "decide", "delegate", "launch", "retry", "revoke", "set", "update"}
+)
 """What mutations do. A new one is put here with its first mutation."""
 PAGE_INFO: Final = {
     "hasNextPage": "Boolean!",
@@ -171,6 +180,13 @@ def answers(result: GraphQLUnionType, payload: str) -> bool:
     return first.name == payload and all("UserError" in one for one in interfaces)
 
 
+def sounds_like_a_time(kind: GraphQLNamedType, part: str) -> bool:
+    """By its end, or as one end of the period that an input asks for."""
+    is_period = isinstance(kind, GraphQLInputObjectType) and kind.fields.keys() >= PERIOD
+    is_end = (is_period and part in PERIOD) or f"{kind.name}.{part}" == PAST
+    return bool(re.search(r"^at$|At$|(After|Before)$", part)) or is_end
+
+
 def names(types: Types) -> Iterator[str]:
     """Enum values in capitals, times end in At, durations say their unit."""
     for name, kind in types.items():
@@ -178,8 +194,7 @@ def names(types: Types) -> Iterator[str]:
             yield from (f"{name}.{one}" for one in kind.values if not re.fullmatch("[A-Z_]+", one))
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             for part, of in shape(kind).items():
-                sounds = re.search(r"^at$|At$|(After|Before)$", part) or f"{name}.{part}" in PERIODS
-                if (of.strip("!") == "DateTime") != bool(sounds):
+                if (of.strip("!") == "DateTime") != sounds_like_a_time(kind, part):
                     yield f"{name}.{part} is a time, or sounds like one"
                 if re.search("(?i)timeout|duration|cadence", part) and "Ms" not in part:
                     yield f"{name}.{part} has no unit"
@@ -234,6 +249,9 @@ def test_no_exception_is_left_over() -> None:
         (r"\| NotPermitted", "| NotPermitted | Run", "RunCancelResult is no payload and errors"),
         (r"\bIN_SYNC\b", "inSync", "SyncStatus.inSync"),
         (r"startedAt: DateTime", "started: DateTime", "Run.started is a time"),
+        (r"from: DateTime", "from: String", "AuditFilter.from is a time"),
+        (r"from: DateTime", "since: DateTime", "AuditFilter.since is a time"),
+        (r"from: DateTime", "since: DateTime", "AuditFilter.to is a time"),
         (r"timeoutMs: Int!", "timeout: Int!", "Run.timeout has no unit"),
     ],
 )

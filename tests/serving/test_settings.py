@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.models.principals import Role
+from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights, Issuer
 from serving.settings import Settings, strangers
 
@@ -166,3 +167,14 @@ def test_an_issuer_of_this_machine_needs_no_tls(monkeypatch: pytest.MonkeyPatch,
     """Nobody is in between."""
     set_all(monkeypatch, issuer=url, audience="workbench")
     assert url == Settings().oidc_issuer
+
+
+def test_features_are_turned_off_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any case, with commas between; a name that is none is an error."""
+    monkeypatch.setenv("WORKBENCH_DISABLED_FEATURES", "connectors, SDK_steps")
+    off = frozenset({FeatureFlag.CONNECTORS, FeatureFlag.SDK_STEPS})
+    assert off == Settings().disabled_features
+
+    monkeypatch.setenv("WORKBENCH_DISABLED_FEATURES", "connectors,teleport")
+    with pytest.raises(ValidationError):
+        Settings()

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -91,7 +92,7 @@ async def test_writers_at_once_keep_one_chain(scene: Scene, database_url: str) -
     await other.close()
 
     for chain in (chain_of(scene.project.id), SERVER_CHAIN):
-        proof = await AuditProof(store=scene.store, signer=SIGNER).verify(chain)
+        proof = await AuditProof(store=scene.store, signer=SIGNER, read=orjson.loads).verify(chain)
         assert (24, None) == (proof.entries, proof.fault)
 
 
@@ -179,7 +180,7 @@ async def test_a_key_of_before_can_be_trusted(scene: Scene) -> None:
     """What was signed with it is as good as what is signed now."""
     await add(scene, record(scene))
     await attest(scene, STRANGER)
-    proving = AuditProof(store=scene.store, signer=SIGNER, keys={STRANGER.key})
+    proving = AuditProof(store=scene.store, signer=SIGNER, read=orjson.loads, keys={STRANGER.key})
 
     proof = await proving.verify(chain_of(scene.project.id))
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -84,11 +85,14 @@ FORGERIES: Final = {
         sequence=3,
         what="was changed: its hash",
     ),
-    "edit what it is found by": Forgery(
-        statements=["UPDATE audit_entries SET actor_id = 'x' WHERE sequence = 2"],
-        sequence=2,
-        what="what it is found by",
-    ),
+    **{
+        f"edit its {column}": Forgery(
+            statements=[f"UPDATE audit_entries SET {column} = 'x' WHERE sequence = 2"],
+            sequence=2,
+            what="what it is found by",
+        )
+        for column in ("action", "actor_id", "subject", "result")
+    },
     "edit its time": Forgery(
         statements=[
             "UPDATE audit_entries SET at = (SELECT created_at FROM projects) WHERE sequence = 2"
@@ -164,7 +168,7 @@ async def test_every_forgery_is_named(scene: Scene, name: str) -> None:
     made = await attest(scene)
     await add(scene, *(record(scene, at=later(n)) for n in range(ATTESTED, ENTRIES)))
     chain = chain_of(scene.project.id)
-    proving = AuditProof(store=scene.store, signer=SIGNER)
+    proving = AuditProof(store=scene.store, signer=SIGNER, read=orjson.loads)
     whole = await proving.verify(chain)
     assert (ENTRIES, ATTESTED, None) == (whole.entries, whole.attested, whole.fault)
 

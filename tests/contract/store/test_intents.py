@@ -53,12 +53,11 @@ async def held(scene: Scene, intent: Intent, owner: NodeId = NODE) -> Lease:
     return lease_of(claimed)
 
 
-async def claim_due(
+async def claim_followed(
     scene: Scene, seconds: float = 0, *, sites: tuple[str, ...] = (), limit: int = 9
 ) -> list[Intent]:
     async with scene.store.transaction() as unit:
-        claimed = await unit.intents.claim_due(
-            IntentKind.FOLLOW,
+        claimed = await unit.intents.claim_followed(
             sites=sites,
             owner=OTHER,
             now=later(seconds),
@@ -144,8 +143,8 @@ async def test_concurrent_nodes_share_what_is_due(scene: Scene) -> None:
     async with scene.store.transaction() as unit:
         await unit.intents.release_node(NODE)
 
-    claims = await asyncio.gather(*(claim_due(scene, limit=3) for _ in range(6)))
-    claims.append(await claim_due(scene))
+    claims = await asyncio.gather(*(claim_followed(scene, limit=3) for _ in range(6)))
+    claims.append(await claim_followed(scene))
 
     assert sorted(lease.intent_id for lease in leases) == sorted(
         intent.id for claimed in claims for intent in claimed
@@ -156,14 +155,14 @@ async def test_an_expired_lease_is_taken_over(scene: Scene) -> None:
     """With a higher fence, after which nothing the old holder writes is accepted."""
     run, lease = await scene.started()
 
-    assert [] == await claim_due(scene, 29.9)
-    (taken,) = await claim_due(scene, 30)
+    assert [] == await claim_followed(scene, 29.9)
+    (taken,) = await claim_followed(scene, 30)
 
     assert (lease.intent_id, lease.fence + 1, OTHER) == (taken.id, taken.fence, taken.lease_owner)
     assert not await scene.print_out(run, lease, output("late"))
     async with scene.store.transaction() as unit:
         assert frozenset() == await unit.intents.renew([lease], later(99))
-        assert not await unit.intents.become(lease, IntentKind.FOLLOW, site=None)
+        assert not await unit.intents.become_followed(lease, site=None)
         assert not await unit.intents.postpone(lease, later(99))
         assert not await unit.intents.finish(lease)
         assert None is await unit.runs.change(run, run, [], actor=None, at=NOW, lease=lease)
@@ -188,7 +187,7 @@ async def test_a_renewed_lease_is_kept(scene: Scene) -> None:
         assert frozenset() == await unit.intents.renew([], later(60))
 
     assert {lease.intent_id for lease in leases[:2]} == kept
-    assert [leases[2].intent_id] == [intent.id for intent in await claim_due(scene, 59)]
+    assert [leases[2].intent_id] == [intent.id for intent in await claim_followed(scene, 59)]
 
 
 async def test_following_goes_where_the_site_is(scene: Scene) -> None:
@@ -196,22 +195,24 @@ async def test_following_goes_where_the_site_is(scene: Scene) -> None:
     _, bound = await scene.started()
     _, free = await scene.started()
     async with scene.store.transaction() as unit:
-        await unit.intents.become(bound, IntentKind.FOLLOW, site="site-1")
+        await unit.intents.become_followed(bound, site="site-1")
         await unit.intents.release_node(NODE)
 
-    assert [free.intent_id] == [i.id for i in await claim_due(scene, sites=("site-2",))]
-    assert [bound.intent_id] == [i.id for i in await claim_due(scene, sites=("site-1", "site-2"))]
+    assert [free.intent_id] == [i.id for i in await claim_followed(scene, sites=("site-2",))]
+    assert [bound.intent_id] == [
+        i.id for i in await claim_followed(scene, sites=("site-1", "site-2"))
+    ]
 
 
 async def test_a_dispatch_becomes_a_follow(scene: Scene) -> None:
     """Held on, with a site, counted from its first attempt again."""
     _, lease = await scene.started()
     async with scene.store.transaction() as unit:
-        assert await unit.intents.become(lease, IntentKind.FOLLOW, site="here")
+        assert await unit.intents.become_followed(lease, site="here")
         assert frozenset({lease.intent_id}) == await unit.intents.renew([lease], later(1))
         await unit.intents.release_node(NODE)
 
-    (follow,) = await claim_due(scene, sites=("here",))
+    (follow,) = await claim_followed(scene, sites=("here",))
     assert ("here", None, 1, 2) == (follow.site, follow.position, follow.attempts, follow.fence)
 
 
@@ -222,7 +223,7 @@ async def test_a_finished_intent_is_gone(scene: Scene) -> None:
         assert await unit.intents.finish(lease)
         assert not await unit.intents.finish(lease)
 
-    assert [] == await claim_due(scene, 99)
+    assert [] == await claim_followed(scene, 99)
 
 
 async def test_only_what_nobody_claimed_is_withdrawn(scene: Scene) -> None:
@@ -263,7 +264,7 @@ async def test_a_former_life_is_freed(scene: Scene) -> None:
 
     assert not await scene.print_out(run, lease, output("a"))
     assert [] == await pending(scene)
-    assert [lease.intent_id] == [intent.id for intent in await claim_due(scene)]
+    assert [lease.intent_id] == [intent.id for intent in await claim_followed(scene)]
 
 
 async def test_what_is_active_is_counted(scene: Scene) -> None:

@@ -1,11 +1,12 @@
 """Logs: appended by the holder of the lease, numbered by the store, paged from both ends."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from domain.ids import RunId
-from domain.models.intents import IntentKind, Lease
+from domain.models.intents import Lease
 from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow
 from domain.models.providers import LogStream
@@ -67,8 +68,8 @@ async def test_progress_without_lines_moves_the_position(scene: Scene) -> None:
 
     async with scene.store.transaction() as unit:
         await unit.intents.release_node(NODE)
-        claimed = await unit.intents.claim_due(
-            IntentKind.FOLLOW, sites=[], owner=NODE, now=later(0), until=later(9), limit=1
+        claimed = await unit.intents.claim_followed(
+            sites=[], owner=NODE, now=later(0), until=later(9), limit=1
         )
     assert run == await scene.stored(run)
     assert ["stdout:77"] == [intent.position for intent in claimed]
@@ -145,3 +146,33 @@ async def test_whoever_follows_the_log_is_woken(scene: Scene) -> None:
     await scene.print_out(run, lease, output("a"))
 
     assert [frozenset({run_topic(run.id)})] == scene.woken
+
+
+async def test_what_was_stored_can_be_masked(scene: Scene) -> None:
+    """Texts of batches are replaced and redactions counted; numbers, sizes and other runs stay."""
+    run, _ = await printed(scene, output("a\nsecret"), output("b"), output("secret"))
+    other, _ = await printed(scene, output("c"), output("c"))
+    stream = await scene.after(run)
+    sequences = [event.sequence for event in stream if isinstance(event.fact, LogBatch)]
+    async with scene.store.transaction() as unit:
+        await unit.logs.hold(run.id)
+        texts = {sequences[0]: "a\n***", sequences[2]: "***"}
+        await unit.logs.rewrite(run.id, texts, redactions=2)
+
+    assert ["a\n***", "b", "***"] == await page(scene, run, LogWindow(limit=9))
+    assert ["c", "c"] == await page(scene, other, LogWindow(limit=9))
+    assert LogStats(lines=4, bytes=9 + 2 + 7, redactions=2) == (await scene.stored(run)).log
+
+
+async def test_nobody_appends_to_a_log_that_is_held(scene: Scene) -> None:
+    """What comes meanwhile is stored behind it, and seen by whoever holds it next."""
+    run, lease = await printed(scene, output("a"))
+    async with scene.store.transaction() as unit:
+        await unit.logs.hold(run.id)
+        appending = asyncio.create_task(scene.print_out(run, lease, output("b")))
+        await asyncio.wait([appending], timeout=0.1)
+        seen = await unit.logs.page(run.id, LogWindow(limit=9))
+        assert not appending.done()
+    assert await appending
+    assert 1 == len(seen)
+    assert ["a", "b"] == await page(scene, run, LogWindow(limit=9))

@@ -312,7 +312,7 @@ async def test_decisions_are_kept(scene: Scene) -> None:
     """With every reason."""
     decision = scene.decision()
     async with scene.store.transaction() as unit:
-        await unit.decisions.add(decision)
+        await unit.decisions.add(decision, scene.request)
 
     async with scene.store.snapshot() as unit:
         wanted = [decision.id, DecisionId("absent")]

@@ -6,29 +6,38 @@ from pathlib import Path
 
 import pytest
 
+from adapters.finding import AutomatonFinder
 from adapters.identifiers import Uuid7Maker
 from domain.ids import NodeId, RunId
 from domain.limits import RunLimits
 from domain.models.audit import Caller
-from domain.models.commands import CreateProject, LaunchRun
+from domain.models.commands import CreateProject, LaunchRun, SetPolicy
+from domain.models.policies import PolicyRule
 from domain.models.principals import Principal
 from domain.models.projects import Project
 from domain.models.runs import Run
+from domain.models.sandbox import SandboxSettings
 from domain.queue import ConcurrencyLimits
-from domain.redaction import Redactor
+from domain.services.approvals import Approvals
 from domain.services.dispatcher import Claimed, Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
+from domain.services.gate import Gate
 from domain.services.hub import Hub
+from domain.services.kill_switches import KillSwitches
+from domain.services.known_switches import KnownSwitches
 from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher
+from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.queue_bound import QueueBound
+from domain.services.redactors import Redactors
 from domain.services.registry import Registry
 from domain.services.sign_in import SignIn
-from domain.services.streams import Streams
+from domain.services.streams import LiveStreams
 from domain.services.token_uses import TokenUses
 from persistence.unit_of_work import Database
+from tests.contract.store.scene import ANYTHING
 from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter
 
 TOKEN = "wb_a-token-for-the-tests"
@@ -49,15 +58,21 @@ class Desk:
     admin: Principal
     project: Project
     sign_in: SignIn
+    policies: Policies
     launcher: Launcher
+    kill_switches: KillSwitches
     dispatcher: Dispatcher
     follower: Follower
     engine: Engine
-    streams: Streams
+    streams: LiveStreams
 
     @property
     def caller(self) -> Caller:
         return Caller(principal=self.admin)
+
+    async def with_rules(self, *rules: PolicyRule) -> Project:
+        """The project from now on."""
+        return await with_rules(self.policies, self.project, self.admin, *rules)
 
     async def launch(self, *command: str, key: str | None = None) -> Run:
         """Launch a command in the only project."""
@@ -72,6 +87,14 @@ class Desk:
         assert followed is not None
         return followed
 
+    async def hold_in(self, sandbox: SandboxSettings) -> None:
+        """Set how the project holds its runs in."""
+        before = self.project.settings
+        settings = replace(before, sandbox=sandbox, version=before.version + 1)
+        async with self.store.transaction() as unit:
+            await unit.projects.set_settings(self.project.id, settings)
+        self.project = replace(self.project, settings=settings)
+
     async def run(self, run_id: RunId) -> Run:
         """The run as it is stored."""
         async with self.store.snapshot() as unit:
@@ -82,7 +105,7 @@ class Desk:
     async def log_of(self, run_id: RunId) -> list[str]:
         """All lines of a finished run, by following its stream."""
         lines: list[str] = []
-        async for page in self.streams.follow(run_id, 0):
+        async for page in self.streams.runs.follow(run_id, 0):
             for event in page:
                 lines += getattr(event.fact, "lines", [])
         return lines
@@ -105,6 +128,27 @@ async def make_project(store: Database, clock: ManualClock, admin: Principal) ->
     return await projects.create(command, Caller(principal=admin))
 
 
+def make_gate(policies: Policies, registry: Registry) -> Gate:
+    """One that no feature is closed to."""
+    return Gate(
+        store=policies.store,
+        registry=registry,
+        policies=policies,
+        clock=policies.clock,
+        new_id=Uuid7Maker(),
+        disabled=frozenset(),
+    )
+
+
+async def with_rules(
+    policies: Policies, project: Project, admin: Principal, *rules: PolicyRule
+) -> Project:
+    """The project as it is under these rules."""
+    command = SetPolicy(project=project.slug, rules=rules, reason="tests")
+    changed, _ = await policies.set(command, project.id, Caller(principal=admin))
+    return changed
+
+
 def make_engine(
     store: Database,
     hub: Hub,
@@ -120,6 +164,7 @@ def make_engine(
         registry=registry,
         clock=clock,
         meter=meter,
+        new_id=Uuid7Maker(),
         node=NodeId("one"),
         lease_s=LEASE_S,
         concurrency=ConcurrencyLimits(per_provider=2, per_project=2),
@@ -131,7 +176,7 @@ def make_engine(
         registry=registry,
         clock=clock,
         meter=meter,
-        redactor=Redactor([TOKEN]),
+        redactors=Redactors([TOKEN], AutomatonFinder),
         limits=limits,
     )
     return Engine(
@@ -152,22 +197,38 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
     def wake(topics: frozenset[str]) -> None:
         known.wake(topics)
+        switches.wake(topics)
         hub.wake(topics)
 
     store = Database.open(
         f"sqlite+aiosqlite:///{tmp_path}/workbench.db",
         on_commit=wake,
-        on_events=lambda run_id, events: streams.tell(run_id, events),  # noqa: PLW0108 - made below
+        on_events=lambda run_id, events: streams.runs.tell(run_id, events),  # noqa: PLW0108 - made below
     )
-    streams = Streams(store=store, signals=hub, clock=clock, meter=meter)
+    switches = KnownSwitches(store, clock)
+    streams = LiveStreams(store=store, signals=hub, clock=clock, meter=meter)
     await store.migrate()
     adapter = ScriptedAdapter(clock=clock)
     registry = Registry([adapter])
     uses = TokenUses(store=store, clock=clock, meter=meter)
     sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses, known=known)
     admin = await sign_in.bootstrap(TOKEN)
-    project = await make_project(store, clock, admin)
+    policies = Policies(store=store, clock=clock)
+    made = await make_project(store, clock, admin)
+    project = await with_rules(policies, made, admin, ANYTHING)
     engine = make_engine(store, hub, adapter, clock=clock, meter=meter)
+    launcher = Launcher(
+        store=store,
+        gate=make_gate(policies, registry),
+        approvals=Approvals(store=store, clock=clock, new_id=new_id, meter=meter),
+        clock=clock,
+        new_id=new_id,
+        meter=meter,
+        limits=limits,
+        queue=QueueBound(QUEUE_MAX),
+        switches=switches,
+        start_at_once=engine.take,
+    )
     yield Desk(
         store=store,
         hub=hub,
@@ -177,15 +238,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         admin=admin,
         project=project,
         sign_in=sign_in,
-        launcher=Launcher(
-            store=store,
-            registry=registry,
-            clock=clock,
-            new_id=new_id,
-            meter=meter,
-            limits=limits,
-            queue=QueueBound(QUEUE_MAX),
-            start_at_once=engine.take,
+        policies=policies,
+        launcher=launcher,
+        kill_switches=KillSwitches(
+            store=store, clock=clock, registry=registry, cancel=launcher.cancel
         ),
         dispatcher=engine.dispatcher,
         follower=engine.follower,

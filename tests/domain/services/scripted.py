@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.errors import InvalidInput, WorkbenchError
 from domain.ids import RunId
-from domain.lifecycle import RunState
+from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
@@ -51,6 +51,7 @@ class CountingMeter:
     connections: Counter[ConnectionKind] = field(default_factory=Counter)
     operations: int = 0
     bounds: list[str] = field(default_factory=list)
+    broken_glass: list[ApprovalState] = field(default_factory=list)
 
     def launched(self, provider: str) -> None: ...
     def changed_state(self, provider: str, state: RunState) -> None:
@@ -68,6 +69,9 @@ class CountingMeter:
 
     def reached(self, bound: str) -> None:
         self.bounds.append(bound)
+
+    def broke_glass(self, state: ApprovalState) -> None:
+        self.broken_glass.append(state)
 
     def failed(self, part: str) -> None:
         self.failures.append(part)

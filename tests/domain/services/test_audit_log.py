@@ -1,7 +1,6 @@
 """What the services put into the audit log, what of refusals is kept, and when it is signed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -9,7 +8,6 @@ import orjson
 import pytest
 
 from adapters.signing import Ed25519Signer
-from domain import policy
 from domain.audit import refused
 from domain.errors import NotPermitted, PolicyDenied
 from domain.ids import ChainId
@@ -22,7 +20,7 @@ from domain.models.audit import (
     chain_of,
 )
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
-from domain.models.decisions import PolicyVerdict
+from domain.models.policies import PolicyEffect, PolicyRule
 from domain.services.attestor import Attestor
 from domain.services.audit_proof import AuditProof
 from domain.services.refusals import KEPT_PER_WINDOW, WINDOW, Refusals
@@ -62,9 +60,14 @@ async def test_a_run_tells_its_launch_its_cancel_and_its_repetition(desk: Desk) 
         RetryRun(run_id=run.id, acknowledge_failure=True), desk.caller
     )
 
-    made, launched, canceled, repeated = await told(desk, chain_of(desk.project.id))
+    made, opened, launched, canceled, repeated = await told(desk, chain_of(desk.project.id))
 
     assert ("PROJECT_CREATE", "main") == (made["action"], made["subject"]["name"])
+    assert ("POLICY_SET", 1, 2) == (
+        opened["action"],
+        opened["before"]["version"],
+        opened["after"]["version"],
+    )
     assert ("RUN_LAUNCH", run.id, run.decision_id, "DONE") == (
         launched["action"],
         launched["subject"]["id"],
@@ -92,20 +95,15 @@ async def test_what_changes_nothing_is_no_entry(desk: Desk) -> None:
 
     actions = [each["action"] for each in await told(desk, chain_of(desk.project.id))]
 
-    assert ["PROJECT_CREATE", "RUN_LAUNCH", "RUN_CANCEL"] == actions
+    assert ["PROJECT_CREATE", "POLICY_SET", "RUN_LAUNCH", "RUN_CANCEL"] == actions
 
 
-async def test_a_denied_launch_is_told_with_its_decision(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_denied_launch_is_told_with_its_decision(desk: Desk) -> None:
     """In the transaction that stores the decision."""
-    decide = policy.decide
-    monkeypatch.setattr(
-        policy, "decide", lambda **given: replace(decide(**given), verdict=PolicyVerdict.DENY)
-    )
+    project = await desk.with_rules(PolicyRule(name="nothing", effect=PolicyEffect.DENY))
     with pytest.raises(PolicyDenied) as denied:
         await desk.launcher.launch(
-            LaunchRun(project="main", command=("true",)), desk.project, desk.caller
+            LaunchRun(project="main", command=("true",)), project, desk.caller
         )
 
     entry = (await told(desk, chain_of(desk.project.id)))[-1]
@@ -171,14 +169,14 @@ async def test_a_chain_is_attested_when_it_has_grown_enough(desk: Desk) -> None:
     assert [] == await attesting.attest_due()
     await desk.launch()
     await desk.launch()
-    assert [(project, 3)] == [(a.chain, a.sequence) for a in await attesting.attest_due()]
+    assert [(project, 4)] == [(a.chain, a.sequence) for a in await attesting.attest_due()]
     desk.clock.time += timedelta(seconds=59)
     assert [] == await attesting.attest_due()
     desk.clock.time += timedelta(seconds=1)
     assert [SERVER_CHAIN] == [a.chain for a in await attesting.attest_due()]
     assert [] == await attesting.attest()
-    proof = await AuditProof(store=desk.store, signer=SIGNER).verify(project)
-    assert (3, 3, None) == (proof.entries, proof.attested, proof.fault)
+    proof = await AuditProof(store=desk.store, signer=SIGNER, read=orjson.loads).verify(project)
+    assert (4, 4, None) == (proof.entries, proof.attested, proof.fault)
 
 
 async def test_a_server_that_stops_attests_the_rest(desk: Desk) -> None:
@@ -186,5 +184,5 @@ async def test_a_server_that_stops_attests_the_rest(desk: Desk) -> None:
     async with attestor(desk):
         pass
     for chain in (SERVER_CHAIN, chain_of(desk.project.id)):
-        proof = await AuditProof(store=desk.store, signer=SIGNER).verify(chain)
+        proof = await AuditProof(store=desk.store, signer=SIGNER, read=orjson.loads).verify(chain)
         assert 0 < proof.entries == proof.attested

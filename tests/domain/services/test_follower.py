@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from adapters.finding import AutomatonFinder
 from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
@@ -13,7 +14,8 @@ from domain.models.events import LogsTruncated, RunSynced
 from domain.models.providers import EndCause, Progress
 from domain.models.runs import FailureCode, SyncStatus
 from domain.ports import UnitOfWork
-from domain.redaction import MASK
+from domain.redaction.redactor import MASK
+from domain.services.redactors import Redactors
 from persistence.unit_of_work import Database
 from tests.domain.services.conftest import TOKEN, Desk
 from tests.domain.services.scripted import ManualClock, ended, printed
@@ -114,6 +116,57 @@ async def test_secrets_are_masked_before_they_are_stored(desk: Desk) -> None:
     await desk.follower.follow(followed)
     assert [f"token={MASK}"] == await desk.log_of(followed.run.id)
     assert 1 == (await desk.run(followed.run.id)).log.redactions
+
+
+async def test_a_secret_that_is_new_holds_from_the_next_line_on(desk: Desk) -> None:
+    """A run that is being followed is masked by what is known now, not when it started."""
+    desk.adapter.script = [printed("sesame-open", 1), printed("sesame-open", 2), ended()]
+    followed = await desk.started()
+    redactors = Redactors([], AutomatonFinder)
+
+    class Knowing(ForgetfulStore):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[UnitOfWork]:
+            async with self.store.transaction() as unit:
+                yield unit
+            await redactors.know(desk.project.id, ["sesame-open"])
+
+    await replace(desk.follower, store=Knowing(desk.store, 0), redactors=redactors).follow(followed)
+    assert ["sesame-open", MASK] == await desk.log_of(followed.run.id)
+
+
+async def test_a_secret_that_comes_while_a_line_is_stored_masks_it(desk: Desk) -> None:
+    """The line is masked anew: whoever masks what is stored may have gone over the log before."""
+    desk.adapter.script = [printed("sesame-open", 1), ended()]
+    followed = await desk.started()
+    redactors = Redactors([], AutomatonFinder)
+
+    class Knowing(ForgetfulStore):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[UnitOfWork]:
+            async with self.store.transaction() as unit:
+                self.left -= 1
+                if self.left == 0:
+                    await redactors.know(desk.project.id, ["sesame-open"])
+                yield unit
+
+    store = Knowing(desk.store, 1)
+    await replace(desk.follower, store=store, redactors=redactors).follow(followed)
+    assert [MASK] == await desk.log_of(followed.run.id)
+    assert 1 == (await desk.run(followed.run.id)).log.redactions
+
+
+async def test_what_a_provider_says_is_masked(desk: Desk) -> None:
+    """Why a run is stale, and how it ended."""
+    desk.adapter.script = [ProviderUnavailable(f"no {TOKEN}"), ProviderRefused(f"bad {TOKEN}")]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert run.failure is not None
+    assert f"bad {MASK}" == run.failure.message
+    async with desk.store.snapshot() as unit:
+        facts = [event.fact for event in await unit.events.after(run.id, 0, 20)]
+    assert f"no {MASK}" in [fact.reason for fact in facts if isinstance(fact, RunSynced)]
 
 
 async def test_a_cap_is_told_once(desk: Desk) -> None:

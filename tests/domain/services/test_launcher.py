@@ -1,10 +1,12 @@
 """Launching, retrying and canceling, up to what is stored."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from domain.errors import (
+    CapabilityMissing,
     IdempotencyConflict,
     IllegalTransition,
     InvalidInput,
@@ -15,7 +17,9 @@ from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import PolicyVerdict
+from domain.models.providers import ProviderKind
 from domain.models.runs import Run
+from domain.models.sandbox import SandboxSettings
 from tests.domain.services.conftest import QUEUE_MAX, Desk
 from tests.domain.services.scripted import ended
 
@@ -147,3 +151,18 @@ async def test_a_run_that_is_not_there_is_not_found(desk: Desk) -> None:
         await desk.launcher.cancel(CancelRun(run_id=nobody), desk.caller)
     with pytest.raises(NotFound):
         await desk.launcher.retry(RetryRun(run_id=nobody, acknowledge_failure=True), desk.caller)
+
+
+async def test_a_sandbox_that_is_not_there_refuses_the_launch(desk: Desk) -> None:
+    """On this machine nothing is stored, let alone started without one; elsewhere the setting says
+    nothing."""
+    await desk.hold_in(SandboxSettings(is_required=True))
+    await desk.launch()
+    desk.adapter.kind = ProviderKind.LOCAL
+    with pytest.raises(CapabilityMissing) as refused:
+        await desk.launch()
+    assert "sandbox" == refused.value.capability
+    desk.adapter.capabilities = replace(desk.adapter.capabilities, sandbox=True)
+    await desk.launch()
+    async with desk.store.snapshot() as unit:
+        assert {"local": 2} == await unit.intents.depth()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 async def collected(desk: Desk, run_id: RunId, after: int) -> list[RunEvent]:
     """Everything behind a sequence, until the stream ends by itself."""
-    return [event async for page in desk.streams.follow(run_id, after) for event in page]
+    return [event async for page in desk.streams.runs.follow(run_id, after) for event in page]
 
 
 async def test_followers_from_every_place_see_the_same(desk: Desk) -> None:
@@ -44,7 +44,7 @@ async def test_what_a_commit_here_has_stored_is_not_read_back(desk: Desk) -> Non
     seen: list[RunEvent] = []
 
     async def follow() -> None:
-        async for page in desk.streams.follow(followed.run.id, 0):
+        async for page in desk.streams.runs.follow(followed.run.id, 0):
             seen.extend(page)
 
     live = asyncio.create_task(follow())

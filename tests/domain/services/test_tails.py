@@ -17,11 +17,13 @@ from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.events import RunEvent, RunStateChanged
 from domain.services.hub import Hub
+from domain.services.stream_sources import RUNS
 from domain.services.streams import Streams
 from domain.services.tails import GIVEN_EVENTS_MAX
 
 pytestmark = pytest.mark.anyio
 
+RunStreams = Streams[RunId, RunEvent]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 RUN = RunId("run")
 
@@ -86,20 +88,20 @@ def ledger(hub: Hub) -> Ledger:
 
 
 @pytest.fixture
-def streams(hub: Hub, ledger: Ledger) -> Streams:
+def streams(hub: Hub, ledger: Ledger) -> RunStreams:
     still: Any = Still()
     store: Any = ledger
     signals: Any = hub
-    return Streams(store=store, signals=signals, clock=still, meter=still)
+    return Streams(RUNS, store=store, signals=signals, clock=still, meter=still)
 
 
-async def followed(streams: Streams, after: int = 0) -> list[int]:
+async def followed(streams: RunStreams, after: int = 0) -> list[int]:
     async with aclosing(streams.follow(RUN, after)) as pages:
         return [event.sequence async for page in pages for event in page]
 
 
 async def merged(
-    streams: Streams, after: int, is_taken: Callable[[int], bool]
+    streams: RunStreams, after: int, is_taken: Callable[[int], bool]
 ) -> tuple[list[int], list[int]]:
     """All sequences as they came, in whichever way, and those that were taken."""
     seen: list[int] = []
@@ -125,7 +127,7 @@ async def settle() -> None:
 
 
 async def test_everybody_gets_everything_behind_their_cursor(
-    streams: Streams, ledger: Ledger
+    streams: RunStreams, ledger: Ledger
 ) -> None:
     """Whether they came before or after it was stored."""
     for _ in range(100):
@@ -143,7 +145,7 @@ async def test_everybody_gets_everything_behind_their_cursor(
 
 
 async def test_waiting_costs_the_same_for_one_and_for_many(
-    streams: Streams, ledger: Ledger
+    streams: RunStreams, ledger: Ledger
 ) -> None:
     """An event is read once, and looked behind once, for a hundred followers."""
     ledger.add()
@@ -158,7 +160,7 @@ async def test_waiting_costs_the_same_for_one_and_for_many(
 
 
 async def test_the_watcher_goes_with_the_last_follower(
-    streams: Streams, ledger: Ledger, hub: Hub
+    streams: RunStreams, ledger: Ledger, hub: Hub
 ) -> None:
     """Nothing is left listening or running."""
     ledger.add()
@@ -173,7 +175,7 @@ async def test_the_watcher_goes_with_the_last_follower(
 
 
 async def test_an_outage_ends_all_who_wait_and_spares_who_comes_later(
-    streams: Streams, ledger: Ledger
+    streams: RunStreams, ledger: Ledger
 ) -> None:
     """Each is told; a new follower watches anew."""
     ledger.add()
@@ -188,20 +190,20 @@ async def test_an_outage_ends_all_who_wait_and_spares_who_comes_later(
     assert [2, 3] == await followed(streams, 1)
 
 
-async def test_a_run_that_does_not_exist_cannot_be_followed(streams: Streams) -> None:
+async def test_a_run_that_does_not_exist_cannot_be_followed(streams: RunStreams) -> None:
     """It is told, not waited for."""
     with pytest.raises(NotFound):
         await anext(streams.follow(RunId("other"), 0))
 
 
-async def test_a_run_that_is_over_is_not_waited_for(streams: Streams, ledger: Ledger) -> None:
+async def test_a_run_that_is_over_is_not_waited_for(streams: RunStreams, ledger: Ledger) -> None:
     """Who has seen the last event gets the end at once."""
     ledger.add(RunState.SUCCEEDED)
     assert [] == await followed(streams, 1)
 
 
 async def test_who_is_level_takes_what_comes_and_is_not_woken(
-    streams: Streams, ledger: Ledger
+    streams: RunStreams, ledger: Ledger
 ) -> None:
     """No page comes to them, and the stream ends behind the last event all the same."""
     ledger.add()
@@ -215,7 +217,7 @@ async def test_who_is_level_takes_what_comes_and_is_not_woken(
 
 
 async def test_a_slow_one_beside_quick_ones_falls_behind_alone(
-    streams: Streams, ledger: Ledger
+    streams: RunStreams, ledger: Ledger
 ) -> None:
     """What it could not take comes in a page, in its place; then it is level again."""
     ledger.add()
@@ -232,7 +234,7 @@ async def test_a_slow_one_beside_quick_ones_falls_behind_alone(
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
-    streams: Streams, ledger: Ledger, seed: int
+    streams: RunStreams, ledger: Ledger, seed: int
 ) -> None:
     """Pages of any length, from any place, refused at any event."""
     chance = random.Random(seed)
@@ -256,7 +258,7 @@ async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
     assert 0 < taken_in_all < 6 * last
 
 
-async def test_many_at_once_are_not_given(streams: Streams, ledger: Ledger) -> None:
+async def test_many_at_once_are_not_given(streams: RunStreams, ledger: Ledger) -> None:
     """They would hold up everybody else, so each reads them in its own turn."""
     ledger.add()
     follower = asyncio.create_task(merged(streams, 1, lambda _: True))
@@ -269,7 +271,7 @@ async def test_many_at_once_are_not_given(streams: Streams, ledger: Ledger) -> N
     assert (list(range(2, last + 1)), [last]) == await follower
 
 
-async def test_who_was_canceled_takes_no_more(streams: Streams, ledger: Ledger) -> None:
+async def test_who_was_canceled_takes_no_more(streams: RunStreams, ledger: Ledger) -> None:
     """Not even what comes before its task has noticed."""
     ledger.add()
     asked: list[int] = []

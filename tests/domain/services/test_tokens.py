@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.identifiers import Uuid7Maker
-from domain.errors import InvalidInput, NotPermitted, QuotaExceeded, Unauthenticated
+from domain.errors import InvalidInput, NotFound, NotPermitted, QuotaExceeded, Unauthenticated
 from domain.ids import ProjectId
 from domain.limits import TOKENS_PER_PRINCIPAL_MAX
 from domain.models.audit import Caller
@@ -235,6 +235,15 @@ async def test_a_revoked_token_is_over(office: Office) -> None:
     assert office.clock.now() - DAY == once.revoked_at
     with pytest.raises(Unauthenticated):
         await office.identify(made.text)
+
+
+async def test_a_token_that_is_no_longer_kept_is_not_revoked(office: Office) -> None:
+    """Whoever asks learns that it has gone meanwhile."""
+    made = await office.make()
+    async with office.store.transaction() as unit:
+        await unit.identity.delete_tokens(made.principal.id, TokenKind.API, "ci")
+    with pytest.raises(NotFound):
+        await office.tokens.revoke(made.token, office.caller(office.first))
 
 
 async def test_a_narrow_token_ends_no_wider_one(office: Office) -> None:

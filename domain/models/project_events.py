@@ -1,0 +1,89 @@
+"""What happened in a project: facts in the past tense, numbered by one sequence a project.
+
+A service tells one inside the transaction that makes it true:
+
+    unit.project_events.add(project.id, fact, actor=caller.principal.id, at=now)
+
+It is placed and stored when the unit ends, and reaches whoever follows the project. That a run
+came to be or changed its state is told by persistence/runs.py, for every way there is. A new kind
+of fact is a class here that joins ProjectFact, a row in persistence/project_events.py, which the
+type checker asks for, and a type in schema/project_facts.py, which a test asks for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
+from domain.lifecycle import ApprovalState, RunState
+from domain.models.kill_switches import KillSwitchScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRunChanged:
+    """A run went from one state to another; `from_state` is None for a new one."""
+
+    run_id: RunId
+    from_state: RunState | None
+    to_state: RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettingsChanged:
+    """The project's settings are of this version now."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPolicyChanged:
+    """The rules of this version decide from now on."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectKillSwitchChanged:
+    """A switch that is for runs of the project was moved; without `project_id` it is for those of
+    every project, and told in each."""
+
+    scope: KillSwitchScope
+    project_id: ProjectId | None
+    provider: str | None
+    is_engaged: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectApprovalChanged:
+    """People are asked (`from_state` None), asked elsewhere or said something (the states are the
+    same), or it is decided."""
+
+    approval_id: ApprovalId
+    from_state: ApprovalState | None
+    to_state: ApprovalState
+
+
+ProjectFact = (
+    ProjectRunChanged
+    | ProjectSettingsChanged
+    | ProjectPolicyChanged
+    | ProjectKillSwitchChanged
+    | ProjectApprovalChanged
+)
+"""All that is stored as an event of a project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectEvent:
+    """A fact with its place in the project's stream and who caused it (None: the server itself)."""
+
+    project_id: ProjectId
+    sequence: int
+    at: datetime
+    actor_id: PrincipalId | None
+    fact: ProjectFact
+
+    @property
+    def is_last(self) -> bool:
+        """Never: a project goes on."""
+        return False

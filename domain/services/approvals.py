@@ -1,0 +1,350 @@
+"""Asking people before a run goes out, and doing what they say: one path, one transaction each.
+
+Whoever asks or answers, the approval is changed by compare-and-set before its run is, so that no
+two writers wait for each other, and one of two at once decides again on what the other has left.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain import approval_audit as audit
+from domain.approvals import Poll, answered, outcome, standing
+from domain.errors import IllegalTransition, InvalidInput, NotFound, QuotaExceeded
+from domain.ids import ApprovalId, IntentId, PrincipalId
+from domain.lifecycle import (
+    APPROVAL_INITIAL,
+    ApprovalSignal,
+    ApprovalState,
+    advance,
+)
+from domain.limits import (
+    APPROVAL_EXPIRES_MS,
+    APPROVALS_PENDING_MAX,
+    BREAK_GLASS_APPROVERS,
+    CONFLICT_TRIES_MAX,
+    REASON_CHARACTERS_MAX,
+)
+from domain.models.approvals import Approval, ApprovalDecision, ApprovalSubject, ApprovalVote
+from domain.models.audit import Caller
+from domain.models.commands import DecideApproval
+from domain.models.decisions import (
+    ApprovalRequirement,
+    Decision,
+    ExpiryAction,
+)
+from domain.models.events import (
+    RunApprovalDecided,
+    RunApprovalRequested,
+    RunFact,
+    RunStateChanged,
+)
+from domain.models.intents import Intent, IntentKind
+from domain.models.policies import DispatchRequest
+from domain.models.principals import Role
+from domain.models.project_events import ProjectApprovalChanged
+from domain.models.projects import Project
+from domain.models.runs import Run
+from domain.policy import shown
+from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.services.polls import lets_requesters_approve, polls, voter_of, warned
+from domain.topics import INTENTS
+from domain.validation import check_text
+
+OVERRIDE: Final = ApprovalRequirement(role=Role.ELEVATED_APPROVER, count=BREAK_GLASS_APPROVERS)
+log = logging.getLogger(__name__)
+
+
+class Overtaken(Exception):
+    """Somebody changed what this decision was made on: roll back, load and decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What people are to be asked: whether this run may go out under this decision."""
+
+    run: Run
+    decision: Decision
+    request: DispatchRequest
+    is_break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """Whoever calls has checked that the viewer may read the project."""
+
+    store: Store
+    clock: Clock
+    new_id: IdMaker
+    meter: Meter
+
+    async def add_decision(
+        self, unit: UnitOfWork, question: Question, project: Project
+    ) -> tuple[Decision, Approval]:
+        """Store a decision that asks people, telling so where too few members could answer; and
+        what they are to be asked, for `ask` once the run is stored."""
+        decision = question.decision
+        approval = self._approval(question, decision.decided_at)
+        poll = Poll(
+            approval=approval,
+            at=decision.decided_at,
+            has_self_approval=lets_requesters_approve(project),
+        )
+        decision = await warned(unit, decision, poll)
+        await unit.decisions.add(decision, question.request)
+        return decision, approval
+
+    async def ask(
+        self, unit: UnitOfWork, approval: Approval, caller: Caller | None, at: datetime
+    ) -> None:
+        """Store a pending approval of a run that is stored and names it.
+
+        Raises QuotaExceeded where too many wait already. Without a caller the policy asks again.
+        """
+        waiting = await unit.approvals.count_pending(approval.project_id) if caller else 0
+        if waiting >= APPROVALS_PENDING_MAX:
+            raise QuotaExceeded(f"{APPROVALS_PENDING_MAX} approvals are waited for already.")
+        await unit.approvals.add(approval)
+        actor = caller.principal.id if caller else None
+        _tell_project(unit, None, approval, actor=actor, at=at)
+        unit.audit.add(audit.approval_requested(approval, caller, at))
+        if approval.break_glass:
+            log.warning("break-glass was asked for", extra={"run_id": approval.subject_id})
+            unit.after_commit(lambda: self.meter.broke_glass(approval.state))
+
+    def _approval(self, question: Question, at: datetime) -> Approval:
+        run, decision = question.run, question.decision
+        asked = OVERRIDE if question.is_break_glass else decision.requirement
+        asked = asked or ApprovalRequirement()
+        lasts = timedelta(milliseconds=asked.expires_ms or APPROVAL_EXPIRES_MS)
+        escalates = asked.escalate_ms if asked.role is Role.APPROVER else None
+        return Approval(
+            id=ApprovalId(self.new_id()),
+            project_id=run.project_id,
+            subject_kind=(
+                ApprovalSubject.OVERRIDE if question.is_break_glass else ApprovalSubject.RUN
+            ),
+            subject_id=run.id,
+            run_id=run.id,
+            decision_id=decision.id,
+            requested_by=run.requested_by,
+            required_role=asked.role,
+            required_count=asked.count,
+            state=APPROVAL_INITIAL,
+            digest=decision.input_digest,
+            shown=shown(question.request, decision.risk, decision.policy_version),
+            risk=decision.risk,
+            policy_version=decision.policy_version,
+            created_at=at,
+            expires_at=at + lasts,
+            escalates_at=None if escalates is None else at + timedelta(milliseconds=escalates),
+            on_expiry=asked.on_expiry,
+            break_glass=question.is_break_glass,
+            reason=run.reason,
+        )
+
+    async def decide(
+        self, command: DecideApproval, caller: Caller, *, is_vouched: bool
+    ) -> Approval:
+        """Give one person's word; the run goes on, or ends, with the last one that was needed.
+
+        `is_vouched`: the caller's roles came with the sign-in and are stored nowhere.
+        Raises NotFound, IllegalTransition once it is decided, ApprovalNotEligible, InvalidInput.
+        """
+        check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
+        for _ in range(CONFLICT_TRIES_MAX):
+            try:
+                if decided := await self._decide(command, caller, is_vouched=is_vouched):
+                    return decided
+            except Overtaken:
+                continue
+        raise QuotaExceeded("Too many changes to this at once. Try again.")
+
+    async def _decide(
+        self, command: DecideApproval, caller: Caller, *, is_vouched: bool
+    ) -> Approval | None:
+        """None where its time was over, which has been noted now."""
+        now = self.clock.now()
+        async with self.store.transaction() as unit:
+            approval = await unit.approvals.get(command.approval_id)
+            if approval is None:
+                raise NotFound
+            if approval.state is not ApprovalState.PENDING:
+                raise IllegalTransition(approval.state, f"It is {approval.state} already.")
+            if approval.expires_at <= now:
+                await self.lapse(unit, approval, now)
+                return None
+            return await self._vote(unit, approval, command, caller, is_vouched=is_vouched)
+
+    async def _vote(
+        self,
+        unit: UnitOfWork,
+        approval: Approval,
+        command: DecideApproval,
+        caller: Caller,
+        *,
+        is_vouched: bool,
+    ) -> Approval:
+        now, who = self.clock.now(), caller.principal.id
+        (poll,) = await polls(unit, [approval], who, now)
+        under = standing(poll, voter_of(poll, caller, is_vouched=is_vouched))
+        if command.digest != approval.digest:
+            raise InvalidInput("This is not the digest of what is asked about.", "digest")
+        vote = ApprovalVote(
+            approval_id=approval.id,
+            principal_id=who,
+            on_behalf_of=under.on_behalf_of,
+            decision=command.decision,
+            reason=command.reason,
+            digest=command.digest,
+            right=under.right,
+            at=now,
+            is_self=under.is_self,
+            is_vouched=is_vouched and under.on_behalf_of is None,
+        )
+        signal = outcome(replace(poll, votes=[*poll.votes, vote]), vote)
+        after = replace(approval, votes=approval.votes + 1)
+        if signal is not None:
+            after = replace(after, state=advance(approval.state, signal), decided_at=now)
+        await self._write(unit, approval, after, vote)
+        unit.audit.add(audit.approval_decided(approval, after, vote, caller))
+        if approval.break_glass:
+            log.warning("break-glass was decided on", extra={"run_id": approval.subject_id})
+            unit.after_commit(lambda: self.meter.broke_glass(after.state))
+        await self._move_run(unit, after, vote.decision, actor=who, at=now)
+        return after
+
+    async def lapse(self, unit: UnitOfWork, approval: Approval, now: datetime) -> None:
+        """Its time is over: a higher role is asked for as long again, or it has expired."""
+        if approval.on_expiry is ExpiryAction.ESCALATE:
+            again = now + (approval.expires_at - approval.created_at)
+            longer = replace(approval, expires_at=again, on_expiry=ExpiryAction.CANCEL)
+            await self.escalate(unit, approval, longer, now)
+            return
+        await self._end(unit, approval, ApprovalSignal.EXPIRE, now)
+
+    async def escalate(
+        self, unit: UnitOfWork, approval: Approval, longer: Approval, now: datetime
+    ) -> None:
+        """Ask an elevated approver from now on; what plain approvers said does not count then."""
+        after = replace(longer, required_role=Role.ELEVATED_APPROVER, escalates_at=None)
+        await self._write(unit, approval, after)
+        unit.audit.add(audit.approval_escalated(approval, after, now))
+        _tell_project(unit, approval, after, actor=None, at=now)
+        if run := await _waiting_run(unit, approval):
+            fact = RunApprovalRequested(approval_id=approval.id)
+            await _changed(unit, run, run, [fact], actor=None, at=now)
+
+    async def _end(
+        self, unit: UnitOfWork, approval: Approval, signal: ApprovalSignal, now: datetime
+    ) -> None:
+        after = replace(approval, state=advance(approval.state, signal), decided_at=now)
+        await self._write(unit, approval, after)
+        unit.audit.add(audit.approval_ended(approval, after, None, now))
+        await self._move_run(unit, after, None, actor=None, at=now)
+
+    async def void(
+        self, unit: UnitOfWork, run: Run, caller: Caller | None, now: datetime
+    ) -> list[RunFact]:
+        """Nobody is asked about this run any more; what the run's change is to tell of it."""
+        approval = await unit.approvals.get(run.approval_id) if run.approval_id else None
+        if approval is None or approval.state is not ApprovalState.PENDING:
+            return []
+        state = advance(approval.state, ApprovalSignal.VOID)
+        after = replace(approval, state=state, decided_at=now)
+        await self._write(unit, approval, after)
+        unit.audit.add(audit.approval_ended(approval, after, caller, now))
+        actor = caller.principal.id if caller else None
+        _tell_project(unit, approval, after, actor=actor, at=now)
+        return [RunApprovalDecided(approval_id=approval.id, state=state)]
+
+    async def _write(
+        self,
+        unit: UnitOfWork,
+        before: Approval,
+        after: Approval,
+        vote: ApprovalVote | None = None,
+    ) -> None:
+        if not await unit.approvals.change(before, after, vote):
+            raise Overtaken
+
+    async def _move_run(
+        self,
+        unit: UnitOfWork,
+        approval: Approval,
+        said: ApprovalDecision | None,
+        *,
+        actor: PrincipalId | None,
+        at: datetime,
+    ) -> None:
+        """What an answer does to the run that waits for it."""
+        before = replace(approval, state=APPROVAL_INITIAL)
+        _tell_project(unit, before, approval, actor=actor, at=at)
+        run = await _waiting_run(unit, approval)
+        if run is None:
+            return
+        told = RunApprovalDecided(approval_id=approval.id, state=approval.state, decision=said)
+        after = answered(run, approval.state, at)
+        facts: list[RunFact] = [told]
+        if after.state is not run.state:
+            changed = RunStateChanged(
+                from_state=run.state, to_state=after.state, failure=after.failure
+            )
+            facts.append(changed)
+        await _changed(unit, run, after, facts, actor=actor, at=at)
+        if approval.state is ApprovalState.APPROVED:
+            await unit.intents.add(dispatch_intent(IntentId(self.new_id()), after, at))
+            unit.wake(INTENTS)
+        elif not after.is_active:
+            unit.after_commit(lambda: self.meter.changed_state(run.provider, after.state))
+
+
+async def _waiting_run(unit: UnitOfWork, approval: Approval) -> Run | None:
+    """The run that waits for exactly this approval."""
+    run = await unit.runs.get(approval.run_id) if approval.run_id else None
+    is_waiting = run is not None and run.approval_id == approval.id
+    return run if is_waiting else None
+
+
+async def _changed(
+    unit: UnitOfWork,
+    before: Run,
+    after: Run,
+    facts: Sequence[RunFact],
+    *,
+    actor: PrincipalId | None,
+    at: datetime,
+) -> Run:
+    changed = await unit.runs.change(before, after, facts, actor=actor, at=at)
+    if changed is None:
+        raise Overtaken
+    return changed
+
+
+def _tell_project(
+    unit: UnitOfWork,
+    before: Approval | None,
+    after: Approval,
+    *,
+    actor: PrincipalId | None,
+    at: datetime,
+) -> None:
+    told = ProjectApprovalChanged(
+        approval_id=after.id, from_state=before.state if before else None, to_state=after.state
+    )
+    unit.project_events.add(after.project_id, told, actor=actor, at=at)
+
+
+def dispatch_intent(intent_id: IntentId, run: Run, at: datetime) -> Intent:
+    """To hand a run to its provider, from this time on. Only a run that is QUEUED has one."""
+    return Intent(
+        id=intent_id,
+        run_id=run.id,
+        project_id=run.project_id,
+        provider=run.provider,
+        kind=IntentKind.DISPATCH,
+        created_at=at,
+        due_at=at,
+    )

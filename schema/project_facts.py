@@ -1,0 +1,131 @@
+"""Each kind of thing that happens in a project, with what it happened to."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+from domain.lifecycle import ApprovalState, RunState
+from domain.models import kill_switches as switches
+from domain.models import project_events as domain
+from domain.models.kill_switches import SwitchTarget
+from schema.approvals import Approval
+from schema.info import Info
+from schema.kill_switches import KillSwitch
+from schema.plans import MANY
+from schema.project_events import ProjectEvent, tells
+from schema.projects import Project, Run
+
+
+async def _runs(events: Sequence["ProjectRunChanged"], info: Info) -> Sequence[Run]:
+    found = await info.context.loaders.runs.load_many([event.fact.run_id for event in events])
+    return [Run.of(run) for run in found if run is not None]
+
+
+async def _project(event: ProjectEvent, info: Info) -> Project:
+    found = await info.context.loaders.projects.load(event.value.project_id)
+    assert found is not None, "projects are never removed"
+    return Project.of(found)
+
+
+@tells(domain.ProjectRunChanged)
+@strawberry.type(description="A run was launched, or went from one state to another.")
+class ProjectRunChanged(ProjectEvent):
+    """What it prints is in its own stream."""
+
+    fact: strawberry.Private[domain.ProjectRunChanged]
+
+    @strawberry.field(
+        description="The run as it is by now: not older than the event.", metadata={MANY: _runs}
+    )
+    async def run(self, info: Info) -> Run:
+        return (await _runs([self], info))[0]
+
+    @strawberry.field(name="from", description="The state before; null for a new run.")
+    def from_(self) -> RunState | None:
+        return self.fact.from_state
+
+    @strawberry.field(description="The state since.")
+    def to(self) -> RunState:
+        return self.fact.to_state
+
+
+@tells(domain.ProjectSettingsChanged)
+@strawberry.type(description="Settings of the project were changed.")
+class ProjectSettingsChanged(ProjectEvent):
+    """Each change is a version."""
+
+    fact: strawberry.Private[domain.ProjectSettingsChanged]
+
+    @strawberry.field(description="The version of the settings since.")
+    def version(self) -> int:
+        return self.fact.version
+
+    @strawberry.field(description="The project as it is by now: not older than the event.")
+    async def project(self, info: Info) -> Project:
+        return await _project(self, info)
+
+
+@tells(domain.ProjectPolicyChanged)
+@strawberry.type(description="The rules for what may be dispatched in the project were replaced.")
+class ProjectPolicyChanged(ProjectEvent):
+    """Each change is a version."""
+
+    fact: strawberry.Private[domain.ProjectPolicyChanged]
+
+    @strawberry.field(description="The version that decides since.")
+    def version(self) -> int:
+        return self.fact.version
+
+    @strawberry.field(description="The project as it is by now: not older than the event.")
+    async def project(self, info: Info) -> Project:
+        return await _project(self, info)
+
+
+@tells(domain.ProjectKillSwitchChanged)
+@strawberry.type(description="A kill switch that is for runs of the project was moved.")
+class ProjectKillSwitchChanged(ProjectEvent):
+    """Also one that is for every project."""
+
+    fact: strawberry.Private[domain.ProjectKillSwitchChanged]
+
+    @strawberry.field(description="The switch as it was moved then.")
+    def kill_switch(self) -> KillSwitch:
+        fact, event = self.fact, self.value
+        target = SwitchTarget(scope=fact.scope, project_id=fact.project_id, provider=fact.provider)
+        moved = switches.KillSwitch(
+            target=target,
+            is_engaged=fact.is_engaged,
+            reason=fact.reason,
+            set_by=event.actor_id,
+            set_at=event.at,
+        )
+        return KillSwitch.of(moved)
+
+
+async def _approvals(events: Sequence["ProjectApprovalChanged"], info: Info) -> Sequence[Approval]:
+    keys = [event.fact.approval_id for event in events]
+    found = await info.context.loaders.approvals.load_many(keys)
+    return [Approval.of(approval) for approval in found if approval is not None]
+
+
+@tells(domain.ProjectApprovalChanged)
+@strawberry.type(description="People were asked something, answered it, or are asked no more.")
+class ProjectApprovalChanged(ProjectEvent):
+    """Between equal states somebody answered of several, or others are asked from now on."""
+
+    fact: strawberry.Private[domain.ProjectApprovalChanged]
+
+    @strawberry.field(
+        description="The approval as it is by now: not older than the event.",
+        metadata={MANY: _approvals},
+    )
+    async def approval(self, info: Info) -> Approval:
+        return (await _approvals([self], info))[0]
+
+    @strawberry.field(name="from", description="The state before; null for a new approval.")
+    def from_(self) -> ApprovalState | None:
+        return self.fact.from_state
+
+    @strawberry.field(description="The state since.")
+    def to(self) -> ApprovalState:
+        return self.fact.to_state
