@@ -8,6 +8,7 @@ latest with the commit (launching a run: 28 hops waited for, now 2).
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ Ran = tuple[Any, list[Any], int, int | None]
 Statement = Callable[[sqlite3.Connection], Ran]
 
 STOP_TIMEOUT_S: Final = 1.0
+WAL_RETRY_S: Final = 0.01
 
 
 class EagerCursor:
@@ -176,11 +178,36 @@ def _run(method: Any, sql: str, parameters: Any, raw: sqlite3.Connection) -> Ran
         cursor.close()
 
 
+def _open(database: str | Path, *, reads_only: bool, **arguments: Any) -> sqlite3.Connection:
+    """On the connection's thread, where waiting holds up nobody."""
+    raw: sqlite3.Connection = sqlite3.connect(database, **arguments)
+    try:
+        if not reads_only:
+            _use_write_ahead_log(raw, tries=round(arguments["timeout"] / WAL_RETRY_S))
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def _use_write_ahead_log(raw: sqlite3.Connection, *, tries: int) -> None:
+    """SQLite waits for other processes' locks, but not where two make a new database WAL at once:
+    each could wait for the other for ever, so that it tells both to try again."""
+    for left in reversed(range(tries)):
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return
+
+
 async def connect(database: str | Path, **arguments: Any) -> EagerConnection:
     """What `aiosqlite.connect` does, for SQLAlchemy's `async_creator_fn`."""
-    reads_only = arguments.pop("reads_only")
     connection = EagerConnection(
-        lambda: sqlite3.connect(database, **arguments), reads_only=reads_only
+        lambda: _open(database, **arguments), reads_only=arguments["reads_only"]
     )
     # As SQLAlchemy does for connections of its own making: an abandoned one must not keep the
     # process from ending.

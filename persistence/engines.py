@@ -20,11 +20,7 @@ SQLITE_READERS: Final = 4
 POSTGRES_CONNECTIONS: Final = 12
 STATEMENTS_CACHED: Final = 256
 
-WRITER_PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-)
+WRITER_PRAGMAS: Final = ("PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 READER_PRAGMAS: Final = ("PRAGMA query_only=ON",)
 
 
