@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -21,14 +20,13 @@ from adapters.oidc import verifier_of
 from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
 from domain.ids import NodeId, RunId
-from domain.models.audit import Caller
-from domain.models.commands import CreateProject
 from domain.models.events import RunEvent
 from domain.ports import TokenVerifier
 from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
 from domain.services.approvals import Approvals
 from domain.services.attestor import Attestor
+from domain.services.connections import Connections
 from domain.services.deadlines import Deadlines
 from domain.services.delegations import Delegations
 from domain.services.dispatcher import Dispatcher
@@ -58,10 +56,9 @@ from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services
 from resolvers.viewers import Viewers
 from serving.data_directory import DataDirectory
+from serving.first_project import ensure_first_project
 from serving.process import running
 from serving.settings import Settings, audit_key
-
-DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +121,10 @@ class Workbench:
     @cached_property
     def registry(self) -> Registry:
         return Registry([self.local])
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(registry=self.registry)
 
     @cached_property
     def known_tokens(self) -> KnownTokens:
@@ -237,6 +238,7 @@ class Workbench:
         return Dispatcher(
             store=self.database,
             registry=self.registry,
+            connections=self.connections,
             clock=self.clock,
             meter=self.meter,
             new_id=self.new_id,
@@ -255,7 +257,7 @@ class Workbench:
         return Follower(
             store=self.database,
             signals=self.notifier,
-            registry=self.registry,
+            connections=self.connections,
             clock=self.clock,
             meter=self.meter,
             redactors=self.redactors,
@@ -298,6 +300,7 @@ class Workbench:
             streams=self.streams,
             grants=self.grants,
             registry=self.registry,
+            connections=self.connections,
             allowances=self.allowances,
             clock=self.clock,
             refusals=self.attestor.refusals,
@@ -317,7 +320,10 @@ class Workbench:
         try:
             await self.database.migrate()
             await self.database.check()
-            await self._bootstrap()
+            admin = await self.sign_in.bootstrap(self.token)
+            await ensure_first_project(
+                self.database, self.projects, admin, self.settings.project_root.resolve()
+            )
         except BaseException:
             await self.database.close()
             raise
@@ -338,13 +344,3 @@ class Workbench:
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
             yield
-
-    async def _bootstrap(self) -> None:
-        """The first administrator, and a project to begin with."""
-        admin = await self.sign_in.bootstrap(self.token)
-        async with self.database.snapshot() as unit:
-            if await unit.projects.by_slug(DEFAULT_PROJECT):
-                return
-        root = str(self.settings.project_root.resolve())
-        first = CreateProject(slug=DEFAULT_PROJECT, name=Path(root).name or root, root_path=root)
-        await self.projects.create(first, Caller(principal=admin))

@@ -106,6 +106,19 @@ class ProviderUnavailable(WorkbenchError):
 
     code = ErrorCode.PROVIDER_UNAVAILABLE
 
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        is_unsent: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """`is_unsent`: it is certain that the provider did not get what was asked of it.
+        `retry_after_s`: when it wants to be asked again, in seconds, where it says so."""
+        super().__init__(message)
+        self.is_unsent = is_unsent
+        self.retry_after_s = retry_after_s
+
 
 class ProviderUnconfigured(WorkbenchError):
     """The provider is not configured for this project."""

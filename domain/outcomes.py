@@ -1,7 +1,8 @@
 """What the end of a run's work means for the run: the provider's word as a signal and a failure."""
 
 import signal
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Final
 
 from domain.lifecycle import RunSignal
 from domain.models.providers import EndCause, Ended
@@ -10,26 +11,30 @@ from domain.models.runs import FailureCode, RunFailure
 Outcome = tuple[RunSignal, RunFailure | None]
 
 
-def outcome_of(ended: Ended) -> Outcome:  # noqa: PLR0911 - one line a cause
+def outcome_of(ended: Ended) -> Outcome:
     """The signal to send and the failure to keep."""
     match ended.cause:
         case EndCause.EXITED:
             return _exited(ended.exit_code)
+        case EndCause.COMPLETED:
+            return RunSignal.SUCCEED, None
         case EndCause.CANCELED:
             return RunSignal.CANCEL, None
         case EndCause.SIGNALED:
             return _failed(FailureCode.SIGNALED, f"Killed by {_signal_name(ended.signal)}.")
-        case EndCause.TIMED_OUT:
-            return _failed(FailureCode.TIMED_OUT, ended.message or "It took too long.")
-        case EndCause.OUTPUT_LIMIT:
-            return _failed(FailureCode.OUTPUT_LIMIT, ended.message or "It printed too much.")
-        case EndCause.REFUSED:
-            return _failed(FailureCode.PROVIDER_ERROR, ended.message or "It was refused.")
-        case EndCause.LOST:
-            message = ended.message or "The process vanished; how it ended is not known."
-            return _failed(FailureCode.LOST, message)
         case _:
-            assert_never(ended.cause)
+            code, message = _FAILURES[ended.cause]
+            return _failed(code, ended.message or message)
+
+
+_FAILURES: Final[Mapping[EndCause, tuple[FailureCode, str]]] = {
+    EndCause.FAILED: (FailureCode.PROVIDER_ERROR, "The provider says that it failed."),
+    EndCause.TIMED_OUT: (FailureCode.TIMED_OUT, "It took too long."),
+    EndCause.OUTPUT_LIMIT: (FailureCode.OUTPUT_LIMIT, "It printed too much."),
+    EndCause.REFUSED: (FailureCode.PROVIDER_ERROR, "It was refused."),
+    EndCause.LOST: (FailureCode.LOST, "The process vanished; how it ended is not known."),
+}
+"""What a cause means where the provider has no better words; a test walks all causes."""
 
 
 def _exited(code: int | None) -> Outcome:

@@ -1,9 +1,9 @@
 """What the services need of the world, as protocols. Their docstrings are the contract."""
 
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from domain.approval_repositories import ApprovalRepository
 from domain.audit_repositories import AuditRepository
@@ -13,12 +13,19 @@ from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
+    Connection,
+    CredentialSpec,
     Dispatched,
     Health,
     Observation,
+    Progress,
+    ProviderArtifact,
     ProviderKind,
+    ProviderStatus,
+    RunHandle,
     WorkOrder,
 )
+from domain.models.runs import RunKind
 from domain.models.subjects import Assertion
 from domain.policy_repositories import DecisionRepository, PolicyRepository
 from domain.repositories import (
@@ -50,7 +57,73 @@ RealFolder = Callable[[str], str]
 
 
 class Adapter(Protocol):
-    """How we speak to one provider. Every implementation passes tests/contract/adapters."""
+    """How we speak to one provider for one project. Every implementation passes
+    tests/contract/adapters.
+
+    It holds nothing that has to be closed, and may be made anew for each call. Whatever asks the
+    provider raises ProviderUnavailable where that cannot be reached, does not answer or wants to be
+    left alone for a while, and ProviderRefused where it answers that it will not.
+    """
+
+    async def dispatch(self, order: WorkOrder) -> Dispatched | None:
+        """Start the run, once: the same run id again answers with the first start, as far as the
+        provider can tell; `lookup` comes first where it may have been asked before.
+
+        None: it was canceled before it could start, and never will.
+        """
+        ...
+
+    async def lookup(self, run_id: RunId) -> Dispatched | None:
+        """Find a run whose dispatch was perhaps not answered. None: it may safely be sent again.
+
+        Raises CapabilityMissing where the provider cannot tell, so that it must not be sent again.
+        """
+        ...
+
+    async def cancel(self, handle: RunHandle, reason: str | None) -> None:
+        """Ask for the run to be stopped; done twice or too late it does nothing.
+
+        A run that has not started yet never will. Raises CapabilityMissing.
+        """
+        ...
+
+    async def poll_status(self, handle: RunHandle) -> ProviderStatus:
+        """How the run is now. A run that the provider does not know is VANISHED, no error."""
+        ...
+
+    async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
+        """The next whole lines behind a position, bounded; None where there are none now."""
+        ...
+
+    def subscribe(
+        self, handle: RunHandle, position: str | None
+    ) -> AsyncGenerator[Observation, None]:
+        """What the run does from `position` on; ends after Ended.
+
+        Nothing before the position is repeated, nothing after it left out, whoever asks and however
+        often. Only where the provider is `streaming`; all others are polled.
+        """
+        ...
+
+    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
+        """The files that the run has left so far. Raises CapabilityMissing."""
+        ...
+
+    async def resume(self, handle: RunHandle, answer: str) -> None:
+        """Tell a WAITING run what it asked for, so that it goes on. Raises CapabilityMissing."""
+        ...
+
+    async def release(self, handle: RunHandle) -> None:
+        """The run's end is stored: what the adapter kept of it may go."""
+        ...
+
+    async def check_health(self) -> Health:
+        """Ask the provider for something harmless, with the project's own credentials."""
+        ...
+
+
+class Provider(Protocol):
+    """A provider as this server knows it, before any project has been connected to it."""
 
     @property
     def key(self) -> str: ...
@@ -61,45 +134,43 @@ class Adapter(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
     @property
+    def run_kinds(self) -> Collection[RunKind]:
+        """What it takes: commands, prompts, or both."""
+        ...
+
+    @property
     def sites(self) -> Collection[str]:
         """Where work lies that only this process and those beside it can follow; often nowhere."""
         ...
 
+    @property
+    def poll_s(self) -> float | None:
+        """How often a run is asked after while nothing is wrong, in seconds; None: it streams."""
+        ...
+
+    @property
+    def config_schema(self) -> Mapping[str, Any]:
+        """JSON Schema (draft 2020-12) of what a project may set; unknown keys are refused by it."""
+        ...
+
+    @property
+    def credentials(self) -> Sequence[CredentialSpec]: ...
+
+    def check_config(self, config: Mapping[str, Any]) -> None:
+        """What no schema can say, without asking the provider. Raises InvalidInput with the path
+        inside the config."""
+        ...
+
     def resolve_cwd(self, root_path: str, cwd: str | None) -> str:
-        """The absolute working directory of a run, symlinks resolved.
+        """The working directory of a run as it is to be decided on and dispatched.
 
-        Raises InvalidInput where it is missing, no folder, or outside the root.
+        On this machine absolute, symlinks resolved; elsewhere as given. Raises InvalidInput.
         """
         ...
 
-    async def dispatch(self, order: WorkOrder) -> Dispatched | None:
-        """Start the run, once: the same run id again answers with the first start.
-
-        None: it was canceled before it could start, and never will.
-        Raises ProviderUnavailable (may be tried again) or ProviderRefused (will never start).
-        """
+    def open(self, connection: Connection) -> Adapter:
+        """Speak to it as one project does; nothing is asked of the provider yet."""
         ...
-
-    async def cancel(self, run_id: RunId, reason: str | None) -> None:
-        """Ask for the run to be stopped; done twice or too late it does nothing.
-
-        A run that has not started yet never will. Raises CapabilityMissing, ProviderUnavailable.
-        """
-        ...
-
-    def subscribe(self, run_id: RunId, position: str | None) -> AsyncGenerator[Observation, None]:
-        """What the run does from `position` on; ends after Ended.
-
-        Nothing before the position is repeated, nothing after it left out, whoever asks and however
-        often. Raises ProviderUnavailable while the provider cannot be asked.
-        """
-        ...
-
-    async def release(self, run_id: RunId) -> None:
-        """The run's end is stored: what the adapter kept of it may go."""
-        ...
-
-    async def check_health(self) -> Health: ...
 
 
 class TokenVerifier(Protocol):

@@ -11,6 +11,7 @@ from domain.models.settings import FeatureFlag
 from domain.ports import Clock, Store
 from domain.services.allowances import Allowances
 from domain.services.approvals import Approvals
+from domain.services.connections import Connections
 from domain.services.delegations import Delegations
 from domain.services.gate import Gate
 from domain.services.grants import Grants
@@ -70,6 +71,7 @@ class Services:
     streams: LiveStreams
     grants: Grants
     registry: Registry
+    connections: Connections
     allowances: Allowances
     clock: Clock
     refusals: Refusals

@@ -85,8 +85,8 @@ class Project(Node, Delegating):
 
     @strawberry.field(description="Where its runs can go.")
     def providers(self, info: Info) -> list[Provider]:
-        adapters = info.context.services.registry.all()
-        return [Provider.of(self.value.id, adapter) for adapter in adapters]
+        found = info.context.services.registry.all()
+        return [Provider.of(self.value.id, provider) for provider in found]
 
     @strawberry.field(description="One provider; null where there is none with this key.")
     def provider(
@@ -94,8 +94,8 @@ class Project(Node, Delegating):
         info: Info,
         key: Annotated[str, strawberry.argument(description="The provider's short name.")],
     ) -> Provider | None:
-        adapter = info.context.services.registry.find(key)
-        return Provider.of(self.value.id, adapter) if adapter else None
+        provider = info.context.services.registry.find(key)
+        return Provider.of(self.value.id, provider) if provider else None
 
     @strawberry.field(description="Its runs, newest first.")
     async def runs(

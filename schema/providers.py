@@ -1,20 +1,17 @@
 """Providers: where runs go."""
 
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 import strawberry
 
+from domain import ports
 from domain.ids import ProjectId
 from domain.models.providers import Capabilities, Health, HealthStatus, ProviderKind
-from domain.ports import Adapter
 from resolvers import kill_switches, providers
 from schema.ids import Node, provider_id
 from schema.info import Info
 from schema.kill_switches import KillSwitch
-
-POLL_CADENCE_MS: Final = 15_000
-"""How often a provider that cannot stream is asked."""
 
 
 @strawberry.type(description="What a provider can do beyond starting a run and telling its end.")
@@ -55,9 +52,9 @@ class ProviderHealth:
 
 @strawberry.type(description="Where a project's runs can go.")
 class Provider(Node):
-    """An adapter as one project sees it."""
+    """A provider as one project sees it."""
 
-    value: strawberry.Private[Adapter]
+    value: strawberry.Private[ports.Provider]
     of_project: strawberry.Private[ProjectId]
     key: str = strawberry.field(description="Its short name, as used in inputs.")
     name: str = strawberry.field(description="Its name for people.")
@@ -71,12 +68,15 @@ class Provider(Node):
         description="How often it is asked for news, in ms; null when it streams them."
     )
     def update_cadence_ms(self) -> int | None:
-        return None if self.value.capabilities.streaming else POLL_CADENCE_MS
+        return None if self.value.poll_s is None else round(self.value.poll_s * 1000)
 
     @strawberry.field(description="How it is; looked at when asked for.")
     async def health(self, info: Info) -> ProviderHealth:
-        clock = info.context.services.clock
-        return ProviderHealth.of(await providers.health(self.value, clock))
+        services = info.context.services
+        found = await providers.health(
+            services.connections, services.clock, self.of_project, self.key
+        )
+        return ProviderHealth.of(found)
 
     @strawberry.field(
         description="Its kill switch: the one for every project while that is engaged, else the "
@@ -87,12 +87,12 @@ class Provider(Node):
         return KillSwitch.of(found)
 
     @classmethod
-    def of(cls, project_id: ProjectId, adapter: Adapter) -> Self:
+    def of(cls, project_id: ProjectId, provider: ports.Provider) -> Self:
         return cls(
-            id=provider_id(project_id, adapter.key),
-            value=adapter,
+            id=provider_id(project_id, provider.key),
+            value=provider,
             of_project=project_id,
-            key=adapter.key,
-            name=adapter.name,
-            kind=adapter.kind,
+            key=provider.key,
+            name=provider.name,
+            kind=provider.kind,
         )

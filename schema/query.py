@@ -42,8 +42,8 @@ async def _decision(context: Context, key: str) -> Node | None:
 async def _provider(context: Context, key: str) -> Node | None:
     project_key, _, provider_key = key.partition(":")
     project = await projects.by_id(context, ProjectId(project_key))
-    adapter = context.services.registry.find(provider_key)
-    return Provider.of(project.id, adapter) if project and adapter else None
+    provider = context.services.registry.find(provider_key)
+    return Provider.of(project.id, provider) if project and provider else None
 
 
 async def _approval(context: Context, key: str) -> Node | None:

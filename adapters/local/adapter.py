@@ -8,21 +8,23 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from adapters.local import protocol, records
 from adapters.local.client import SupervisorClient
 from adapters.local.confinement import Confinement, inner_environment
+from adapters.local.endings import end_of, limited, recorded, signal_of
 from adapters.local.environment import make_environment
 from adapters.local.spool import Spool
-from domain.errors import InvalidInput, ProviderRefused, ProviderUnavailable
+from domain.errors import CapabilityMissing, InvalidInput, ProviderRefused, ProviderUnavailable
 from domain.ids import RunId
 from domain.models.providers import (
     Capabilities,
+    Connection,
     Dispatched,
     EndCause,
     Ended,
@@ -31,9 +33,14 @@ from domain.models.providers import (
     HealthStatus,
     Observation,
     Progress,
+    ProviderArtifact,
     ProviderKind,
+    ProviderSignal,
+    ProviderStatus,
+    RunHandle,
     WorkOrder,
 )
+from domain.models.runs import RunKind
 from domain.ports import Clock
 
 FLOWING_S: Final = 0.01
@@ -41,20 +48,18 @@ QUIET_S: Final = 0.05
 """How often the output files are looked at: while lines come, and while none do. The end of a run
 is told by the supervisor and is not waited for."""
 
-_LOST: Final = "The process vanished, and nobody saw how it ended."
-_MESSAGES: Final = {
-    EndCause.LOST: _LOST,
-    EndCause.OUTPUT_LIMIT: "The run printed more than it may.",
-    EndCause.TIMED_OUT: "The run took longer than it may.",
-}
-
 
 class LocalAdapter:
-    """Implements domain.ports.Adapter over one spool folder, which several adapters may share."""
+    """Implements domain.ports.Provider and Adapter, the same for every project, over one spool
+    folder, which several servers may share."""
 
     key = "local"
     name = "This machine"
     kind = ProviderKind.LOCAL
+    run_kinds: Final = frozenset({RunKind.COMMAND})
+    credentials: Final = ()
+    poll_s = None
+    config_schema: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": False}
 
     def __init__(
         self,
@@ -95,6 +100,13 @@ class LocalAdapter:
     async def close(self) -> None:
         """Hang up on the supervisor; runs go on."""
         await self._client.close()
+
+    def check_config(self, config: Mapping[str, Any]) -> None:
+        """See Provider. Its schema allows nothing that would have to be checked."""
+
+    def open(self, connection: Connection) -> Self:  # noqa: ARG002 - the port's
+        """See Provider. This machine is the same for every project."""
+        return self
 
     def resolve_cwd(self, root_path: str, cwd: str | None) -> str:
         """See Adapter. A path that is not absolute starts at the root."""
@@ -154,21 +166,54 @@ class LocalAdapter:
             "output_bytes_max": order.output_bytes_max,
         }
 
-    async def cancel(self, run_id: RunId, reason: str | None) -> None:  # noqa: ARG002 - the port's
+    async def lookup(self, run_id: RunId) -> None:
+        """See Adapter. Asking again is always safe: a run id starts once."""
+
+    async def cancel(self, handle: RunHandle, reason: str | None) -> None:  # noqa: ARG002 - the port's
         """See Adapter. The reason is of no use to a process."""
-        await self._client.ask("stop", run_id=run_id, cause=EndCause.CANCELED)
+        await self._client.ask("stop", run_id=handle.run_id, cause=EndCause.CANCELED)
+
+    async def resume(self, handle: RunHandle, answer: str) -> None:  # noqa: ARG002 - the port's
+        """See Adapter. A process is never waited for."""
+        raise CapabilityMissing("resume")
+
+    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:  # noqa: ARG002
+        """See Adapter. What a run leaves in its folder stays there."""
+        raise CapabilityMissing("artifacts")
+
+    async def poll_status(self, handle: RunHandle) -> ProviderStatus:
+        """See Adapter."""
+        end = await self._find_end(handle.run_id)
+        if end is None:
+            return ProviderStatus(raw="running", signal=ProviderSignal.RUNNING)
+        return ProviderStatus(
+            raw=end.cause.lower(),
+            signal=signal_of(end),
+            message=end.message,
+            exit_code=end.exit_code,
+            ended_at=end.ended_at,
+        )
+
+    async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
+        """See Adapter."""
+        is_ended = await self._find_end(handle.run_id) is not None
+        with closing(self._open_spool(handle.run_id, position)) as spool:
+            return spool.read(is_ended=is_ended)
 
     async def subscribe(
-        self, run_id: RunId, position: str | None
+        self, handle: RunHandle, position: str | None
     ) -> AsyncGenerator[Observation, None]:
         """See Adapter. May be left early, through aclosing."""
+        with closing(self._open_spool(handle.run_id, position)) as spool:
+            async with aclosing(self._follow(handle.run_id, spool)) as observations:
+                async for observation in observations:
+                    yield observation
+
+    def _open_spool(self, run_id: RunId, position: str | None) -> Spool:
         folder = self._folder(run_id)
         order = records.read_record(folder / protocol.ORDER_NAME) or {}
         bytes_max = int(order.get("output_bytes_max", sys.maxsize))
-        with closing(Spool(folder, position, bytes_max=bytes_max)) as spool:
-            async with aclosing(self._follow(run_id, spool)) as observations:
-                async for observation in observations:
-                    yield observation
+        return Spool(folder, position, bytes_max=bytes_max)
 
     async def _follow(self, run_id: RunId, spool: Spool) -> AsyncGenerator[Observation, None]:
         pause_s = FLOWING_S
@@ -192,27 +237,27 @@ class LocalAdapter:
                     pause_s = min(QUIET_S, pause_s * 1.5)
         if spool.is_over:
             yield Progress(outputs=(), position=spool.position, truncated=True)
-        yield _limited(end) if spool.is_over else end
+        yield limited(end) if spool.is_over else end
 
     async def _find_end(self, run_id: RunId) -> Ended | None:
         """How the run ended; None where it has not, and we shall be told when it has."""
         path = self._folder(run_id) / protocol.EXIT_NAME
         record = records.read_record(path)
         if record is not None:
-            return _ended(record)
+            return recorded(record)
         answer = await self._client.ask("watch", run_id=run_id)
         if answer["state"] == "running":
             return None
         record = records.read_record(path)
         if record is not None:
-            return _ended(record)
+            return recorded(record)
         was_canceled = answer.get("why") == EndCause.CANCELED
         cause = EndCause.CANCELED if was_canceled else EndCause.LOST
-        return _end(cause, at=self._clock.now())
+        return end_of(cause, at=self._clock.now())
 
-    async def release(self, run_id: RunId) -> None:
+    async def release(self, handle: RunHandle) -> None:
         """See Adapter. A mark stays for a day: a dispatch that comes late starts nothing."""
-        await asyncio.to_thread(self._release, self._folder(run_id))
+        await asyncio.to_thread(self._release, self._folder(handle.run_id))
 
     def _release(self, folder: Path) -> None:
         for name in (protocol.STDOUT_NAME, protocol.STDERR_NAME):
@@ -238,36 +283,6 @@ class LocalAdapter:
             return self._spool / protocol.check_run_id(run_id)
         except protocol.Refused as error:
             raise ProviderRefused(str(error)) from error
-
-
-def _ended(record: records.Record) -> Ended:
-    return _end(
-        EndCause(record["cause"]),
-        code=record["code"],
-        signal=record["signal"],
-        # Absent where a supervisor of an earlier version wrote it.
-        message=record.get("message"),
-        at=datetime.fromtimestamp(record["ended_at"], UTC),
-    )
-
-
-def _limited(end: Ended) -> Ended:
-    """A run that printed too much did so however it ended, and however soon we saw it."""
-    if end.cause not in (EndCause.EXITED, EndCause.SIGNALED):
-        return end
-    return _end(EndCause.OUTPUT_LIMIT, code=end.exit_code, signal=end.signal, at=end.ended_at)
-
-
-def _end(
-    cause: EndCause,
-    *,
-    at: datetime,
-    code: int | None = None,
-    signal: int | None = None,
-    message: str | None = None,
-) -> Ended:
-    told = message or _MESSAGES.get(cause)
-    return Ended(cause=cause, exit_code=code, signal=signal, message=told, ended_at=at)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

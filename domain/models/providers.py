@@ -1,11 +1,14 @@
 """Providers, what they can do, and the values that pass between us and their adapters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.models.sandbox import SandboxSettings
+from domain.models.secrets import Secret
 
 
 class ProviderKind(StrEnum):
@@ -57,6 +60,29 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSpec:
+    """A secret that a provider wants, by the name it is set under."""
+
+    name: str
+    description: str
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How one project reaches one provider. `config` holds what the provider's schema allows.
+
+    The revision rises with every change of the config or of a credential.
+    """
+
+    project_id: ProjectId
+    provider: str
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Secret]
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """How a provider was when it was last looked at."""
 
@@ -85,6 +111,14 @@ class WorkOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunHandle:
+    """One run by our id and by its provider's; None where the provider was never heard of it."""
+
+    run_id: RunId
+    provider_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
     """The provider's word that it has the run. `site` is where only a node beside it can follow."""
 
@@ -99,6 +133,8 @@ class EndCause(StrEnum):
 
     EXITED = "EXITED"
     SIGNALED = "SIGNALED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
     CANCELED = "CANCELED"
     TIMED_OUT = "TIMED_OUT"
     OUTPUT_LIMIT = "OUTPUT_LIMIT"
@@ -144,4 +180,45 @@ class Ended:
     ended_at: datetime
 
 
-Observation = Progress | Ended
+class ProviderSignal(StrEnum):
+    """What a provider's own status means for us. An adapter maps every status it knows to one of
+    these, and all others to UNKNOWN."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    TIMED_OUT = "TIMED_OUT"
+    VANISHED = "VANISHED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderStatus:
+    """How a run is by its provider's word; `raw` is that word itself.
+
+    `question` is what a WAITING run wants to know of a person. `ended_at` is by the provider's
+    clock, where it tells.
+    """
+
+    raw: str
+    signal: ProviderSignal
+    message: str | None = None
+    question: str | None = None
+    exit_code: int | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderArtifact:
+    """A file that a run left with its provider; `reference` is how the adapter finds it again."""
+
+    name: str
+    reference: str
+    media_type: str | None = None
+    size_bytes: int | None = None
+
+
+Observation = Progress | ProviderStatus | Ended

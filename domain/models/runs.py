@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import ACTIVE, CANCELABLE, RunState
-from domain.models.providers import EnvProfile
+from domain.models.providers import EnvProfile, RunHandle
 
 
 class RunKind(StrEnum):
@@ -118,6 +118,10 @@ class Run:
     finished_at: datetime | None = None
     sequence: int = 0
     log: LogStats = LogStats()
+
+    @property
+    def handle(self) -> RunHandle:
+        return RunHandle(run_id=self.id, provider_run_id=self.provider_run_id)
 
     @property
     def is_active(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from domain import audit, backoff
 from domain.digest import digest
-from domain.errors import NotFound, ProviderRefused, ProviderUnavailable
+from domain.errors import NotFound, ProviderRefused, ProviderUnavailable, ProviderUnconfigured
 from domain.ids import IntentId, NodeId, RunId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
@@ -21,6 +21,7 @@ from domain.models.runs import FailureCode, Run, RunFailure
 from domain.policy import requested, shown
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.queue import ConcurrencyLimits, Load
+from domain.services.connections import Connections
 from domain.services.registry import Registry
 
 CLAIM_PAGE = 32
@@ -48,6 +49,7 @@ class Dispatcher:
 
     store: Store
     registry: Registry
+    connections: Connections
     clock: Clock
     meter: Meter
     new_id: IdMaker
@@ -116,7 +118,7 @@ class Dispatcher:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""
         try:
             return await self._ask(claimed) if await self._is_cleared(claimed) else None
-        except (ProviderRefused, NotFound) as error:
+        except (ProviderRefused, ProviderUnconfigured, NotFound) as error:
             await self._fail(claimed, FailureCode.PROVIDER_ERROR, error.message)
         except ProviderUnavailable as error:
             await self._try_later(claimed, error)
@@ -169,9 +171,9 @@ class Dispatcher:
 
     async def _ask(self, claimed: Claimed) -> Claimed | None:
         run = claimed.run
-        adapter = self.registry.get(run.provider)
+        adapter = await self.connections.adapter(run.project_id, run.provider)
         if run.cancel_requested_at is not None:
-            await adapter.cancel(run.id, run.cancel_reason)
+            await adapter.cancel(run.handle, run.cancel_reason)
         has_network = await self._has_network(claimed)
         dispatched = await adapter.dispatch(self._order(claimed, has_network=has_network))
         if dispatched is None:

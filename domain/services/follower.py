@@ -11,7 +11,9 @@ from domain.errors import (
     CapabilityMissing,
     ProviderRefused,
     ProviderUnavailable,
+    ProviderUnconfigured,
     StorageUnavailable,
+    WorkbenchError,
 )
 from domain.ids import RunId
 from domain.lifecycle import advance
@@ -19,14 +21,14 @@ from domain.limits import RunLimits
 from domain.models.events import LogsTruncated, RunFact, RunStateChanged, RunSynced
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
-from domain.models.providers import EndCause, Ended, Progress
+from domain.models.providers import EndCause, Ended, Progress, ProviderStatus
 from domain.models.runs import Run, SyncStatus
 from domain.outcomes import outcome_of
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
 from domain.redaction.intake import Intake, Taken
+from domain.services.connections import Connections
 from domain.services.dispatcher import Claimed, named
 from domain.services.redactors import Redactors
-from domain.services.registry import Registry
 from domain.topics import cancel_topic
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ class Follower:
 
     store: Store
     signals: Signals
-    registry: Registry
+    connections: Connections
     clock: Clock
     meter: Meter
     redactors: Redactors
@@ -64,29 +66,33 @@ class Follower:
 
     async def follow(self, claimed: Claimed) -> None:
         """Until the run has ended. Returns early where another node has taken over."""
-        adapter = self.registry.get(claimed.run.provider)
         async with self.signals.listen(cancel_topic(claimed.run.id)) as flag:
-            watch = asyncio.create_task(self._pass_on_cancel(adapter, claimed.run.id, flag))
+            watch = asyncio.create_task(self._pass_on_cancel(claimed.run.id, flag))
             try:
-                await self._observe(adapter, claimed)
+                await self._observe(claimed)
             except LeaseLost:
                 log.info("followed elsewhere", extra=named(claimed.run.id))
             finally:
                 watch.cancel()
                 await asyncio.wait([watch])
 
-    async def _observe(self, adapter: Adapter, claimed: Claimed) -> None:
+    async def _adapter(self, run: Run) -> Adapter:
+        return await self.connections.adapter(run.project_id, run.provider)
+
+    async def _observe(self, claimed: Claimed) -> None:
         place = Place(position=claimed.intent.position, is_doubted=claimed.run.is_degraded)
         while True:
             try:
+                adapter = await self._adapter(claimed.run)
                 await self._observe_from(place, adapter, claimed)
             except ProviderRefused as error:
                 await self._end(claimed, self._refused(error))
-            except (ProviderUnavailable, StorageUnavailable) as error:
+            except (ProviderUnavailable, ProviderUnconfigured, StorageUnavailable) as error:
                 place.attempt, place.is_doubted = place.attempt + 1, True
                 await self._wait_for_better(claimed, error, place.attempt)
                 continue
-            await adapter.release(claimed.run.id)
+            adapter = await self._adapter(claimed.run)
+            await adapter.release(claimed.run.handle)
             return
 
     async def _observe_from(self, place: Place, adapter: Adapter, claimed: Claimed) -> None:
@@ -95,13 +101,17 @@ class Follower:
             place.position, place.intake = await self._stored_position(claimed), Intake()
             if await self._has_ended(claimed):
                 return
-        async with aclosing(adapter.subscribe(claimed.run.id, place.position)) as observations:
+        async with aclosing(adapter.subscribe(claimed.run.handle, place.position)) as observations:
             async for observation in observations:
                 if isinstance(observation, Ended):
                     await self._end(claimed, observation)
                     return
-                place.intake = await self._keep(claimed, observation, place.intake)
-                place.position, place.attempt = observation.position, 0
+                if isinstance(observation, ProviderStatus):
+                    await self._note(claimed, observation)
+                else:
+                    place.intake = await self._keep(claimed, observation, place.intake)
+                    place.position = observation.position
+                place.attempt = 0
                 if place.is_doubted:
                     await self._mark(claimed, SyncStatus.IN_SYNC, None)
                     place.is_doubted = False
@@ -195,12 +205,10 @@ class Follower:
             await unit.intents.finish(claimed.lease)
         self.meter.changed_state(run.provider, state)
 
-    async def _wait_for_better(
-        self, claimed: Claimed, error: ProviderUnavailable | StorageUnavailable, attempt: int
-    ) -> None:
+    async def _wait_for_better(self, claimed: Claimed, error: WorkbenchError, attempt: int) -> None:
         log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
         self.meter.failed("follow")
-        if isinstance(error, ProviderUnavailable):
+        if not isinstance(error, StorageUnavailable):
             await self._mark(claimed, SyncStatus.STALE, error.message)
         await self.clock.sleep(backoff.delay_s(attempt))
 
@@ -213,6 +221,15 @@ class Follower:
         after = replace(run, sync_status=status, degraded_reason=reason)
         fact = RunSynced(sync_status=status, reason=reason)
         await self._change(run, after, [fact], claimed.lease)
+
+    async def _note(self, claimed: Claimed, status: ProviderStatus) -> None:
+        """Keep the provider's own word."""
+        run = await self._load(claimed.run.id)
+        raw = self.redactors.of(run.project_id).text(status.raw)
+        if raw != run.provider_status_raw:
+            after = replace(run, provider_status_raw=raw)
+            fact = RunSynced(sync_status=run.sync_status, reason=run.degraded_reason)
+            await self._change(run, after, [fact], claimed.lease)
 
     async def _change(self, run: Run, after: Run, facts: list[RunFact], lease: Lease) -> None:
         async with self.store.transaction() as unit:
@@ -227,17 +244,18 @@ class Follower:
         assert run is not None, "a followed run is never removed"
         return run
 
-    async def _pass_on_cancel(self, adapter: Adapter, run_id: RunId, flag: Flag) -> None:
+    async def _pass_on_cancel(self, run_id: RunId, flag: Flag) -> None:
         """Tell the provider once somebody has asked for the cancel, now or in an earlier life."""
         while True:
             try:
                 run = await self._load(run_id)
                 if run.cancel_requested_at is not None:
-                    await adapter.cancel(run_id, run.cancel_reason)
+                    adapter = await self._adapter(run)
+                    await adapter.cancel(run.handle, run.cancel_reason)
                     return
             except CapabilityMissing:
                 return
-            except (ProviderUnavailable, StorageUnavailable) as error:
+            except (ProviderUnavailable, ProviderUnconfigured, StorageUnavailable) as error:
                 log.warning("cancel not passed on yet: %s", error.message, extra=named(run_id))
                 self.meter.failed("cancel")
             except Exception:

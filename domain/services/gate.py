@@ -13,7 +13,7 @@ from domain.models.projects import Project
 from domain.models.providers import EnvProfile, ProviderKind
 from domain.models.runs import RunKind
 from domain.models.settings import FeatureFlag
-from domain.ports import Adapter, Clock, IdMaker, Store
+from domain.ports import Clock, IdMaker, Provider, Store
 from domain.services.policies import Policies
 from domain.services.registry import Registry
 from domain.validation import check_launch
@@ -63,20 +63,21 @@ class Gate:
         return judged.decision
 
     def _request(self, command: LaunchRun, project: Project, caller: Caller) -> DispatchRequest:
-        provider = command.provider or project.settings.default_provider
-        adapter = self.registry.get(provider)
-        features.check_provider(adapter.kind, project.settings, self.disabled)
-        if command.prompt is not None and adapter.kind is ProviderKind.LOCAL:
-            raise CapabilityMissing("prompt", f"{adapter.name} runs commands, not prompts.")
-        _check_sandbox(project, adapter)
+        provider = self.registry.get(command.provider or project.settings.default_provider)
+        features.check_provider(provider.kind, project.settings, self.disabled)
+        kind = RunKind.COMMAND if command.prompt is None else RunKind.PROMPT
+        if kind not in provider.run_kinds:
+            what = kind.lower()
+            raise CapabilityMissing(what, f"{provider.name} takes no {what}.")
+        _check_sandbox(project, provider)
         return DispatchRequest(
             project_id=project.id,
-            provider=provider,
-            kind=RunKind.COMMAND if command.prompt is None else RunKind.PROMPT,
+            provider=provider.key,
+            kind=kind,
             root_path=project.root_path,
             command=command.command or (),
             prompt=command.prompt,
-            cwd=adapter.resolve_cwd(project.root_path, command.cwd),
+            cwd=provider.resolve_cwd(project.root_path, command.cwd),
             env_profile=command.env_profile or EnvProfile.DEFAULT,
             tool_scopes=command.tool_scopes,
             feature=command.feature,
@@ -85,10 +86,10 @@ class Gate:
         )
 
 
-def _check_sandbox(project: Project, adapter: Adapter) -> None:
+def _check_sandbox(project: Project, provider: Provider) -> None:
     """What a project wants of this machine says nothing of where else its runs go."""
-    if adapter.kind is not ProviderKind.LOCAL or not project.settings.sandbox.is_required:
+    if provider.kind is not ProviderKind.LOCAL or not project.settings.sandbox.is_required:
         return
-    if not adapter.capabilities.sandbox:
-        message = f"The project wants a sandbox, and {adapter.name!r} has none."
+    if not provider.capabilities.sandbox:
+        message = f"The project wants a sandbox, and {provider.name!r} has none."
         raise CapabilityMissing("sandbox", message)

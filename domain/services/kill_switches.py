@@ -124,8 +124,8 @@ class KillSwitches:
 
     async def _cancel(self, run: Run, switch: KillSwitch, caller: Caller) -> bool:
         """False where it has ended meanwhile, or its provider cannot stop it."""
-        adapter = self.registry.find(run.provider)
-        if adapter is None or not adapter.capabilities.cancel:
+        provider = self.registry.find(run.provider)
+        if provider is None or not provider.capabilities.cancel:
             return False
         try:
             await self.cancel(CancelRun(run_id=run.id, reason=switch.reason), caller)

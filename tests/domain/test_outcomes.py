@@ -24,6 +24,8 @@ def ended(cause: EndCause, code: int | None = None, signal: int | None = None) -
         (ended(EndCause.SIGNALED, signal=9), RunSignal.FAIL, FailureCode.SIGNALED),
         (ended(EndCause.CANCELED, signal=15), RunSignal.CANCEL, None),
         (ended(EndCause.CANCELED, 0), RunSignal.CANCEL, None),
+        (ended(EndCause.COMPLETED), RunSignal.SUCCEED, None),
+        (ended(EndCause.FAILED), RunSignal.FAIL, FailureCode.PROVIDER_ERROR),
         (ended(EndCause.TIMED_OUT), RunSignal.FAIL, FailureCode.TIMED_OUT),
         (ended(EndCause.OUTPUT_LIMIT), RunSignal.FAIL, FailureCode.OUTPUT_LIMIT),
         (ended(EndCause.REFUSED), RunSignal.FAIL, FailureCode.PROVIDER_ERROR),
@@ -36,6 +38,12 @@ def test_each_cause_has_its_outcome(
     """A hand-written row for each cause, exit code 137 told apart from a killing signal."""
     got, failure = outcome_of(end)
     assert (signal, code) == (got, failure.code if failure else None)
+
+
+@pytest.mark.parametrize("cause", EndCause)
+def test_no_cause_is_left_out(cause: EndCause) -> None:
+    """A new one fails here before it fails a run."""
+    outcome_of(ended(cause))
 
 
 def test_a_signal_is_named() -> None:

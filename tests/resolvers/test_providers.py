@@ -3,7 +3,10 @@
 import pytest
 
 from domain.errors import ProviderUnavailable
-from domain.models.providers import Health, HealthStatus
+from domain.ids import ProjectId
+from domain.models.providers import CredentialSpec, Health, HealthStatus
+from domain.services.connections import Connections
+from domain.services.registry import Registry
 from resolvers import providers
 from tests.domain.services.scripted import ManualClock, ScriptedAdapter
 
@@ -23,4 +26,15 @@ async def test_a_provider_that_cannot_be_asked_is_unavailable() -> None:
     expected = Health(
         status=HealthStatus.UNAVAILABLE, reason="The line is dead.", checked_at=clock.now()
     )
-    assert expected == await providers.health(Silent(clock=clock), clock)
+    connections = Connections(registry=Registry([Silent(clock=clock)]))
+    found = await providers.health(connections, clock, ProjectId("0" * 32), "local")
+    assert expected == found
+
+
+async def test_a_provider_that_lacks_something_is_unconfigured() -> None:
+    """Nobody is asked then."""
+    clock = ManualClock()
+    wanting = Silent(clock=clock, credentials=[CredentialSpec(name="key", description="Its key.")])
+    connections = Connections(registry=Registry([wanting]))
+    found = await providers.health(connections, clock, ProjectId("0" * 32), "local")
+    assert HealthStatus.UNCONFIGURED is found.status

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.local.adapter import LocalAdapter
-from domain.models.providers import EndCause
+from domain.models.providers import EndCause, RunHandle
 from tests.adapters.local.making import is_alive, until
 from tests.contract.adapters.following import follow, make_order
 
@@ -34,7 +34,7 @@ async def test_cancel_finds_what_shed_every_mark(
     order = make_order(root, "sh", "-c", command)
     await adapter.dispatch(order)
     await until(lambda: bool(written_pid(root)))
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, ended = await follow(adapter, order.run_id)
     assert (EndCause.CANCELED, False) == (ended.cause, is_alive(written_pid(root)))
 

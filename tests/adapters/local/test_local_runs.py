@@ -14,7 +14,7 @@ import pytest
 
 from adapters.local.adapter import LocalAdapter
 from domain.errors import InvalidInput, ProviderRefused
-from domain.models.providers import EndCause, Ended, EnvProfile, LogStream, Progress
+from domain.models.providers import EndCause, Ended, EnvProfile, LogStream, Progress, RunHandle
 from tests.adapters.local.making import is_alive, make_adapter, until
 from tests.contract.adapters.following import follow, follow_until, lines_of, make_order
 
@@ -101,7 +101,7 @@ async def test_cancel_kills_grandchildren_that_ignore_term(
     order = make_order(root, "sh", "-c", f'sh -c "{stubborn.replace("$", chr(92) + "$")}" & wait')
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "child")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     seen, ended = await follow(adapter, order.run_id)
     pid = int(lines_of(seen)[0].split()[1])
     assert EndCause.CANCELED is ended.cause
@@ -127,7 +127,7 @@ async def test_term_lets_a_program_say_farewell(adapter: LocalAdapter, root: Pat
     order = make_order(root, "sh", "-c", program)
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "ready")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     seen, ended = await follow(adapter, order.run_id)
     assert ["ready", "bye"] == lines_of(seen)
     assert (EndCause.CANCELED, 0) == (ended.cause, ended.exit_code)
@@ -141,7 +141,7 @@ async def test_cancel_racing_the_exit_has_one_winner(adapter: LocalAdapter, root
         await asyncio.sleep(index * 0.0002)
         first, _, second = await asyncio.gather(
             follow(adapter, order.run_id),
-            adapter.cancel(order.run_id, None),
+            adapter.cancel(RunHandle(run_id=order.run_id), None),
             follow(adapter, order.run_id),
         )
         assert first == second
@@ -158,7 +158,7 @@ async def test_cancel_after_the_exit_is_too_late(root: Path, tmp_path: Path) -> 
     assert dispatched is not None
     await follow_until(adapter, order.run_id, "up")
     await until(lambda: not is_alive(int(dispatched.provider_run_id)))
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, ended = await follow(adapter, order.run_id)
     await adapter.close()
     assert (EndCause.EXITED, 3) == (ended.cause, ended.exit_code)
@@ -308,7 +308,7 @@ async def test_lines_come_while_the_run_goes_on(adapter: LocalAdapter, root: Pat
     order = make_order(root, "sh", "-c", "echo one; until [ -e go ]; do sleep 0.01; done; echo two")
     await adapter.dispatch(order)
     seen: list[Progress] = []
-    async with aclosing(adapter.subscribe(order.run_id, None)) as stream:
+    async with aclosing(adapter.subscribe(RunHandle(run_id=order.run_id), None)) as stream:
         async for observation in stream:
             if isinstance(observation, Progress):
                 seen.append(observation)

@@ -11,7 +11,7 @@ from adapters.clock import SystemClock
 from adapters.local.adapter import LocalAdapter
 from adapters.local.bubblewrap import find
 from domain.errors import ProviderRefused
-from domain.models.providers import EndCause, EnvProfile
+from domain.models.providers import EndCause, EnvProfile, RunHandle
 from tests.adapters.local.confined import PYTHON, How, held, see
 from tests.adapters.local.making import HOST, is_alive, make_adapter, until
 from tests.adapters.local.test_survival import kill_supervisor
@@ -177,7 +177,7 @@ async def test_cancel_lets_the_program_end_cleanly(adapter: LocalAdapter, root: 
     order = held(root, "sh", "-c", script)
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "up")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     seen, ended = await follow(adapter, order.run_id)
     assert ["up", "bye"] == lines_of(seen)
     assert (EndCause.CANCELED, 7) == (ended.cause, ended.exit_code)
@@ -191,7 +191,7 @@ async def test_cancel_ends_what_hides_in_the_sandbox(adapter: LocalAdapter, root
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "up")
     await until(lambda: bool(called(marker)))
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, ended = await follow(adapter, order.run_id)
     assert (EndCause.CANCELED, []) == (ended.cause, called(marker))
 

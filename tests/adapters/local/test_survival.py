@@ -14,7 +14,7 @@ import pytest
 from adapters.local import processes
 from adapters.local.adapter import LocalAdapter
 from domain.ids import RunId
-from domain.models.providers import EndCause, WorkOrder
+from domain.models.providers import EndCause, RunHandle, WorkOrder
 from tests.adapters.local.making import is_alive, make_adapter, until
 from tests.contract.adapters.following import follow, follow_until, lines_of, make_order
 
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 SERVER = """
 import asyncio, sys
 from pathlib import Path
+from domain.models.providers import RunHandle
 from tests.adapters.local.making import make_adapter
 from tests.contract.adapters.following import make_order
 
@@ -30,7 +31,7 @@ async def main():
     adapter = make_adapter(Path(sys.argv[1]))
     order = make_order(Path(sys.argv[2]), *sys.argv[4:], run_id=sys.argv[3])
     await adapter.dispatch(order)
-    async for observation in adapter.subscribe(order.run_id, None):
+    async for observation in adapter.subscribe(RunHandle(run_id=order.run_id), None):
         print(observation.position, flush=True)
 
 asyncio.run(main())
@@ -133,7 +134,7 @@ async def test_adopted_run_can_be_canceled(adapter: LocalAdapter, root: Path) ->
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "child")
     await kill_supervisor(adapter)
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     seen, ended = await follow(adapter, order.run_id)
     assert EndCause.CANCELED is ended.cause
     assert not is_alive(int(lines_of(seen)[0].split()[1]))
@@ -180,7 +181,7 @@ async def test_crash_between_order_and_start_doubles_nothing(
     again = await adapter.dispatch(order)
     assert again is not None
     assert is_running == (again.provider_run_id != "0")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, ended = await follow(adapter, order.run_id)
     assert (EndCause.CANCELED if is_running else EndCause.LOST) is ended.cause
     assert is_running == (root / "marks").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from domain.ids import RunId
-from domain.models.providers import Ended, EnvProfile, LogStream, Progress, WorkOrder
+from domain.models.providers import Ended, EnvProfile, LogStream, Progress, RunHandle, WorkOrder
 from domain.ports import Adapter
 
 PATIENCE_S = 30.0
@@ -38,18 +38,21 @@ async def follow(
 ) -> tuple[list[Progress], Ended]:
     """Everything from a position to the end."""
     seen: list[Progress] = []
-    async with asyncio.timeout(PATIENCE_S), aclosing(adapter.subscribe(run_id, position)) as stream:
+    handle = RunHandle(run_id=run_id)
+    async with asyncio.timeout(PATIENCE_S), aclosing(adapter.subscribe(handle, position)) as stream:
         async for observation in stream:
             if isinstance(observation, Ended):
                 assert [] == [late async for late in stream]
                 return seen, observation
-            seen.append(observation)
+            if isinstance(observation, Progress):
+                seen.append(observation)
     raise AssertionError("The stream ended without telling the end.")
 
 
 async def follow_until(adapter: Adapter, run_id: RunId, text: str) -> str:
     """Follow until a line is printed; answers the position behind what was seen."""
-    async with asyncio.timeout(PATIENCE_S), aclosing(adapter.subscribe(run_id, None)) as stream:
+    handle = RunHandle(run_id=run_id)
+    async with asyncio.timeout(PATIENCE_S), aclosing(adapter.subscribe(handle, None)) as stream:
         async for observation in stream:
             assert isinstance(observation, Progress), observation
             if any(text in output.text for output in observation.outputs):

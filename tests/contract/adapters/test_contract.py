@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import InvalidInput, ProviderRefused
+from domain.errors import ProviderRefused
 from domain.ids import RunId
-from domain.models.providers import EndCause, HealthStatus
+from domain.models.providers import EndCause, HealthStatus, ProviderSignal, RunHandle
 from domain.ports import Adapter
 from tests.contract.adapters.following import follow, follow_until, lines_of, make_order
 
@@ -63,8 +63,8 @@ async def test_cancel_ends_the_run(adapter: Adapter, root: Path) -> None:
     order = make_order(root, "sh", "-c", "echo ready; exec sleep 20")
     await adapter.dispatch(order)
     await follow_until(adapter, order.run_id, "ready")
-    await adapter.cancel(order.run_id, "enough")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), "enough")
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, ended = await follow(adapter, order.run_id)
     assert EndCause.CANCELED is ended.cause
 
@@ -72,7 +72,7 @@ async def test_cancel_ends_the_run(adapter: Adapter, root: Path) -> None:
 async def test_cancel_before_start_prevents_it(adapter: Adapter, root: Path) -> None:
     """A run that was canceled first never starts."""
     order = make_order(root, "touch", "started")
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     assert await adapter.dispatch(order) is None
     assert not (root / "started").exists()
 
@@ -82,7 +82,7 @@ async def test_cancel_after_the_end_changes_nothing(adapter: Adapter, root: Path
     order = make_order(root, "sh", "-c", "exit 7")
     await adapter.dispatch(order)
     _, ended = await follow(adapter, order.run_id)
-    await adapter.cancel(order.run_id, None)
+    await adapter.cancel(RunHandle(run_id=order.run_id), None)
     _, again = await follow(adapter, order.run_id)
     assert ended == again
     assert (EndCause.EXITED, 7) == (ended.cause, ended.exit_code)
@@ -101,9 +101,6 @@ async def test_working_directory_is_looked_at_again(adapter: Adapter, root: Path
     gone = replace(make_order(root, "true"), cwd=str(root / "gone"))
     with pytest.raises(ProviderRefused):
         await adapter.dispatch(gone)
-    with pytest.raises(InvalidInput) as caught:
-        adapter.resolve_cwd(str(root), "gone")
-    assert ("cwd",) == caught.value.path
 
 
 async def test_released_run_starts_no_more(adapter: Adapter, root: Path) -> None:
@@ -111,8 +108,8 @@ async def test_released_run_starts_no_more(adapter: Adapter, root: Path) -> None
     order = make_order(root, "sh", "-c", "echo once >> marks")
     await adapter.dispatch(order)
     await follow(adapter, order.run_id)
-    await adapter.release(order.run_id)
-    await adapter.release(order.run_id)
+    await adapter.release(RunHandle(run_id=order.run_id))
+    await adapter.release(RunHandle(run_id=order.run_id))
     assert await adapter.dispatch(order) is None
     assert "once\n" == (root / "marks").read_text(encoding="utf-8")
 
@@ -127,3 +124,32 @@ async def test_unknown_run_is_lost(adapter: Adapter) -> None:
 async def test_health_is_told(adapter: Adapter) -> None:
     """An adapter whose provider answers is healthy."""
     assert HealthStatus.HEALTHY is (await adapter.check_health()).status
+
+
+async def test_status_and_logs_may_be_asked_for(adapter: Adapter, root: Path) -> None:
+    """Who does not subscribe sees the same lines, none twice, and the same end."""
+    order = make_order(root, "sh", "-c", COUNT)
+    await adapter.dispatch(order)
+    handle = RunHandle(run_id=order.run_id)
+    await follow(adapter, order.run_id)
+    status = await adapter.poll_status(handle)
+    assert (ProviderSignal.FAILED, 4) == (status.signal, status.exit_code)
+
+    seen, position = [], None
+    while progress := await adapter.fetch_logs(handle, position):
+        seen.append(progress)
+        position = progress.position
+    assert EXPECTED == lines_of(seen)
+
+
+async def test_a_running_run_says_so(adapter: Adapter, root: Path) -> None:
+    """And one that nobody knows has vanished."""
+    order = make_order(root, "sleep", "20")
+    await adapter.dispatch(order)
+    handle = RunHandle(run_id=order.run_id)
+    assert ProviderSignal.RUNNING is (await adapter.poll_status(handle)).signal
+    await adapter.cancel(handle, None)
+    await follow(adapter, order.run_id)
+    assert ProviderSignal.CANCELED is (await adapter.poll_status(handle)).signal
+    unknown = RunHandle(run_id=RunId("0" * 32))
+    assert ProviderSignal.VANISHED is (await adapter.poll_status(unknown)).signal

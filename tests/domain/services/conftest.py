@@ -19,6 +19,7 @@ from domain.models.runs import Run
 from domain.models.sandbox import SandboxSettings
 from domain.queue import ConcurrencyLimits
 from domain.services.approvals import Approvals
+from domain.services.connections import Connections
 from domain.services.dispatcher import Claimed, Dispatcher
 from domain.services.engine import Engine
 from domain.services.follower import Follower
@@ -159,9 +160,11 @@ def make_engine(
 ) -> Engine:
     """One that does not run yet, with room for two runs at once."""
     registry, limits = Registry([adapter]), RunLimits()
+    connections = Connections(registry=registry)
     dispatcher = Dispatcher(
         store=store,
         registry=registry,
+        connections=connections,
         clock=clock,
         meter=meter,
         new_id=Uuid7Maker(),
@@ -173,7 +176,7 @@ def make_engine(
     follower = Follower(
         store=store,
         signals=hub,
-        registry=registry,
+        connections=connections,
         clock=clock,
         meter=meter,
         redactors=Redactors([TOKEN], AutomatonFinder),

@@ -1,16 +1,19 @@
 """A provider that does what a test has written down, and remembers what it was asked."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
-from domain.errors import InvalidInput, WorkbenchError
+from domain.errors import CapabilityMissing, InvalidInput, WorkbenchError
 from domain.ids import RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.providers import (
     Capabilities,
+    Connection,
+    CredentialSpec,
     Dispatched,
     EndCause,
     Ended,
@@ -20,9 +23,14 @@ from domain.models.providers import (
     Observation,
     Output,
     Progress,
+    ProviderArtifact,
     ProviderKind,
+    ProviderSignal,
+    ProviderStatus,
+    RunHandle,
     WorkOrder,
 )
+from domain.models.runs import RunKind
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -99,7 +107,11 @@ class ScriptedAdapter:
     capabilities: Capabilities = Capabilities(  # noqa: RUF009 - frozen
         streaming=True, cancel=True, artifacts=False, resume=False
     )
+    run_kinds: Collection[RunKind] = frozenset(RunKind)
     sites: Collection[str] = frozenset({"here"})
+    poll_s: float | None = None
+    config_schema: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Sequence[CredentialSpec] = ()
 
     def resolve_cwd(self, root_path: str, cwd: str | None) -> str:
         if cwd == "outside":
@@ -119,11 +131,30 @@ class ScriptedAdapter:
             site="here",
         )
 
-    async def cancel(self, run_id: RunId, reason: str | None) -> None:
-        self.canceled.append(run_id)
+    def check_config(self, config: Mapping[str, Any]) -> None: ...
+    def open(self, connection: Connection) -> Self:
+        return self
+
+    async def lookup(self, run_id: RunId) -> Dispatched | None:
+        return None
+
+    async def poll_status(self, handle: RunHandle) -> ProviderStatus:
+        return ProviderStatus(raw="running", signal=ProviderSignal.RUNNING)
+
+    async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
+        return None
+
+    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
+        return ()
+
+    async def resume(self, handle: RunHandle, answer: str) -> None:
+        raise CapabilityMissing("resume")
+
+    async def cancel(self, handle: RunHandle, reason: str | None) -> None:
+        self.canceled.append(handle.run_id)
 
     async def subscribe(
-        self, run_id: RunId, position: str | None
+        self, handle: RunHandle, position: str | None
     ) -> AsyncGenerator[Observation, None]:
         for index in range(int(position or 0), len(self.script)):
             step = self.script[index]
@@ -132,8 +163,8 @@ class ScriptedAdapter:
                 raise step
             yield step
 
-    async def release(self, run_id: RunId) -> None:
-        self.released.append(run_id)
+    async def release(self, handle: RunHandle) -> None:
+        self.released.append(handle.run_id)
 
     async def check_health(self) -> Health:
         return Health(status=HealthStatus.HEALTHY, reason=None, checked_at=self.clock.now())

@@ -16,6 +16,7 @@ from domain.models.kill_switches import KillSwitchScope
 from domain.models.providers import Dispatched, WorkOrder
 from domain.models.settings import FeatureFlag
 from domain.queue import ConcurrencyLimits
+from domain.services.connections import Connections
 from domain.services.dispatcher import Dispatcher
 from domain.services.kill_switches import SETTLE_S, Engagement
 from domain.services.queue_bound import QueueBound
@@ -103,7 +104,9 @@ async def test_a_provider_that_is_not_meant_goes_on(desk: Desk) -> None:
     far = ScriptedAdapter(clock=desk.clock, key="far", kind=desk.adapter.kind)
     registry = Registry([desk.adapter, far])
     launcher = replace(desk.launcher, gate=replace(desk.launcher.gate, registry=registry))
-    dispatcher = replace(desk.dispatcher, registry=registry)
+    dispatcher = replace(
+        desk.dispatcher, registry=registry, connections=Connections(registry=registry)
+    )
     switches = replace(desk.kill_switches, registry=registry)
     await switches.set(replace(LOCAL, provider="far"), None, desk.caller)
 
@@ -228,7 +231,12 @@ def roomy(desk: Desk, recorder: Recorder) -> Desk:
     registry, room = Registry([recorder]), ConcurrencyLimits(per_provider=9999, per_project=9999)
     gate = replace(desk.launcher.gate, registry=registry)
     launcher = replace(desk.launcher, gate=gate, queue=QueueBound(9999))
-    dispatcher = replace(desk.dispatcher, registry=registry, concurrency=room)
+    dispatcher = replace(
+        desk.dispatcher,
+        registry=registry,
+        connections=Connections(registry=registry),
+        concurrency=room,
+    )
     return replace(desk, launcher=launcher, dispatcher=dispatcher)
 
 

@@ -100,7 +100,7 @@ async def test_a_cancel_between_claim_and_start_reaches_the_provider(desk: Desk)
     [claimed] = await desk.dispatcher.claim()
     asked = await desk.launcher.cancel(CancelRun(run_id=run.id), desk.caller)
     assert RunState.QUEUED is asked.state
-    await desk.adapter.cancel(run.id, None)
+    await desk.adapter.cancel(run.handle, None)
     assert await desk.dispatcher.dispatch(claimed) is None
     assert RunState.CANCELED is (await desk.run(run.id)).state
 
