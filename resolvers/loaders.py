@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -35,22 +36,60 @@ class Loader(DataLoader[K, V]):
 
 
 class Loaders:
-    """The loaders of one operation. Without `keep` they only batch, for operations that last."""
+    """The loaders of one operation, each made when it is first asked for. Without `keep` they only
+    batch, for operations that last."""
 
     def __init__(self, store: Store, *, keep: bool = True) -> None:
         self._store = store
-        self.projects = Loader(self._projects, cache=keep)
-        self.runs = Loader(self._runs, cache=keep)
-        self.principals = Loader(self._principals, cache=keep)
-        self.decisions = Loader(self._decisions, cache=keep)
-        self.approvals = Loader(self._approvals, cache=keep)
-        self.votes = Loader(self._votes, cache=keep)
-        self.polls = Loader(self._polls, cache=False)
-        self.events = Loader(self._events, cache=keep)
-        self.latest_events = Loader(self._latest_events, cache=keep)
-        self.retries = Loader(self._retries, cache=keep)
-        self.kill_switches = Loader(self._kill_switches, cache=keep)
-        self.queue_positions = Loader(self._queue_positions, cache=keep)
+        self._keep = keep
+
+    @cached_property
+    def projects(self) -> Loader[ProjectId, Project | None]:
+        return Loader(self._projects, cache=self._keep)
+
+    @cached_property
+    def runs(self) -> Loader[RunId, Run | None]:
+        return Loader(self._runs, cache=self._keep)
+
+    @cached_property
+    def principals(self) -> Loader[PrincipalId, Principal | None]:
+        return Loader(self._principals, cache=self._keep)
+
+    @cached_property
+    def decisions(self) -> Loader[DecisionId, Decision | None]:
+        return Loader(self._decisions, cache=self._keep)
+
+    @cached_property
+    def approvals(self) -> Loader[ApprovalId, Approval | None]:
+        return Loader(self._approvals, cache=self._keep)
+
+    @cached_property
+    def votes(self) -> Loader[ApprovalId, Sequence[ApprovalVote]]:
+        return Loader(self._votes, cache=self._keep)
+
+    @cached_property
+    def polls(self) -> Loader[PollKey, Poll | None]:
+        return Loader(self._polls, cache=False)
+
+    @cached_property
+    def events(self) -> Loader[tuple[RunId, int, int], Sequence[RunEvent]]:
+        return Loader(self._events, cache=self._keep)
+
+    @cached_property
+    def latest_events(self) -> Loader[tuple[RunId, int], Sequence[RunEvent]]:
+        return Loader(self._latest_events, cache=self._keep)
+
+    @cached_property
+    def retries(self) -> Loader[RunId, Sequence[Run]]:
+        return Loader(self._retries, cache=self._keep)
+
+    @cached_property
+    def kill_switches(self) -> Loader[ProjectId, Sequence[KillSwitch]]:
+        return Loader(self._kill_switches, cache=self._keep)
+
+    @cached_property
+    def queue_positions(self) -> Loader[Run, int | None]:
+        return Loader(self._queue_positions, cache=self._keep)
 
     async def _projects(self, ids: list[ProjectId]) -> list[Project | None]:
         async with self._store.snapshot() as unit:

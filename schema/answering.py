@@ -219,5 +219,7 @@ def _event_key(shape: Shape, event: StreamEvent) -> EventKey:
     return shape, event.sequence, first_line
 
 
-def _canonical(variables: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+def _canonical(variables: Mapping[str, Any]) -> str:
+    # The text and not the bytes: orjson hands out whole kilobytes, however little is in them, and
+    # a subscriber keeps its key for as long as it follows.
+    return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS).decode()
