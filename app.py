@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry
-
-from adapters.clock import SystemClock
 from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
-from adapters.identifiers import Uuid7Maker
 from adapters.local.adapter import LocalAdapter
-from adapters.meter import PrometheusMeter
-from adapters.notifier import Notifier
 from adapters.oidc import verifier_of
 from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
-from domain.ids import NodeId, RunId
+from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.ports import TokenVerifier
 from domain.services.admissions import Admissions
@@ -34,7 +28,6 @@ from domain.services.engine import Engine
 from domain.services.follower import Follower
 from domain.services.gate import Gate
 from domain.services.grants import Grants
-from domain.services.hub import Hub
 from domain.services.kill_switches import KillSwitches
 from domain.services.known_switches import KnownSwitches
 from domain.services.known_tokens import KnownTokens
@@ -52,46 +45,19 @@ from domain.services.streams import LiveStreams
 from domain.services.subjects import Subjects
 from domain.services.token_uses import TokenUses
 from domain.services.tokens import Tokens
+from ground import Ground
 from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services
 from resolvers.viewers import Viewers
 from serving.data_directory import DataDirectory
 from serving.first_project import ensure_first_project
 from serving.process import running
-from serving.settings import Settings, audit_key
+from serving.settings import audit_key
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workbench:
+class Workbench(Ground):
     """One server's parts, each made when it is first asked for. Nothing runs before `started`."""
-
-    settings: Settings
-    node: NodeId
-    token: str
-
-    clock = SystemClock()
-    new_id = Uuid7Maker()
-
-    @cached_property
-    def metrics(self) -> CollectorRegistry:
-        return CollectorRegistry()
-
-    @cached_property
-    def meter(self) -> PrometheusMeter:
-        return PrometheusMeter(self.metrics)
-
-    @cached_property
-    def hub(self) -> Hub:
-        return Hub(self.clock, poll_interval_s=self.settings.poll_s)
-
-    @cached_property
-    def notifier(self) -> Notifier:
-        return Notifier(
-            self.settings.wake_url,
-            self.hub,
-            node=self.node,
-            failed=lambda: self.meter.failed("bus"),
-        )
 
     @cached_property
     def database(self) -> Database:

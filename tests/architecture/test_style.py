@@ -23,7 +23,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def sources() -> list[Path]:
     """What the product is made of."""
-    return [ROOT / "app.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
+    roots = [ROOT / "app.py", ROOT / "ground.py"]
+    return [*roots, *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
 
 
 def all_files() -> list[Path]:

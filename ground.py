@@ -1,0 +1,47 @@
+"""What every part of a server stands on: time, ids, counters and wake-ups."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from prometheus_client import CollectorRegistry
+
+from adapters.clock import SystemClock
+from adapters.identifiers import Uuid7Maker
+from adapters.meter import PrometheusMeter
+from adapters.notifier import Notifier
+from domain.ids import NodeId
+from domain.services.hub import Hub
+from serving.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """The lower part of the composition root: of app.py, and of nobody else."""
+
+    settings: Settings
+    node: NodeId
+    token: str
+
+    clock = SystemClock()
+    new_id = Uuid7Maker()
+
+    @cached_property
+    def metrics(self) -> CollectorRegistry:
+        return CollectorRegistry()
+
+    @cached_property
+    def meter(self) -> PrometheusMeter:
+        return PrometheusMeter(self.metrics)
+
+    @cached_property
+    def hub(self) -> Hub:
+        return Hub(self.clock, poll_interval_s=self.settings.poll_s)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        return Notifier(
+            self.settings.wake_url,
+            self.hub,
+            node=self.node,
+            failed=lambda: self.meter.failed("bus"),
+        )
