@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+from adapters.config_schemas import check_config
 from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
 from adapters.local.adapter import LocalAdapter
 from adapters.oidc import verifier_of
+from adapters.sealing import AesGcmCipher
+from adapters.secret_sources import SecretSources
 from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
 from domain.ids import RunId
@@ -20,7 +23,6 @@ from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
 from domain.services.approvals import Approvals
 from domain.services.attestor import Attestor
-from domain.services.connections import Connections
 from domain.services.deadlines import Deadlines
 from domain.services.delegations import Delegations
 from domain.services.dispatcher import Dispatcher
@@ -35,6 +37,7 @@ from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.policies import Policies
 from domain.services.projects import Projects
+from domain.services.provider_services import ProviderServices
 from domain.services.queue_bound import QueueBound
 from domain.services.redactors import Redactors
 from domain.services.refusals import Refusals
@@ -68,6 +71,7 @@ class Workbench(Ground):
     def _wake(self, topics: frozenset[str]) -> None:
         self.known_tokens.wake(topics)
         self.known_switches.wake(topics)
+        self.providers.connector.wake(topics)
         self.notifier.wake(topics)
 
     def _tell_streams(self, run_id: RunId, events: Sequence[RunEvent]) -> None:
@@ -89,8 +93,18 @@ class Workbench(Ground):
         return Registry([self.local])
 
     @cached_property
-    def connections(self) -> Connections:
-        return Connections(registry=self.registry)
+    def providers(self) -> ProviderServices:
+        return ProviderServices(
+            store=self.database,
+            signals=self.notifier,
+            clock=self.clock,
+            meter=self.meter,
+            registry=self.registry,
+            redactors=self.redactors,
+            cipher=AesGcmCipher(self.settings.sealing_keys),
+            read=SecretSources(os.environ, self.settings.private_paths),
+            check_config=check_config,
+        )
 
     @cached_property
     def known_tokens(self) -> KnownTokens:
@@ -204,7 +218,7 @@ class Workbench(Ground):
         return Dispatcher(
             store=self.database,
             registry=self.registry,
-            connections=self.connections,
+            connections=self.providers.connections,
             clock=self.clock,
             meter=self.meter,
             new_id=self.new_id,
@@ -223,7 +237,7 @@ class Workbench(Ground):
         return Follower(
             store=self.database,
             signals=self.notifier,
-            connections=self.connections,
+            connections=self.providers.connections,
             clock=self.clock,
             meter=self.meter,
             redactors=self.redactors,
@@ -266,7 +280,9 @@ class Workbench(Ground):
             streams=self.streams,
             grants=self.grants,
             registry=self.registry,
-            connections=self.connections,
+            connections=self.providers.connections,
+            provider_configs=self.providers.configs,
+            credentials=self.providers.credentials,
             allowances=self.allowances,
             clock=self.clock,
             refusals=self.attestor.refusals,
@@ -307,6 +323,7 @@ class Workbench(Ground):
             if self.verifier is not None:
                 await stack.enter_async_context(self.verifier)
             stack.push_async_callback(self.local.close)
+            await stack.enter_async_context(self.providers.connector)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
             yield

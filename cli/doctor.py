@@ -61,6 +61,7 @@ def doctor(
     findings = [
         *_folder(settings.data_dir),
         *_database(settings),
+        _secret_keys(settings),
         asyncio.run(_bus(settings.wake_url)),
         _sandbox(),
         _processes(),
@@ -140,6 +141,27 @@ def _migrations(*, is_current: bool) -> Finding:
         status=Status.WARN,
         message="the tables are of another version",
         advice="`workbench migrate`, or the next `workbench serve`, brings them up to date",
+    )
+
+
+def _secret_keys(settings: Settings) -> Finding:
+    """What credentials are sealed with."""
+    name = "secret keys"
+    try:
+        keys = settings.sealing_keys.all()
+    except (OSError, ValueError) as error:
+        advice = "put back the file as it was, from where you keep a copy"
+        return Finding(name=name, status=Status.FAIL, message=str(error), advice=advice)
+    if keys:
+        return Finding(name=name, status=Status.OK, message=f"{len(keys)} open credentials")
+    if settings.is_sqlite:
+        message = "none yet; a file is made when the first credential is set"
+        return Finding(name=name, status=Status.OK, message=message)
+    return Finding(
+        name=name,
+        status=Status.WARN,
+        message="none, so that no credentials can be set",
+        advice="set WORKBENCH_SECRET_KEYS; `workbench keys make` prints a key",
     )
 
 

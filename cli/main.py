@@ -13,9 +13,11 @@ SERVER: Final = "cli.server"
 TOKENS: Final = "cli.tokens"
 AUDIT: Final = "cli.audit"
 DOCTOR: Final = "cli.doctor"
+KEYS: Final = "cli.keys"
 ALONE: Final = {
     "audit": AUDIT,
     "doctor": DOCTOR,
+    "keys": KEYS,
     "run": CLIENT,
     "serve": SERVER,
     "token create": TOKENS,
@@ -34,7 +36,7 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    for module in (CLIENT, TOKENS, SERVER, AUDIT, DOCTOR) if alone is None else (alone,):
+    for module in (CLIENT, TOKENS, SERVER, AUDIT, KEYS, DOCTOR) if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()
     return found

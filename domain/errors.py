@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     COST_EXCEEDED = "COST_EXCEEDED"
     RATE_LIMITED = "RATE_LIMITED"
     ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
+    SECRET_KEYS_MISSING = "SECRET_KEYS_MISSING"  # noqa: S105 - the name of an error
 
 
 class WorkbenchError(Exception):
@@ -230,3 +231,9 @@ class IssuerUnavailable(WorkbenchError):
     """The issuer of this token cannot be asked now for the key to check it with."""
 
     code = ErrorCode.ISSUER_UNAVAILABLE
+
+
+class SecretKeysMissing(WorkbenchError):
+    """This server has no key to seal secrets with."""
+
+    code = ErrorCode.SECRET_KEYS_MISSING

@@ -28,6 +28,7 @@ from domain.models.providers import (
 from domain.models.runs import RunKind
 from domain.models.subjects import Assertion
 from domain.policy_repositories import DecisionRepository, PolicyRepository
+from domain.provider_repositories import CredentialRepository, ProviderConfigRepository
 from domain.repositories import (
     IdempotencyRepository,
     IntentRepository,
@@ -277,6 +278,10 @@ class UnitOfWork(Protocol):
     def intents(self) -> IntentRepository: ...
     @property
     def kill_switches(self) -> KillSwitchRepository: ...
+    @property
+    def provider_configs(self) -> ProviderConfigRepository: ...
+    @property
+    def credentials(self) -> CredentialRepository: ...
     @property
     def approvals(self) -> ApprovalRepository: ...
     @property

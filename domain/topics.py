@@ -16,6 +16,9 @@ GRANTS: Final = "grants"
 POLICIES: Final = "policies"
 """A project has a new policy, by which what waits is to be decided on again."""
 
+PROVIDERS: Final = "providers"
+"""What a project has set for a provider was changed: its config, or a credential."""
+
 
 def run_topic(run_id: RunId) -> str:
     """The stream of one run."""

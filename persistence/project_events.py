@@ -12,10 +12,12 @@ from domain.lifecycle import ApprovalState, RunState
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.project_events import (
     ProjectApprovalChanged,
+    ProjectCredentialChanged,
     ProjectEvent,
     ProjectFact,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
+    ProjectProviderConfigured,
     ProjectRunChanged,
     ProjectSettingsChanged,
 )
@@ -100,7 +102,7 @@ def _event(row: Row[Any]) -> ProjectEvent:
     )
 
 
-def _kind(fact: ProjectFact) -> str:
+def _kind(fact: ProjectFact) -> str:  # noqa: PLR0911 - one line a kind
     """What a fact is called in the database, whatever becomes of the class's name."""
     match fact:
         case ProjectRunChanged():
@@ -113,11 +115,15 @@ def _kind(fact: ProjectFact) -> str:
             return "KILL_SWITCH_CHANGED"
         case ProjectApprovalChanged():
             return "APPROVAL_CHANGED"
+        case ProjectProviderConfigured():
+            return "PROVIDER_CONFIGURED"
+        case ProjectCredentialChanged():
+            return "CREDENTIAL_CHANGED"
         case _:
             assert_never(fact)
 
 
-def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:
+def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: PLR0911 - as above
     """From the fields of the class, by their names."""
     match kind:
         case "RUN_CHANGED":
@@ -141,5 +147,9 @@ def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:
                 from_state=None if before is None else ApprovalState(before),
                 to_state=ApprovalState(payload["to_state"]),
             )
+        case "PROVIDER_CONFIGURED":
+            return ProjectProviderConfigured(**payload)
+        case "CREDENTIAL_CHANGED":
+            return ProjectCredentialChanged(**payload)
         case _:
             raise ValueError(f"an event of a newer version: {kind}")

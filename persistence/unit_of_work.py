@@ -14,6 +14,7 @@ from domain.topics import run_topic
 from persistence import audit, project_events
 from persistence.approvals import Approvals
 from persistence.audit import Audit
+from persistence.credentials import Credentials
 from persistence.decisions import Decisions
 from persistence.engines import Engines, open_engines
 from persistence.events import Events
@@ -26,6 +27,7 @@ from persistence.migrate import VERSION_TABLE, is_current, upgrade
 from persistence.policies import Policies
 from persistence.project_events import ProjectEvents
 from persistence.projects import Projects
+from persistence.provider_configs import ProviderConfigs
 from persistence.runs import Runs
 from persistence.session import Session, Wrote, outages_told
 from persistence.settling import settled
@@ -64,6 +66,8 @@ class Unit:
         self.kill_switches = KillSwitches(session)
         self.approvals = Approvals(session)
         self.idempotency = Idempotency(session)
+        self.provider_configs = ProviderConfigs(session)
+        self.credentials = Credentials(session)
         self.audit = Audit(session)
 
     def wake(self, *topics: str) -> None:

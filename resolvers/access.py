@@ -15,6 +15,9 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "policySet": Permission.ADMINISTER,
     "memberSet": Permission.ADMINISTER,
     "killSwitchSet": Permission.ADMINISTER,
+    "providerConfigure": Permission.ADMINISTER,
+    "providerCredentialSet": Permission.ADMINISTER,
+    "providerCredentialDelete": Permission.ADMINISTER,
     "tokenCreate": Permission.ADMINISTER,
     "tokenRevoke": Permission.ADMINISTER,
     "runLaunch": Permission.LAUNCH,
@@ -68,6 +71,11 @@ def _member(viewer: Viewer, project_id: ProjectId | None) -> PrincipalId | None:
 
 def can_read(viewer: Viewer, project_id: ProjectId) -> bool:
     return Permission.READ in permissions(viewer, project_id)
+
+
+def may(viewer: Viewer, project_id: ProjectId, operation: str) -> bool:
+    """For what is told to those only who could do more than read."""
+    return NEEDS[operation] in permissions(viewer, project_id)
 
 
 def is_server_admin(viewer: Viewer) -> bool:

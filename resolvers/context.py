@@ -12,6 +12,7 @@ from domain.ports import Clock, Store
 from domain.services.allowances import Allowances
 from domain.services.approvals import Approvals
 from domain.services.connections import Connections
+from domain.services.credentials import Credentials
 from domain.services.delegations import Delegations
 from domain.services.gate import Gate
 from domain.services.grants import Grants
@@ -20,6 +21,7 @@ from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.policies import Policies
 from domain.services.projects import Projects
+from domain.services.provider_configs import ProviderConfigs
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
 from domain.services.settings import SettingsUpdater
@@ -72,6 +74,8 @@ class Services:
     grants: Grants
     registry: Registry
     connections: Connections
+    provider_configs: ProviderConfigs
+    credentials: Credentials
     allowances: Allowances
     clock: Clock
     refusals: Refusals

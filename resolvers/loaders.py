@@ -11,11 +11,13 @@ from strawberry.dataloader import DataLoader
 from domain.approvals import Poll
 from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
 from domain.models.approvals import Approval, ApprovalVote
+from domain.models.credentials import Credential
 from domain.models.decisions import Decision
 from domain.models.events import RunEvent
 from domain.models.kill_switches import KillSwitch
 from domain.models.principals import Principal
 from domain.models.projects import Project
+from domain.models.provider_configs import ProviderConfig
 from domain.models.runs import Run
 from domain.ports import Store
 from domain.services.polls import polls
@@ -88,6 +90,14 @@ class Loaders:
         return Loader(self._kill_switches, cache=self._keep)
 
     @cached_property
+    def provider_configs(self) -> Loader[ProjectId, Sequence[ProviderConfig]]:
+        return Loader(self._provider_configs, cache=self._keep)
+
+    @cached_property
+    def credentials(self) -> Loader[ProjectId, Sequence[Credential]]:
+        return Loader(self._credentials, cache=self._keep)
+
+    @cached_property
     def queue_positions(self) -> Loader[Run, int | None]:
         return Loader(self._queue_positions, cache=self._keep)
 
@@ -145,6 +155,16 @@ class Loaders:
         async with self._store.snapshot() as unit:
             found = await unit.kill_switches.of_projects(set(ids))
         return [found[project_id] for project_id in ids]
+
+    async def _provider_configs(self, ids: list[ProjectId]) -> list[Sequence[ProviderConfig]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.provider_configs.of_projects(set(ids))
+        return [found.get(project_id, ()) for project_id in ids]
+
+    async def _credentials(self, ids: list[ProjectId]) -> list[Sequence[Credential]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.credentials.of_projects(set(ids))
+        return [found.get(project_id, ()) for project_id in ids]
 
     async def _queue_positions(self, runs: list[Run]) -> list[int | None]:
         async with self._store.snapshot() as unit:

@@ -10,6 +10,7 @@ from domain.errors import ErrorCode, Ineligibility
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.approvals import ApprovalDecision, ApprovalSubject
 from domain.models.audit import AuditAction, AuditResult, SubjectKind
+from domain.models.credentials import CredentialHealth, CredentialSource
 from domain.models.decisions import ExpiryAction, PolicyVerdict, RiskLevel
 from domain.models.invocations import CommandClass
 from domain.models.kill_switches import KillSwitchScope
@@ -43,6 +44,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "RATE_LIMITED": "This token has asked for too much within a minute; retryAfterMs says how "
         "long to wait.",
         "ISSUER_UNAVAILABLE": "The issuer of this token cannot be asked now for its keys.",
+        "SECRET_KEYS_MISSING": "The server has no key to seal secrets with.",
     },
     Ineligibility: {
         "NOT_PENDING": "It is decided, or its time is over.",
@@ -130,6 +132,19 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "UNAVAILABLE": "Does not answer.",
         "UNCONFIGURED": "Something is missing that it needs.",
     },
+    CredentialSource: {
+        "VALUE": "Its text was given, and is sealed in the database.",
+        "ENVIRONMENT": "A variable of the server's environment, read whenever it is needed.",
+        "FILE": "A file of the server's machine, read whenever it is needed.",
+    },
+    CredentialHealth: {
+        "UNKNOWN": "Nobody has tried it yet.",
+        "HEALTHY": "It worked when it was tried last.",
+        "REJECTED": "The provider did not take it when it was tried last.",
+        "EXPIRING": "Its end is less than 7 days away.",
+        "EXPIRED": "Its end has come.",
+        "UNREADABLE": "It cannot be opened, or read from where it is: set it again.",
+    },
     PolicyVerdict: {
         "ALLOW": "It may be dispatched.",
         "REQUIRE_APPROVAL": "It may be dispatched once people have approved it.",
@@ -199,6 +214,10 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "SIGN_IN": "A browser was signed in by a link.",
         "SIGN_OUT": "A browser was signed out.",
         "KILL_SWITCH_SET": "A kill switch was engaged or released.",
+        "PROVIDER_CONFIGURE": "A provider was configured for a project.",
+        "CREDENTIAL_SET": "A credential was set or replaced.",
+        "CREDENTIAL_DELETE": "A credential was deleted.",
+        "KEYS_ROTATE": "Credentials were sealed anew under another key.",
         "RUN_LAUNCH": "A run was launched.",
         "RUN_CANCEL": "A run was canceled, or asked to stop.",
         "RUN_RETRY": "A run was launched that repeats another.",
@@ -227,6 +246,9 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "TOKEN": "A token, a link or a browser's session.",
         "RUN": "A run.",
         "KILL_SWITCH": "A kill switch.",
+        "PROVIDER": "A provider of a project.",
+        "CREDENTIAL": "A credential of a project.",
+        "SECRET_KEYS": "The keys that credentials are sealed with.",
         "APPROVAL": "A question to people.",
         "DELEGATION": "Who decides in whose place.",
         "AUDIT_LOG": "The audit log itself.",

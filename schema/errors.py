@@ -142,6 +142,11 @@ class FeatureDisabled(UserError):
         return cls(code=error.code, message=error.message, feature=error.feature)
 
 
+@strawberry.type(description="The server has no key to seal secrets with; nothing was stored.")
+class SecretKeysMissing(UserError):
+    """Its operator has to set one."""
+
+
 ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
     domain.PolicyDenied: PolicyDenied,
     domain.NotPermitted: NotPermitted,
@@ -156,6 +161,7 @@ ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
     domain.QuotaExceeded: QuotaExceeded,
     domain.KillSwitchEngaged: KillSwitchEngaged,
     domain.FeatureDisabled: FeatureDisabled,
+    domain.SecretKeysMissing: SecretKeysMissing,
 }
 """A union that holds the type answers with it; elsewhere the error is a top-level one."""
 

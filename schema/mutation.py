@@ -23,6 +23,7 @@ from schema.kill_switches import KillSwitch, KillSwitchSetInput
 from schema.members import Member
 from schema.policies import Policy
 from schema.projects import Project, Run
+from schema.provider_mutations import ProviderMutations
 from schema.settings import ProjectSettingsUpdateInput
 from schema.tokens import ApiToken
 
@@ -195,7 +196,7 @@ RunRetryResult = Annotated[
 
 
 @strawberry.type(description="All that changes something.")
-class Mutation(ApprovalMutations):
+class Mutation(ApprovalMutations, ProviderMutations):
     """Root fields are nullable: an error in one must not hide what another has done."""
 
     @strawberry.mutation(description="Make a project of a folder. Server admins only.")

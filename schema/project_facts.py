@@ -14,6 +14,7 @@ from schema.kill_switches import KillSwitch
 from schema.plans import MANY
 from schema.project_events import ProjectEvent, tells
 from schema.projects import Project, Run
+from schema.providers import Provider
 
 
 async def _runs(events: Sequence["ProjectRunChanged"], info: Info) -> Sequence[Run]:
@@ -129,3 +130,60 @@ class ProjectApprovalChanged(ProjectEvent):
     @strawberry.field(description="The state since.")
     def to(self) -> ApprovalState:
         return self.fact.to_state
+
+
+def _provider(event: ProjectEvent, key: str, info: Info) -> Provider | None:
+    found = info.context.services.registry.find(key)
+    return None if found is None else Provider.of(event.value.project_id, found)
+
+
+@tells(domain.ProjectProviderConfigured)
+@strawberry.type(description="A provider was configured, or switched on or off.")
+class ProjectProviderConfigured(ProjectEvent):
+    """Each change is a revision."""
+
+    fact: strawberry.Private[domain.ProjectProviderConfigured]
+
+    @strawberry.field(description="The provider's key.")
+    def key(self) -> str:
+        return self.fact.provider
+
+    @strawberry.field(
+        description="The provider as it is by now; null where this server has it no more."
+    )
+    def provider(self, info: Info) -> Provider | None:
+        return _provider(self, self.fact.provider, info)
+
+    @strawberry.field(description="The revision of its config since.")
+    def revision(self) -> int:
+        return self.fact.revision
+
+    @strawberry.field(description="Whether it takes runs since.")
+    def enabled(self) -> bool:
+        return self.fact.is_enabled
+
+
+@tells(domain.ProjectCredentialChanged)
+@strawberry.type(description="A credential was set, replaced or deleted.")
+class ProjectCredentialChanged(ProjectEvent):
+    """Nothing of what it says."""
+
+    fact: strawberry.Private[domain.ProjectCredentialChanged]
+
+    @strawberry.field(description="The key of the provider that it is for.")
+    def key(self) -> str:
+        return self.fact.provider
+
+    @strawberry.field(
+        description="That provider as it is by now; null where this server has it no more."
+    )
+    def provider(self, info: Info) -> Provider | None:
+        return _provider(self, self.fact.provider, info)
+
+    @strawberry.field(description="Its name.")
+    def name(self) -> str:
+        return self.fact.name
+
+    @strawberry.field(description="Whether it is set since.")
+    def is_set(self) -> bool:
+        return self.fact.is_set

@@ -1,14 +1,17 @@
 """Providers: where runs go."""
 
 from datetime import datetime
-from typing import Self
+from typing import Self, cast
 
 import strawberry
+from strawberry.scalars import JSON
 
 from domain import ports
 from domain.ids import ProjectId
+from domain.models.provider_configs import ProviderConfig
 from domain.models.providers import Capabilities, Health, HealthStatus, ProviderKind
-from resolvers import kill_switches, providers
+from resolvers import credentials, kill_switches, provider_configs, providers
+from schema.credentials import CredentialStatus
 from schema.ids import Node, provider_id
 from schema.info import Info
 from schema.kill_switches import KillSwitch
@@ -70,6 +73,33 @@ class Provider(Node):
     def update_cadence_ms(self) -> int | None:
         return None if self.value.poll_s is None else round(self.value.poll_s * 1000)
 
+    @strawberry.field(description="JSON Schema (draft 2020-12) of what config may hold.")
+    def config_schema(self) -> JSON:
+        return cast("JSON", self.value.config_schema)
+
+    @strawberry.field(
+        description="What the project has set, and nothing of it secret; {} where it has set "
+        "nothing."
+    )
+    async def config(self, info: Info) -> JSON:
+        found = await self._config(info)
+        return cast("JSON", {} if found is None else found.config)
+
+    @strawberry.field(description="How often config and enabled were changed; 0 for never.")
+    async def config_revision(self, info: Info) -> int:
+        found = await self._config(info)
+        return 0 if found is None else found.revision
+
+    @strawberry.field(description="Whether the project has it take runs.")
+    async def enabled(self, info: Info) -> bool:
+        found = await self._config(info)
+        return found is None or found.is_enabled
+
+    @strawberry.field(description="The secrets that it wants, and which of them are set.")
+    async def credentials(self, info: Info) -> list[CredentialStatus]:
+        found = await credentials.of_provider(info.context, self.of_project, self.value)
+        return [CredentialStatus.of(status) for status in found]
+
     @strawberry.field(description="How it is; looked at when asked for.")
     async def health(self, info: Info) -> ProviderHealth:
         services = info.context.services
@@ -85,6 +115,9 @@ class Provider(Node):
     async def kill_switch(self, info: Info) -> KillSwitch:
         found = await kill_switches.of_provider(info.context, self.of_project, self.key)
         return KillSwitch.of(found)
+
+    async def _config(self, info: Info) -> ProviderConfig | None:
+        return await provider_configs.of_provider(info.context, self.of_project, self.key)
 
     @classmethod
     def of(cls, project_id: ProjectId, provider: ports.Provider) -> Self:

@@ -12,7 +12,6 @@ from pydantic import (
     Field,
     PlainValidator,
     SecretStr,
-    StringConstraints,
     ValidationInfo,
     field_validator,
 )
@@ -23,32 +22,15 @@ from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights, Issuer
 from domain.queue import ConcurrencyLimits
 from serving.data_directory import DataDirectory
+from serving.lists import HostName, Origin, flags, parts
 from serving.oidc import issuer_url, rights
+from serving.secret_keys import FILE_NAME, GivenKeys, KeyFile, SecretKeys, key_of, keys_of
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX: Final = "WORKBENCH_"
 READ_BY_OTHERS: Final = ("WORKBENCH_URL", "WORKBENCH_TOKEN", "WORKBENCH_WEB", "WORKBENCH_RUN_ID")
 """What clients and an installation read, and what a run is told."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-
-
-def _parts(text: object) -> object:
-    """`a, b` -> a and b."""
-    if not isinstance(text, str):
-        return text
-    return [part.strip().lower() for part in text.split(",") if part.strip()]
-
-
-def _flags(text: object) -> object:
-    """`connectors, sdk_steps` -> CONNECTORS and SDK_STEPS."""
-    parts = _parts(text)
-    return [part.upper() for part in parts] if isinstance(parts, list) else parts
-
-
-HostName = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$")]
-Origin = Annotated[
-    str, StringConstraints(pattern=r"^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$")
-]
 
 
 def strangers(variables: Iterable[str]) -> dict[str, str | None]:
@@ -74,12 +56,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    allowed_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_parts), NoDecode] = Field(
+    allowed_hosts: Annotated[tuple[HostName, ...], BeforeValidator(parts), NoDecode] = Field(
         (),
         description="Names under which this server is reached, with commas between; "
         "`*.example.org` stands for all below it.",
     )
-    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_parts), NoDecode] = Field(
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(parts), NoDecode] = Field(
         (), description="Origins whose pages may use the API with a token, with commas between."
     )
     data_dir: Path = Field(
@@ -128,7 +110,7 @@ class Settings(BaseSettings):
         32, ge=1, le=10_000, description="Runs that may be active in one project at once."
     )
     queue_max: int = Field(10_000, ge=1, description="Runs that may be queued; more are refused.")
-    disabled_features: Annotated[frozenset[FeatureFlag], BeforeValidator(_flags), NoDecode] = Field(
+    disabled_features: Annotated[frozenset[FeatureFlag], BeforeValidator(flags), NoDecode] = Field(
         frozenset(),
         description="Features that are off in every project, with commas between: `connectors`, "
         "`orchestration`, `sdk_steps`.",
@@ -206,6 +188,11 @@ class Settings(BaseSettings):
     suggestions: bool = Field(
         default=False, description='Whether errors guess at names: "Did you mean ...?"'
     )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(keys_of)] = Field(
+        (),
+        description="Keys that credentials are sealed with, with commas between: the first seals, "
+        "all open; unset: a file in the data directory on SQLite, and none on PostgreSQL.",
+    )
     audit_key: SecretStr | None = Field(
         None,
         min_length=32,
@@ -262,6 +249,13 @@ class Settings(BaseSettings):
             return (self.data_dir,)
         # What SQLite has not written into the database yet lies beside it.
         return (self.data_dir, *(Path(self.store_name + end) for end in ("", "-wal", "-shm")))
+
+    @property
+    def sealing_keys(self) -> SecretKeys:
+        """What seals credentials. A file is no place that servers on several machines share."""
+        if self.secret_keys or not self.is_sqlite:
+            return GivenKeys(tuple(key_of(key.get_secret_value()) for key in self.secret_keys))
+        return KeyFile(self.data_dir / FILE_NAME)
 
     @property
     def base_url(self) -> str:
@@ -330,7 +324,8 @@ class Settings(BaseSettings):
         """What must never turn up in a log line: tokens, keys, and the passwords of URLs."""
         urls = [url.get_secret_value() for url in (self.database_url, self.bus_url) if url]
         passwords = {urlsplit(url).password for url in urls}
-        given = {text.get_secret_value() for text in (self.bootstrap_token, self.audit_key) if text}
+        texts = (self.bootstrap_token, self.audit_key, *self.secret_keys)
+        given = {text.get_secret_value() for text in texts if text}
         return frozenset(text for text in passwords | given if text)
 
     @property

@@ -8,11 +8,13 @@ from typing import Final, Literal
 
 from domain.ids import ApprovalId, RunId
 from domain.models.approvals import ApprovalDecision
+from domain.models.credentials import CredentialSource
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.policies import PolicyRule
 from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
 from domain.models.runs import Budget
+from domain.models.secrets import Secret
 from domain.models.settings import FeatureFlag
 
 
@@ -172,3 +174,35 @@ class SetKillSwitch:
     provider: str | None = None
     cancel_active: bool = False
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureProvider:
+    """Replace a provider's config in a project, a slug. None leaves what it stands for as it is."""
+
+    project: str
+    provider: str
+    config: object
+    makes_default: bool = False
+    is_enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCredential:
+    """Set a credential. `given` is its text, or where the source is to read it from."""
+
+    project: str
+    provider: str
+    name: str
+    given: Secret
+    source: CredentialSource = CredentialSource.VALUE
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteCredential:
+    """Forget a credential."""
+
+    project: str
+    provider: str
+    name: str

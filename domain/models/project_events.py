@@ -63,12 +63,32 @@ class ProjectApprovalChanged:
     to_state: ApprovalState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectProviderConfigured:
+    """A provider has another config, or was switched on or off; the revision is that since."""
+
+    provider: str
+    revision: int
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCredentialChanged:
+    """A credential was set, replaced, or deleted (then it is not set)."""
+
+    provider: str
+    name: str
+    is_set: bool
+
+
 ProjectFact = (
     ProjectRunChanged
     | ProjectSettingsChanged
     | ProjectPolicyChanged
     | ProjectKillSwitchChanged
     | ProjectApprovalChanged
+    | ProjectProviderConfigured
+    | ProjectCredentialChanged
 )
 """All that is stored as an event of a project."""
 

@@ -72,7 +72,8 @@ class CredentialSpec:
 class Connection:
     """How one project reaches one provider. `config` holds what the provider's schema allows.
 
-    The revision rises with every change of the config or of a credential.
+    The revision rises with every change of the config or of a credential. What is not enabled is
+    dispatched nothing; what it has already is followed to its end.
     """
 
     project_id: ProjectId
@@ -80,6 +81,7 @@ class Connection:
     config: Mapping[str, Any]
     secrets: Mapping[str, Secret]
     revision: int = 0
+    is_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,7 @@ class Dispatcher:
 
     async def _ask(self, claimed: Claimed) -> Claimed | None:
         run = claimed.run
+        await self.connections.check_enabled(run.project_id, run.provider)
         adapter = await self.connections.adapter(run.project_id, run.provider)
         if run.cancel_requested_at is not None:
             await adapter.cancel(run.handle, run.cancel_reason)

@@ -26,6 +26,7 @@ DEFAULTS_IN_WORDS: Final = {
     "allowed_hosts": "none",
     "cors_origins": "none",
     "disabled_features": "none",
+    "secret_keys": "none",
 }
 
 

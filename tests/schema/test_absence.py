@@ -69,6 +69,12 @@ MUTATIONS: Final = {
         roles: [VIEWER]}}) {{ {ERROR} }} }}""",
     "killSwitchSet": f"""mutation {{ killSwitchSet(input: {{scope: PROJECT, project: "$SLUG",
         engaged: true, reason: "x"}}) {{ {ERROR} }} }}""",
+    "providerConfigure": f"""mutation {{ providerConfigure(input: {{project: "$SLUG",
+        provider: "local", config: {{}}}}) {{ {ERROR} }} }}""",
+    "providerCredentialSet": f"""mutation {{ providerCredentialSet(input: {{project: "$SLUG",
+        provider: "local", name: "x", value: "sesame"}}) {{ {ERROR} }} }}""",
+    "providerCredentialDelete": f"""mutation {{ providerCredentialDelete(input: {{
+        project: "$SLUG", provider: "local", name: "x"}}) {{ {ERROR} }} }}""",
     "tokenCreate": f"""mutation {{ tokenCreate(input: {{principal: "$ME", kind: USER, name: "x",
         projects: ["$SLUG"]}}) {{ {ERROR} }} }}""",
     "tokenRevoke": f'mutation {{ tokenRevoke(id: "$ApiToken") {{ {ERROR} }} }}',

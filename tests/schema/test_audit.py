@@ -112,6 +112,8 @@ IN_COURT: Final = {
     AuditAction.DELEGATION_REVOKE,
 }
 """What takes several people: tests/approvals."""
+WITH_CREDENTIALS: Final = {AuditAction.CREDENTIAL_SET, AuditAction.CREDENTIAL_DELETE}
+"""What takes a provider that wants some: tests/schema/test_credentials.py."""
 
 
 @pytest.mark.parametrize("token", [OPERATOR, ONLOOKER])
@@ -167,6 +169,7 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
           runLaunch(input: {project: "main", command: ["true"]})
             { ... on RunLaunchPayload { run { id } } }
           projectSettingsUpdate(input: {project: "main", selfApproval: true}) { __typename }
+          providerConfigure(input: {project: "main", provider: "local", config: {}}) { __typename }
         }"""
     )
     token, run = made["tokenCreate"], made["runLaunch"]["run"]["id"]
@@ -190,12 +193,12 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
         ["PRINCIPAL_CREATE", "TOKEN_CREATE", "TOKEN_REVOKE"],
         [
             *("MEMBER_SET", "POLICY_SET", "RUN_LAUNCH", "PROJECT_SETTINGS_UPDATE"),
-            *("RUN_CANCEL", "RUN_RETRY", "KILL_SWITCH_SET"),
+            *("PROVIDER_CONFIGURE", "RUN_CANCEL", "RUN_RETRY", "KILL_SWITCH_SET"),
         ],
         ["PROJECT_CREATE"],
     ] == found
     done = {action for actions in found for action in actions}
-    assert set(ACTIONS.values()) - IN_COURT <= done
+    assert set(ACTIONS.values()) - IN_COURT - WITH_CREDENTIALS <= done
     text = await bodies(api)
     assert token["token"] not in text
     assert "hush-hush" not in text

@@ -1,0 +1,237 @@
+"""Connections as a server makes them: checked, opened, kept at hand, and never older than known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import event
+
+from adapters.config_schemas import check_config
+from adapters.finding import AutomatonFinder
+from adapters.sealing import AesGcmCipher
+from adapters.secret_sources import SecretSources
+from domain.errors import ProviderUnconfigured
+from domain.models.commands import ConfigureProvider, DeleteCredential, SetCredential
+from domain.models.credentials import CredentialSource
+from domain.models.secrets import Secret
+from domain.redaction.redactor import MASK
+from domain.services.provider_services import ProviderServices
+from domain.services.redactors import Redactors
+from domain.services.registry import Registry
+from serving.secret_keys import GivenKeys
+from tests.domain.services.conftest import Desk
+from tests.keyed import KEYED, KeyedProvider
+
+pytestmark = pytest.mark.anyio
+
+URL: Final = "https://keyed.example"
+
+
+class Office:
+    """A server's part in providers, beside others on the same database."""
+
+    def __init__(self, desk: Desk, *keys: bytes) -> None:
+        self.desk = desk
+        self.keyed = KeyedProvider()
+        self.redactors = Redactors([], AutomatonFinder)
+        self.services = ProviderServices(
+            store=desk.store,
+            signals=desk.hub,
+            clock=desk.clock,
+            meter=desk.meter,
+            registry=Registry([self.keyed]),
+            redactors=self.redactors,
+            cipher=AesGcmCipher(GivenKeys(keys or (b"k" * 32,))),
+            read=SecretSources({}, []),
+            check_config=check_config,
+        )
+
+    async def configure(self, config: Any, **more: Any) -> None:
+        command = ConfigureProvider(project="main", provider=KEYED, config=config, **more)
+        await self.services.configs.configure(command, self.desk.project.id, self.desk.caller)
+
+    async def put(self, text: str, name: str = "apiKey", **more: Any) -> None:
+        command = SetCredential(
+            project="main", provider=KEYED, name=name, given=Secret(text), **more
+        )
+        await self.services.credentials.set(command, self.desk.project.id, self.desk.caller)
+
+    async def delete(self, name: str) -> None:
+        command = DeleteCredential(project="main", provider=KEYED, name=name)
+        await self.services.credentials.delete(command, self.desk.project.id, self.desk.caller)
+
+    async def secrets(self) -> dict[str, str]:
+        """As a connection has them now."""
+        await self.services.connections.adapter(self.desk.project.id, KEYED)
+        found = self.keyed.opened[-1].secrets
+        return {name: secret.reveal() for name, secret in found.items()}
+
+    async def refusal(self) -> str:
+        with pytest.raises(ProviderUnconfigured) as refused:
+            await self.secrets()
+        return refused.value.message
+
+    def masked(self, text: str) -> str:
+        return self.redactors.of(self.desk.project.id).text(text)
+
+
+@pytest.fixture
+async def office(desk: Desk) -> AsyncIterator[Office]:
+    """One that is working, and hears of what it does itself."""
+    made = Office(desk)
+    store_wakes(desk, made)
+    async with made.services.connector:
+        yield made
+
+
+def store_wakes(desk: Desk, office: Office) -> None:
+    """As app.py joins them."""
+    before = desk.store._on_commit
+
+    def wake(topics: frozenset[str]) -> None:
+        office.services.connector.wake(topics)
+        before(topics)
+
+    desk.store._on_commit = wake
+
+
+async def test_what_is_missing_is_named(office: Office) -> None:
+    """The config first, then each credential that is required, and no other."""
+    assert "baseUrl: " in await office.refusal()
+    await office.configure({"baseUrl": URL})
+    assert "'apiKey'" in await office.refusal()
+    await office.put("sesame-open")
+    assert {"apiKey": "sesame-open"} == await office.secrets()
+    await office.put("for-webhooks", "signing_key")
+    assert {"apiKey": "sesame-open", "signing_key": "for-webhooks"} == await office.secrets()
+    await office.delete("apiKey")
+    assert "'apiKey'" in await office.refusal()
+
+
+async def test_every_change_raises_the_revision(office: Office) -> None:
+    """Of config or credential: who keeps what came of a connection knows that it is old."""
+    await office.configure({"baseUrl": URL})
+    revisions = []
+    for text in ("first-secret", "second-secret"):
+        await office.put(text)
+        await office.secrets()
+        revisions.append(office.keyed.opened[-1].revision)
+    await office.configure({"baseUrl": URL, "retries": 1})
+    await office.secrets()
+    revisions.append(office.keyed.opened[-1].revision)
+    assert sorted(set(revisions)) == revisions
+    assert {"baseUrl": URL, "retries": 1} == office.keyed.opened[-1].config
+
+
+async def test_what_is_known_is_not_asked_for(office: Office) -> None:
+    """Until something is changed, or somebody may have."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    await office.secrets()
+    asked: list[str] = []
+    engine = office.desk.store._engines.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    for _ in range(5):
+        await office.secrets()
+    assert [] == asked
+
+
+async def test_what_was_stored_and_fits_no_more_is_told(office: Office) -> None:
+    """A newer provider may want what an older one did not."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    office.keyed.config_schema = {**office.keyed.config_schema, "required": ["queue"]}
+    office.services.connector.wake({"providers"})
+    assert "queue" in await office.refusal()
+
+
+async def test_what_is_switched_off_takes_nothing_new(office: Office) -> None:
+    """And goes on with what it has."""
+    await office.configure({"baseUrl": URL}, is_enabled=False)
+    await office.put("sesame-open")
+    assert {"apiKey": "sesame-open"} == await office.secrets()
+    connections, project = office.services.connections, office.desk.project
+    with pytest.raises(ProviderUnconfigured, match="switched off"):
+        await connections.check_enabled(project.id, KEYED)
+    await office.configure({"baseUrl": URL}, is_enabled=True)
+    await connections.check_enabled(project.id, KEYED)
+
+
+async def test_a_key_that_is_away_is_told_and_crashes_nothing(desk: Desk, office: Office) -> None:
+    """A server that is started with another key knows nothing of the secret, and says so once."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    other = Office(desk, b"o" * 32)
+    failures = desk.meter.failures
+    failures.clear()
+    async with other.services.connector:
+        for _ in range(3):
+            assert "cannot be opened: the key" in await other.refusal()
+            await other.services.known.look()
+    assert ["credentials"] == failures
+    assert "sesame-open" == other.masked("sesame-open")
+
+
+async def test_a_secret_is_masked_as_soon_as_it_is_set(office: Office) -> None:
+    """Also before it was ever used; and what was replaced or deleted stays so."""
+    assert "sesame-open" == office.masked("sesame-open")
+    await office.put("sesame-open")
+    assert MASK == office.masked("sesame-open")
+    await office.put("another-one")
+    await office.delete("apiKey")
+    assert f"{MASK} {MASK}" == office.masked("sesame-open another-one")
+
+
+async def test_nobody_gets_a_secret_that_is_not_masked(desk: Desk, office: Office) -> None:
+    """A server that has not heard of it yet learns it before it hands it on."""
+    beside = Office(desk)
+    async with beside.services.connector:
+        await office.configure({"baseUrl": URL})
+        await office.put("sesame-open")
+        beside.services.connector.wake({"providers"})
+        assert {"apiKey": "sesame-open"} == await beside.secrets()
+        assert MASK == beside.masked("sesame-open")
+
+
+async def test_a_server_knows_all_secrets_before_it_works(desk: Desk, office: Office) -> None:
+    """Of every project, used or not."""
+    await office.put("sesame-open")
+    later = Office(desk)
+    async with later.services.connector:
+        assert MASK == later.masked("sesame-open")
+
+
+async def test_a_file_is_learned_again_when_it_has_changed(
+    desk: Desk, office: Office, tmp_path: Path
+) -> None:
+    """What is read from elsewhere may be another text any time."""
+    office.desk.admin = replace(desk.admin, is_server_admin=True)
+    path = tmp_path / "key"
+    path.write_text("first-text")
+    await office.configure({"baseUrl": URL})
+    await office.put(str(path), source=CredentialSource.FILE)
+    path.write_text("second-text")
+    await office.services.known.look()
+    assert f"{MASK} {MASK}" == office.masked("first-text second-text")
+    office.services.connector.wake({"providers"})
+    assert {"apiKey": "second-text"} == await office.secrets()
+
+
+async def test_a_lost_wake_up_costs_a_poll(desk: Desk, office: Office) -> None:
+    """Another server's change is found without being told of."""
+    beside = Office(desk)
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    async with beside.services.connector:
+        await beside.secrets()
+        async with desk.store.transaction() as unit:
+            await unit.credentials.lock(desk.project.id)
+        await office.put("another-one")
+        desk.hub.wake_all()
+        async with asyncio.timeout(30):
+            while MASK != beside.masked("another-one"):
+                await asyncio.sleep(0)
+        assert {"apiKey": "another-one"} == await beside.secrets()
