@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from domain.invocations.effects import EFFECTS, EFFECTS_SAME_AS, LISTING, VALUED
+from domain.invocations.commands.table import Table
+from domain.invocations.effects import EFFECTS, EFFECTS_SAME_AS, LISTING
 from domain.invocations.interpreters import INTERPRETERS, SHELLS
-from domain.invocations.programs import ARTICLES, CLASS_OF, ONE_DASH, SAME_AS
-from domain.invocations.subcommands import SUBCOMMANDS, TAKE_GOALS, Table
-from domain.invocations.words import SEVERITY, Call, Seen, Word, split
+from domain.invocations.programs import ARTICLES, CLASS_OF, SAME_AS, TAKE_TEXT
+from domain.invocations.subcommands import SUBCOMMANDS, TAKE_GOALS
+from domain.invocations.words import SEVERITY, Call, Seen
+from domain.invocations.wrappers import WRAPPERS
 from domain.models.invocations import CommandClass
 
 Options = Mapping[str, CommandClass]
@@ -17,27 +19,23 @@ EFFECT_OF: Final[Mapping[str, Options]] = {
     key: {option: kind for kind, options in rows.items() for option in options.split()}
     for key, rows in EFFECTS.items()
 }
-VALUED_OF: Final = {program: frozenset(options.split()) for program, options in VALUED.items()}
+KNOWN: Final = CLASS_OF.keys() | SUBCOMMANDS.keys()
+ASSIGNS: Final = re.compile(r"\w+=.*", re.DOTALL)
 NONE: Final[frozenset[str]] = frozenset()
 ASKS_ONLY: Final = frozenset({"--version", "--help", "-V", "-version"})
 """As the only argument, of a program that is known."""
-REMOTE: Final = re.compile(r"://(?!localhost\b|127\.0\.0\.1\b|\[::1\])")
-SEEN_INTO: Final = SHELLS | INTERPRETERS.keys() | {"deno"}
+SEEN_INTO: Final = SHELLS | INTERPRETERS.keys()
 """Of these, what they run says everything."""
-
-
-def call_of(program: str, words: tuple[Word, ...], feeders: tuple[tuple[Word, ...], ...]) -> Call:
-    valued = VALUED_OF.get(SAME_AS.get(program, program)) or VALUED_OF.get(
-        EFFECTS_SAME_AS.get(program, program), NONE
-    )
-    options, operands = split(words, valued, whole=program in ONE_DASH)
-    return Call(program=program, words=words, options=options, operands=operands, feeders=feeders)
+HAVE_NONE: Final = SEEN_INTO | WRAPPERS.keys() | TAKE_TEXT
+"""Their options are looked at elsewhere, or mean nothing."""
+HAVE_TABLES: Final = frozenset({CommandClass.READ_ONLY, CommandClass.DEV_TOOL})
+"""Of the others not every option is known: whatever they do is asked for anyway."""
 
 
 def only_asks(call: Call) -> bool:
     """`git --version`: it says something about itself."""
     is_one = len(call.words) == 1 and call.words[0].exact
-    return is_one and call.words[0].text in ASKS_ONLY and call.program in CLASS_OF
+    return is_one and call.words[0].text in ASKS_ONLY and call.program in KNOWN
 
 
 def subcommand_of(call: Call) -> str | None:
@@ -50,21 +48,30 @@ def classes(call: Call) -> Iterator[Seen]:
     """The class by program and subcommand first, then what options add."""
     by_program = _by_program(call)
     yield Seen(by_program, ARTICLES[by_program])
-    if by_program is CommandClass.DEV_TOOL and any(map(_is_remote, call.words)):
-        yield Seen(CommandClass.NETWORK, "gets something from another machine")
+    told: set[str] = set()
     for key in effect_keys(call):
-        for option, kind in _hits(call, EFFECT_OF.get(key, {})):
+        effects = EFFECT_OF.get(key, {})
+        told |= effects.keys()
+        for option, kind in _hits(call, effects):
             yield Seen(kind, f"{ARTICLES[kind]}, with {option}")
+    if by_program in HAVE_TABLES and call.program not in HAVE_NONE:
+        yield from _unknown(call, told)
+
+
+def _unknown(call: Call, told: set[str]) -> Iterator[Seen]:
+    """An option that no table has may do anything, and take the next word for it."""
+    odd = next((option for option in call.unknown if option not in told), None)
+    if odd is not None:
+        yield Seen(CommandClass.OPAQUE, f"has an option that is not known here, {odd}")
+    if call.hosts:
+        where = call.hosts[0].text or "all addresses"
+        yield Seen(CommandClass.NETWORK, f"lets other machines in, on {where}")
 
 
 def effect_keys(call: Call) -> tuple[str, ...]:
     """`git`, `git push`: where tables can have a row for this call."""
     name = EFFECTS_SAME_AS.get(call.program, SAME_AS.get(call.program, call.program))
     return (name, f"{name} {call.operands[0].text}") if call.operands else (name,)
-
-
-def _is_remote(word: Word) -> bool:
-    return "://" in word.text and REMOTE.search(word.text) is not None
 
 
 def _hits(call: Call, effects: Options) -> Iterator[tuple[str, CommandClass]]:
@@ -87,9 +94,16 @@ def _by_program(call: Call) -> CommandClass:
     if table is None:
         return CLASS_OF.get(call.program, CommandClass.UNKNOWN)
     if name in TAKE_GOALS and call.operands:
-        goals = (_row(table, (word.text, "*")) for word in call.operands)
+        goals = (_row(table, (_goal(word.text), "*")) for word in call.operands)
         return max(goals, key=SEVERITY.__getitem__)
     return _row(table, _rows(call, name))
+
+
+def _goal(text: str) -> str:
+    """`:app:test` is `test` of one project, `namespace:goal` stays as it is, `X=1` is no goal."""
+    if ASSIGNS.fullmatch(text):
+        return ""
+    return text.rpartition(":")[2] if text.startswith(":") else text
 
 
 def _row(table: Table, keys: Iterable[str]) -> CommandClass:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from domain.invocations.effects import BRINGS_PATTERN, VALUED
+from domain.invocations.effects import BRINGS_PATTERN
 from domain.invocations.words import Call, Found, Seen, Word, values_of
 from domain.models.invocations import CommandClass
 
@@ -17,6 +17,8 @@ AWK_PATTERN: Final = re.compile(r"/(?:\\.|[^/\\\n])+/")
 AWK_PIPE: Final = re.compile(r"(?<!\|)\|(?!\|)|\|&")
 AWK_PRINTS_TO: Final = re.compile(r"print[^;}\n]*>")
 
+JQ_LOADS: Final = re.compile(r"\b(?:import|include|modulemeta|get_search_list)\b")
+
 SED_ADDRESS: Final = re.compile(r"(?:\d+(?:~\d+)?|\$|\+\d+|~\d+|/(?:\\.|[^/\\\n])*/[IM]*)")
 SED_PLAIN: Final = re.compile(r"[pPdDnNgGhHxlqQ=Fz](?:[ \t]*\d+)?")
 SED_LABEL: Final = re.compile(r"[btT:][ \t]*[\w.-]*")
@@ -28,8 +30,10 @@ SED_BLANK: Final = re.compile(r"[\s;{}!]*(?:#[^\n]*)?")
 def awk(call: Call) -> Iterator[Found]:
     """Program text in the first operand or in `-e`; a file of it is a script."""
     texts = list(values_of(call.words, ("-e", "--source")))
-    if any(True for _ in values_of(call.words, ("-f", "--file", "-E", "--exec"))):
+    if {"-f", "--file"} & set(call.options):
         yield Seen(CommandClass.DEV_TOOL, "runs a script of the workspace")
+        if any(file.text in {"", "-"} for file in values_of(call.words, ("-f", "--file"))):
+            yield Seen(OPAQUE, "runs what it reads from its input")
     elif not texts:
         texts = list(call.operands[:1])
     for text in texts:
@@ -50,6 +54,14 @@ def _awk_text(word: Word) -> Iterator[Found]:
         yield Seen(OPAQUE, "pipes to other programs with its program text")
     if AWK_PRINTS_TO.search(text):
         yield Seen(WRITE, "writes files with its program text")
+
+
+def jq(call: Call) -> Iterator[Found]:
+    """A filter can load modules, from the home folder and from elsewhere."""
+    if {"-f", "--from-file"} & set(call.options):
+        yield Seen(CommandClass.DEV_TOOL, "runs a filter of the workspace")
+    elif any(JQ_LOADS.search(word.text) for word in call.operands[:1]):
+        yield Seen(OPAQUE, "can load other files by its filter")
 
 
 def sed(call: Call) -> Iterator[Found]:
@@ -126,6 +138,5 @@ def needs_pattern(call: Call) -> bool:
     return not any(
         option == name or (option.startswith("--") and name.startswith(option))
         for option in call.options
-        for name in BRINGS_PATTERN
-        if name in VALUED.get(call.program, "") or name.startswith("--")
+        for name in BRINGS_PATTERN.get(call.program, "").split()
     )

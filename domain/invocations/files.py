@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from domain.invocations.arguments import FIND_STARTS
 from domain.invocations.listing import listed
 from domain.invocations.paths import RAW_DEVICE, Places, is_root_like
 from domain.invocations.words import Call, Found, Moves, Seen, Starts, Word, values_of
@@ -13,7 +14,6 @@ WRITE: Final = CommandClass.FILE_WRITE
 DESTROY: Final = CommandClass.DESTRUCTIVE
 FORBID: Final = CommandClass.FORBIDDEN
 
-FIND_STARTS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 TAR_READS: Final = frozenset({"-t", "-d", "--list", "--diff", "--compare", "--test-label"})
 TAR_WRITES: Final = listed("-x -c -r -u -A --extract --get --create --append --update --delete")
@@ -94,7 +94,7 @@ def tar(call: Call) -> Iterator[Found]:
         yield Seen(OPAQUE, "starts a program of its options")
     if "-P" in options:
         yield Seen(CommandClass.PRIVILEGED, "goes where the archive says")
-    files = [word.text for word in call.operands[:2]]
+    files = [word.text for word in call.looked_at]
     if any(":" in text.partition("/")[0] for text in files):
         yield Seen(CommandClass.NETWORK, "reads from another machine")
     if not options & TAR_READS or options & TAR_WRITES:

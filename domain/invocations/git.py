@@ -60,6 +60,11 @@ def _config(call: Call) -> Iterator[Found]:
         yield Seen(CommandClass.PRIVILEGED, "reaches the configuration of all repositories")
 
 
+def _symbolic_ref(call: Call) -> Iterator[Found]:
+    if len(call.operands) > len(("symbolic-ref", "HEAD")):
+        yield Seen(CommandClass.VCS_WRITE, "changes a repository")
+
+
 def _bisect(call: Call) -> Iterator[Found]:
     if [word.text for word in call.operands[1:2]] == ["run"]:
         yield Starts(call.words[call.words.index(Word("run")) + 1 :])
@@ -90,6 +95,7 @@ DECIDED: Final = {
     "push": _push,
     "config": _config,
     "bisect": _bisect,
+    "symbolic-ref": _symbolic_ref,
     "submodule": _submodule,
     "rebase": _rebase,
     "archive": _archive,

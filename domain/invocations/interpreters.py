@@ -7,6 +7,7 @@ from typing import Final
 from domain.invocations.listing import listed
 from domain.invocations.paths import Places, leads_out
 from domain.invocations.programs import CLASS_OF
+from domain.invocations.usage import Usage, read, usage_of
 from domain.invocations.words import (
     Call,
     Found,
@@ -22,6 +23,9 @@ from domain.models.invocations import CommandClass
 OPAQUE: Final = CommandClass.OPAQUE
 TOOL: Final = CommandClass.DEV_TOOL
 
+TOOLS: Final = frozenset(
+    name for name, kind in CLASS_OF.items() if kind in {TOOL, CommandClass.PACKAGE}
+)
 SHELLS: Final = listed("sh bash dash zsh ksh mksh ash rbash yash")
 SHELL_FLAGS: Final = listed(
     "-c -e -u -x -v -f -n -l -h -m -b -C --login --norc --noprofile --posix"
@@ -52,7 +56,8 @@ INTERPRETERS: Final[Mapping[str, Interpreter]] = {
         Interpreter(
             flags=(
                 "--watch --enable-source-maps --trace-warnings --no-warnings"
-                " --trace-deprecation --trace-uncaught --inspect-brk --harmony"
+                " --trace-deprecation --trace-uncaught --harmony"
+                " --max-old-space-size --stack-trace-limit"
             ),
             loads="-r --require --import",
             alone="--test --check -c -v",
@@ -66,9 +71,19 @@ INTERPRETERS: Final[Mapping[str, Interpreter]] = {
 }
 
 READING_MODULES: Final = frozenset({"json.tool", "this", "site", "sysconfig", "platform"})
-TOOL_MODULES: Final = listed(
-    "unittest doctest compileall py_compile build sphinx cProfile tabnanny"
-)
+MODULE_OPTIONS: Final[Mapping[str, Usage]] = {
+    "unittest": usage_of(
+        "-v -q -f -b -c -k: -s= -p= -t= --verbose --quiet --failfast --buffer --catch --locals"
+        " --durations=",
+        {},
+    ),
+    "doctest": usage_of("-v -o= -f --verbose --fail-fast", {}),
+    "compileall": usage_of("-l -r= -f -q -qq -x= -j= --invalidation-mode=", {}),
+    "py_compile": usage_of("-q", {}),
+    "tabnanny": usage_of("-v -q", {}),
+    "build": usage_of("-s -w -o= -n -v --sdist --wheel --outdir= --no-isolation", {}),
+}
+"""Modules that run what the workspace holds, with the options that are known of each."""
 MODULE_CLASS: Final[Mapping[str, CommandClass]] = {
     "http.server": CommandClass.NETWORK,
     "smtpd": CommandClass.NETWORK,
@@ -77,15 +92,20 @@ MODULE_CLASS: Final[Mapping[str, CommandClass]] = {
     "ensurepip": CommandClass.PACKAGE,
     **dict.fromkeys(("pdb", "code", "timeit", "trace", "runpy", "asyncio", "profile"), OPAQUE),
     **dict.fromkeys(READING_MODULES, CommandClass.READ_ONLY),
-    **dict.fromkeys(TOOL_MODULES, TOOL),
+    **dict.fromkeys(MODULE_OPTIONS, TOOL),
 }
-SHIPPED_PACKAGES: Final = listed("""
-    asyncio collections compression concurrent ctypes curses dbm distutils email encodings
-    ensurepip html http idlelib importlib json lib2to3 logging multiprocessing os pydoc_data
-    pyrepl re sqlite3 sys sysconfig test tkinter tomllib turtledemo unittest urllib venv
-    wsgiref xml xmlrpc zipfile zoneinfo pip setuptools pkg_resources google azure
+MODULE_PROGRAMS: Final[Mapping[str, str]] = {"sphinx": "sphinx-build"}
+"""Modules that are a program of another name."""
+PROFILED: Final = usage_of("-o= -s= -m ...", {})
+LOCAL_PACKAGES: Final = listed("""
+    app apps src tests test scripts tools main api backend frontend server service services worker
+    web site cli core config project examples benchmarks bench domain lib manage bot jobs
     """)
-"""Packages that come with Python, or with others: a module of theirs is none of the workspace."""
+"""What people call their own packages. Any other may be installed, and do what it likes."""
+SETUP_COMMANDS: Final = listed(
+    "build build_ext build_py build_clib check clean test sdist bdist_wheel egg_info --version"
+    " --name --inplace -q -v"
+)
 
 
 def shell(call: Call, places: Places) -> Iterator[Found]:
@@ -138,6 +158,7 @@ def interpreter(call: Call, places: Places) -> Iterator[Found]:
             value = words.pop(0) if words else Word("")
             yield from _loaded(value, parts[-1], kind, places)
         elif "=" in word.text:
+            parts[-1] += "" if parts[-1] in valued or _is_number(word) else "="
             value = Word(word.text.partition("=")[2], word.exact)
             yield from _loaded(value, parts[-1], kind, places)
     odd = next((part for part in parts if part not in known), None)
@@ -147,6 +168,20 @@ def interpreter(call: Call, places: Places) -> Iterator[Found]:
         yield Seen(TOOL, "runs what the workspace holds")
     else:
         yield from _script(words[0] if words and words[0].text != "--" else None, places)
+        yield from _framework(words)
+
+
+def _framework(words: list[Word]) -> Iterator[Found]:
+    """Scripts of a workspace that only pass on what they are told to a tool."""
+    name = words[0].text.rpartition("/")[2] if words else ""
+    if name == "manage.py":
+        yield Starts((Word("django-admin"), *words[1:]))
+    elif name == "setup.py" and not {word.text for word in words[1:]} <= SETUP_COMMANDS:
+        yield Seen(CommandClass.PACKAGE, "installs or gives away a package")
+
+
+def _is_number(word: Word) -> bool:
+    return word.text.partition("=")[2].isdigit()
 
 
 def _loaded(value: Word, option: str, kind: Interpreter, places: Places) -> Iterator[Found]:
@@ -171,9 +206,29 @@ def _module(word: Word, words: list[Word]) -> Iterator[Found]:
         yield Seen(CommandClass.FILE_WRITE, "writes its second file")
     elif name.text in MODULE_CLASS:
         yield Seen(MODULE_CLASS[name.text], f"runs the module {name.text}")
-    elif name.text in CLASS_OF and CLASS_OF[name.text] in {TOOL, CommandClass.PACKAGE}:
-        yield Starts((name, *words))
-    elif "." in name.text and name.text.partition(".")[0] not in SHIPPED_PACKAGES:
+        yield from _module_options(name.text, words)
+    elif name.text == "cProfile":
+        yield from _profiled(words)
+    elif MODULE_PROGRAMS.get(name.text, name.text) in TOOLS:
+        program = MODULE_PROGRAMS.get(name.text, name.text)
+        yield Starts((Word(program, name.exact), *words))
+    elif "." in name.text and name.text.partition(".")[0] in LOCAL_PACKAGES:
         yield Seen(TOOL, "runs a module of the workspace")
     else:
         yield Seen(CommandClass.UNKNOWN, f"runs a module that is not known here, {name.text}")
+
+
+def _module_options(name: str, words: list[Word]) -> Iterator[Found]:
+    if name in MODULE_OPTIONS:
+        for option in read(words, MODULE_OPTIONS[name]).unknown[:1]:
+            yield Seen(OPAQUE, f"has an option that is not known here, {option}")
+
+
+def _profiled(words: list[Word]) -> Iterator[Found]:
+    """A script or a module, as Python itself takes it."""
+    arguments = read(words, PROFILED)
+    if arguments.unknown or not arguments.rest:
+        yield Seen(OPAQUE, "has an option that is not known here")
+        return
+    module = (Word("-m"),) if "-m" in arguments.options else ()
+    yield Starts((Word("python"), *module, *arguments.rest))

@@ -3,10 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from domain.invocations import editing, files, git, interpreters, runners, wrappers
+from domain.invocations import (
+    editing,
+    files,
+    git,
+    goals,
+    interpreters,
+    runners,
+    wrappers,
+)
 from domain.invocations.listing import listed
 from domain.invocations.paths import RAW_DEVICE, Places
-from domain.invocations.programs import FILTERS
+from domain.invocations.programs import FILTERS, TAKE_TEXT
 from domain.invocations.words import Call, Found, Seen, Word
 from domain.models.invocations import CommandClass
 
@@ -17,8 +25,8 @@ LOOKS: Final[Mapping[str, Look]] = {
     **dict.fromkeys(wrappers.WRAPPERS, wrappers.unwrap),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), editing.awk),
     **dict.fromkeys(("docker", "podman", "nerdctl"), runners.docker),
-    **dict.fromkeys(("poetry", "bundle", "tox", "hatch"), runners.runs),
-    **dict.fromkeys(("make", "gmake", "cmake", "ninja"), runners.make),
+    **dict.fromkeys(("poetry", "bundle", "dune"), runners.runs),
+    **dict.fromkeys(("make", "gmake", "ninja", "just", "task", "rake"), goals.goals),
     **dict.fromkeys(("ssh", "scp", "sftp"), runners.remote),
     **dict.fromkeys(("export", "readonly", "declare", "typeset", "local"), runners.variables),
     **dict.fromkeys(("psql", "mysql", "sqlite3"), runners.database),
@@ -33,12 +41,16 @@ LOOKS: Final[Mapping[str, Look]] = {
     "unzip": files.unzip,
     "sysctl": files.sysctl,
     "split": files.split_filter,
+    "cmake": goals.cmake,
+    "jq": editing.jq,
     "uv": runners.uv,
+    "tox": runners.tox,
+    "hatch": runners.hatch,
+    "helm": runners.helm,
     "coverage": runners.coverage,
     "go": runners.go,
     "cargo": runners.cargo,
     "php": runners.php,
-    "deno": runners.deno,
     "curl": runners.curl,
     "yq": runners.yq,
     "kubectl": runners.kubectl,
@@ -51,8 +63,15 @@ LOOKS_AROUND: Final[Mapping[str, LookAround]] = {
 }
 COMPUTES: Final = listed("[[ [ test printf read declare typeset local let wait unset")
 """Builtins that may run what is in an argument, as the index of an array."""
-RUNS_OPTIONS: Final = listed("find sort git fd rg sed awk gawk tar rsync zip chown chmod")
+RUNS_OPTIONS: Final = listed(
+    "find sort git fd rg sed awk gawk tar rsync zip chown chmod less man xmllint nm size objdump"
+    " ack ag bat tree file date diff gcc g++ cc clang make"
+)
 """Where a pattern begins a word, it may stand for `-delete`."""
+TAKE_AT: Final = TAKE_TEXT | listed(
+    "git npm pnpm yarn bun nx lerna turbo rush dune grep egrep fgrep rg fd jq tr curl http docker"
+)
+"""Where a word with `@` in front is a name. To others it may be a file with more options."""
 ARITHMETIC: Final = listed("-eq -ne -lt -le -gt -ge")
 LAST_IS_WRITTEN: Final = listed("cp mv ln install rsync")
 TELLS_OTHERWISE: Final = (
@@ -77,6 +96,8 @@ def closer(call: Call, places: Places) -> Iterator[Found]:
         yield Seen(CommandClass.OPAQUE, "may take the name of a file for an option")
     if call.program in COMPUTES:
         yield from _computes(call)
+    if call.program not in TAKE_AT and any(word.text[:1] == "@" for word in call.looked_at):
+        yield Seen(CommandClass.OPAQUE, "may take its arguments from a file")
 
 
 def _begins_with_pattern(word: Word) -> bool:

@@ -23,6 +23,12 @@ SECRET: Final = re.compile(
 GLOB: Final = re.compile(r"[*?\[]")
 SHORT_WITH_PATH: Final = re.compile(r"-[A-Za-z]{1,3}(?=[/~]|\.\.)")
 NAMED: Final = re.compile(r"[\w.-]*=")
+PIECE: Final = re.compile(r"(?:[=,;@]|:(?!//))(?=/|~|\.\.(?:/|$))")
+"""Where a path may begin inside a word, as in `xml:/tmp/x`."""
+ADDRESS: Final = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]*:/")
+LOOPBACK: Final = re.compile(
+    r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?#].*)?", re.DOTALL
+)
 EXTENSION: Final = re.compile(r"\.\w+$")
 
 
@@ -90,6 +96,13 @@ def named_paths(word: Word, *, any_name: bool) -> Iterator[str]:
         yield text[name.end() :].removeprefix("@")
     if text.startswith("@"):
         yield text[1:]
+    for piece in PIECE.finditer(text):
+        yield re.split("[,;]", text[piece.end() :], maxsplit=1)[0]
+
+
+def is_remote(text: str) -> bool:
+    """Whether an address of another machine is in it, such as `--url=https://example.com`."""
+    return any(not LOOPBACK.fullmatch(text, found.start()) for found in ADDRESS.finditer(text))
 
 
 def looks_like_path(text: str) -> bool:

@@ -21,7 +21,7 @@ OF_CLASS: Final[Mapping[CommandClass, str]] = {
         dirname realpath readlink md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum
         cksum sum xxd hexdump hd od strings base64 base32 zcat bzcat xzcat zgrep find expr seq
         nproc lscpu lsblk getconf locale tty lsof ss netstat pgrep pstree vmstat iostat who w
-        last cal factor numfmt tsort expand unexpand look shuf size nm objdump readelf ldd
+        last cal factor numfmt tsort expand unexpand look shuf size nm objdump readelf
         uuidgen arch logname users man cd pushd popd dirs exit return break continue shift wait
         jobs umask ulimit set unset export readonly declare typeset local read xargs command
         builtin exec time nice nohup stdbuf setsid timeout ionice watch flock busybox toybox
@@ -35,7 +35,7 @@ OF_CLASS: Final[Mapping[CommandClass, str]] = {
         next playwright cypress rollup esbuild stylelint mocha ava swc turbo nx biome
         storybook astro nuxt ng parcel make gmake cmake ctest ninja meson just task gofmt
         goimports golangci-lint staticcheck gopls rustc rustfmt mvn mvnw gradle gradlew javac
-        kotlinc scalac sbt dotnet gcc g++ cc c++ clang clang++ ld ar as clang-format clang-tidy
+        kotlinc scalac sbt dotnet gcc g++ cc c++ clang clang++ ld as clang-format clang-tidy
         rake rspec rubocop bundle phpunit phpstan psalm swift mix stack cabal zig ghc elixirc
         dune shellcheck protoc buf lint-imports import-linter deptry poetry uv npm pnpm yarn bun
         go cargo composer lerna rush terraform-docs tflint yamllint markdownlint
@@ -80,7 +80,7 @@ OF_CLASS: Final[Mapping[CommandClass, str]] = {
         readarray let shopt fc history coproc caller logout disown bg fg suspend strace ltrace
         gdb lldb perf valgrind parallel script ld.so tmux screen socat entr start-stop-daemon
         proot fakeroot dbus-run-session runcon cpulimit catchsegv run-parts xdg-open make-me
-        rlwrap gimp ansible ansible-playbook vagrant docker podman nerdctl ctr crictl
+        rlwrap ldd gimp ansible ansible-playbook vagrant docker podman nerdctl ctr crictl
     """,
     CommandClass.UNKNOWN: "claude codex gemini aider cursor-agent opencode goose amp copilot",
 }
@@ -100,12 +100,12 @@ TAKE_FILES: Final = listed("""
 """Their operands are files, however these are called."""
 
 TAKE_TEXT: Final = listed(
-    "echo printf expr seq true false sleep : [ [[ test type which exit return shift"
+    "echo printf expr seq true false sleep : [ [[ test type which exit return shift break continue"
 )
 """Their operands are no files, or lead to nothing but a yes or no."""
 
 PATTERN_FIRST: Final = listed(
-    "grep egrep fgrep zgrep rg ag ack fd fdfind sed awk gawk mawk nawk jq yq tr"
+    "grep egrep fgrep zgrep rg ag ack fd fdfind sed awk gawk mawk nawk jq tr"
 )
 """Their first operand is no file, unless an option brings it."""
 
@@ -114,8 +114,12 @@ FILTERS: Final = listed("grep egrep rg sort head tail uniq")
 
 ONE_DASH: Final = listed(
     "find ghc kotlinc go terraform tofu java javac gcc g++ cc c++ clang clang++ openssl osascript"
+    " actionlint scalac ld gofmt goimports staticcheck gopls sbt ip zig"
 )
 """Their long options begin with one dash."""
+
+GLUES: Final = listed("gcc g++ cc c++ clang clang++ ld zig")
+"""Those of them that also take `-Iinclude` for `-I include`."""
 
 ARTICLES: Final[Mapping[CommandClass, str]] = {
     CommandClass.READ_ONLY: "only reads",

@@ -1,47 +1,55 @@
 """The paths in a program's arguments, and those of them that lead out of the workspace."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
-from domain.invocations.classing import effect_keys
 from domain.invocations.editing import needs_pattern
-from domain.invocations.effects import MOVING_OPTIONS, TEXT_OPTIONS
-from domain.invocations.paths import PIPE, Places, leads_out, named_paths
+from domain.invocations.effects import MOVING_OPTIONS
+from domain.invocations.paths import PIPE, Places, is_remote, leads_out, named_paths
 from domain.invocations.programs import CLASS_OF, PATTERN_FIRST, TAKE_FILES, TAKE_TEXT
 from domain.invocations.words import Call, Word, values_of
 from domain.models.invocations import CommandClass
 
 
-def reached(
-    call: Call, words: tuple[Word, ...], places: Places
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Paths and those outside, in these words of the call."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What arguments name: `paths`, those of them that lead out, and the first address."""
+
+    paths: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    address: str | None = None
+
+
+def reached(call: Call, words: tuple[Word, ...], places: Places) -> Reached:
+    """What these words of the call lead to, whatever option carries them."""
     if call.program in TAKE_TEXT:
-        return (), ()
+        return Reached()
     any_name = call.program in TAKE_FILES
-    paths = [
-        path for word in _no_texts(call, words) for path in named_paths(word, any_name=any_name)
-    ]
+    pattern = _pattern(call)
+    words = tuple(word for word in words if word is not pattern)
+    paths = tuple(path for word in words for path in named_paths(word, any_name=any_name))
     outside = [path for path in paths if leads_out(path, places) and not _is_pipe(call, path)]
     if not outside and not all(places.hold(cwd) for cwd in places.cwds):
         outside.append(".")
-    return tuple(paths), tuple(dict.fromkeys(outside))
+    return Reached(
+        paths=paths,
+        outside=tuple(dict.fromkeys(outside)),
+        address=next((word.text for word in words if is_remote(word.text)), None),
+    )
+
+
+def _pattern(call: Call) -> Word | None:
+    """The operand that is no file."""
+    at = 1 if call.program == "git" and call.operands[:1] == (Word("grep"),) else 0
+    takes_one = call.program in PATTERN_FIRST or at
+    if not takes_one or len(call.operands) <= at or not needs_pattern(call):
+        return None
+    return call.operands[at]
 
 
 def _is_pipe(call: Call, path: str) -> bool:
     """What a process substitution is: harmless to read, nothing to run."""
     reads = CLASS_OF.get(call.program) is CommandClass.READ_ONLY
     return reads and PIPE.fullmatch(path) is not None
-
-
-def _no_texts(call: Call, words: tuple[Word, ...]) -> Iterator[Word]:
-    texts = {option for key in effect_keys(call) for option in TEXT_OPTIONS.get(key, "").split()}
-    takes_pattern = call.program in PATTERN_FIRST and call.operands and needs_pattern(call)
-    pattern = call.operands[0] if takes_pattern else None
-    is_text = False
-    for word in words:
-        if not is_text and word is not pattern and word.text.partition("=")[0] not in texts:
-            yield word
-        is_text = word.text in texts and not is_text
 
 
 def moved(call: Call, places: Places) -> Places:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from domain.invocations.classing import call_of, classes, only_asks, subcommand_of
+from domain.invocations.arguments import call_of
+from domain.invocations.classing import classes, only_asks, subcommand_of
 from domain.invocations.interpreters import SHELLS
 from domain.invocations.looking import closer, lists_inside, writes_device
 from domain.invocations.naming import Named, named
@@ -120,9 +121,11 @@ class _Reading:
     def _tell(self, name: Named, call: Call, found: Sequence[Found], command: Command) -> None:
         """Add the invocation, with all that is seen of it."""
         self._move(call, found)
-        own = _own_words(call, found)
-        paths, outside = reached(call, own, self._places)
+        own = reached(call, _own_words(call, found), self._places)
+        paths, outside = own.paths, own.outside
         seen = [each for each in found if isinstance(each, Seen)]
+        if own.address is not None and call.program not in WRAPPERS:
+            seen.append(Seen(CommandClass.NETWORK, f"reaches other machines, {own.address}"))
         seen += [
             more for each in found if isinstance(each, Assigns) for more in self._assigned(each)
         ]
@@ -206,13 +209,19 @@ def _of_script(script: Script) -> Iterator[Seen]:
 
 
 def _own_words(call: Call, found: Sequence[Found]) -> tuple[Word, ...]:
-    """The arguments without those that are a command by themselves."""
+    """The arguments that are looked at, without those that are a command by themselves."""
+    if call.program in SHELLS and any(isinstance(each, Reads) for each in found):
+        return ()
     if call.program not in WRAPPERS:
-        return call.words
+        return call.looked_at if _starts(found) else (*call.looked_at, *call.rest)
     started = max((len(each.words) for each in found if isinstance(each, Starts)), default=0)
     if any(isinstance(each, Reads) for each in found):
         return ()
     return call.words[: len(call.words) - started]
+
+
+def _starts(found: Sequence[Found]) -> bool:
+    return any(isinstance(each, Starts) for each in found)
 
 
 def _risk(command_class: CommandClass, outside: tuple[str, ...]) -> RiskLevel:

@@ -12,36 +12,17 @@ OPAQUE: Final = CommandClass.OPAQUE
 ROOT: Final = CommandClass.PRIVILEGED
 UNKNOWN: Final = CommandClass.UNKNOWN
 
-MAKE_STARTS: Final = re.compile(
-    r"^(?:SHELL|\.SHELLFLAGS|MAKE|MAKEFLAGS|GNUMAKEFLAGS|MAKEFILES)[:?+!]*=|\$\(|\$\{|`"
-)
 HOST_RIGHTS: Final = re.compile(
     r"--privileged|--(?:pid|net|network|ipc|uts|userns|cgroupns)=host|--cap-add|--device|--security-opt"
 )
 MOUNT_OPTIONS: Final = ("-v", "--volume", "--mount")
-UV_RUN_VALUED: Final = listed("""
-    -p --python --group --extra --env-file --package --directory --project --with
-    --with-requirements --with-editable --index --index-url --only-group --no-group -m
-    --module -s --script
-    """)
-COVERAGE_VALUED: Final = listed(
-    "--rcfile --source --omit --include --data-file --context --concurrency --debug"
-)
 CURL_WRITES: Final = listed(
     "-o -O --output --remote-name -J --remote-header-name --create-dirs -D -c"
 )
+ARTISAN: Final = listed("test route:list about list help view:clear config:show migrate:status")
 REMOTE_SHELL: Final = re.compile(
     r"(?:proxycommand|localcommand|knownhostscommand|match|proxyusefdpass)", re.IGNORECASE
 )
-
-
-def make(call: Call) -> Iterator[Found]:
-    for word in call.words:
-        if MAKE_STARTS.search(word.text):
-            yield Seen(OPAQUE, "is told by a variable what to start")
-    for makefile in values_of(call.words, ("-f", "--file", "--makefile")):
-        if makefile.text in {"-", ""} or makefile.text.startswith(("/dev/", "/proc/")):
-            yield Seen(OPAQUE, "reads what to do from its input")
 
 
 def docker(call: Call) -> Iterator[Found]:
@@ -60,18 +41,13 @@ def docker(call: Call) -> Iterator[Found]:
 
 
 def uv(call: Call) -> Iterator[Found]:
-    if [word.text for word in call.operands[:1]] != ["run"]:
-        return
-    words = call.words[call.words.index(Word("run")) + 1 :]
-    if any(True for _ in values_of(_leading(words), ("-m", "--module", "-s", "--script"))):
-        yield Seen(UNKNOWN, "runs a module or a script of somebody")
-    yield from _run(_after_options(words, UV_RUN_VALUED))
+    if [word.text for word in call.operands[:1]] == ["run"]:
+        is_module = bool({"-m", "--module"} & set(call.options))
+        yield from _run((Word("python"), Word("-m"), *call.rest) if is_module else call.rest)
 
 
 def _run(rest: tuple[Word, ...]) -> Iterator[Found]:
-    if not rest:
-        return
-    if "://" in rest[0].text or rest[0].text == "-":
+    if not rest or "://" in rest[0].text or rest[0].text == "-":
         yield Seen(OPAQUE, "runs what is no file of the workspace")
     elif rest[0].text.endswith((".py", ".pyw")):
         yield Starts((Word("python"), *rest))
@@ -80,21 +56,35 @@ def _run(rest: tuple[Word, ...]) -> Iterator[Found]:
 
 
 def runs(call: Call) -> Iterator[Found]:
-    """`poetry run x`, `bundle exec x`: what follows the second word is a command."""
-    if [word.text for word in call.operands[:1]] in (["run"], ["exec"]):
-        first = call.words.index(call.operands[0])
-        yield from _run(_after_options(call.words[first + 1 :], frozenset()))
+    """`poetry run x`, `bundle exec x`, `dune exec x`: what follows is a command."""
+    if call.operands and call.operands[0].text in {"run", "exec"}:
+        yield from _run(call.rest)
+
+
+def hatch(call: Call) -> Iterator[Found]:
+    """`hatch run env:command`: the name of the environment goes before."""
+    if [word.text for word in call.operands[:1]] != ["run"]:
+        return
+    rest = list(call.rest)
+    while rest and rest[0].text.startswith(("+", "-")):
+        del rest[0]
+    if rest:
+        _, colon, command = rest[0].text.partition(":")
+        rest[0] = Word(command, rest[0].exact) if colon else rest[0]
+    yield from _run(tuple(rest))
+
+
+def tox(call: Call) -> Iterator[Found]:
+    """`tox exec -- x`."""
+    if call.operands and call.operands[0].text in {"exec", "e"} and Word("--") in call.words:
+        yield from _run(call.words[call.words.index(Word("--")) + 1 :])
 
 
 def coverage(call: Call) -> Iterator[Found]:
     """`coverage run x.py`, `coverage run -m x`: what Python does with it."""
-    if [word.text for word in call.operands[:1]] != ["run"]:
-        return
-    words = list(call.words[call.words.index(Word("run")) + 1 :])
-    while words and words[0].text.startswith("-") and words[0].text not in {"-m", "--module"}:
-        del words[: 2 if words[0].text in COVERAGE_VALUED else 1]
-    module = (Word("-m"), *words[1:]) if words and words[0].text.startswith("-") else words
-    yield Starts((Word("python"), *module))
+    if [word.text for word in call.operands[:1]] == ["run"]:
+        is_module = bool({"-m", "--module"} & set(call.options))
+        yield from _run((Word("python"), *((Word("-m"),) if is_module else ()), *call.rest))
 
 
 def go(call: Call) -> Iterator[Found]:
@@ -110,14 +100,10 @@ def cargo(call: Call) -> Iterator[Found]:
 
 
 def php(call: Call) -> Iterator[Found]:
-    if [word.text for word in call.operands[:1]] == ["artisan"]:
-        yield Seen(CommandClass.DEV_TOOL, "runs a command of the workspace")
-
-
-def deno(call: Call) -> Iterator[Found]:
-    known = {"test", "fmt", "lint", "check", "bench", "info", "doc", "types"}
-    if not call.operands or call.operands[0].text not in known:
-        yield Seen(OPAQUE, "runs code that is not read")
+    """`php artisan tinker` runs what it is given."""
+    names = [word.text for word in call.operands]
+    if names[:1] == ["artisan"] and not set(names[1:2]) & ARTISAN:
+        yield Seen(UNKNOWN, "runs a command that is not known here")
 
 
 def curl(call: Call) -> Iterator[Found]:
@@ -150,8 +136,16 @@ def variables(call: Call) -> Iterator[Found]:
 
 
 def kubectl(call: Call) -> Iterator[Found]:
+    if [word.text for word in call.operands] == ["version"] and "--client" not in call.options:
+        yield Seen(CommandClass.NETWORK, "asks a cluster")
     if [word.text for word in call.operands[:1]] == ["exec"] and Word("--") in call.words:
         yield Starts(call.words[call.words.index(Word("--")) + 1 :])
+
+
+def helm(call: Call) -> Iterator[Found]:
+    """`name/chart` is one of a repository, unless a folder has that name."""
+    if any("/" in word.text and not word.text.startswith((".", "/")) for word in call.operands):
+        yield Seen(CommandClass.NETWORK, "may get a chart from a repository")
 
 
 def database(call: Call) -> Iterator[Found]:
@@ -165,17 +159,3 @@ def database(call: Call) -> Iterator[Found]:
         for word in call.words
     ):
         yield Seen(OPAQUE, "can start a shell")
-
-
-def _leading(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    rest = _after_options(words, UV_RUN_VALUED)
-    return words[: len(words) - len(rest)]
-
-
-def _after_options(words: tuple[Word, ...], valued: frozenset[str]) -> tuple[Word, ...]:
-    index = 0
-    while index < len(words) and words[index].text.startswith("-"):
-        if words[index].text == "--":
-            return words[index + 1 :]
-        index += 2 if words[index].text in valued else 1
-    return words[index:]

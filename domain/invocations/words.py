@@ -87,13 +87,19 @@ class Call:
     """A program by its base name, with its arguments.
 
     `options` are one by one, without values and up to `--`; `operands` are all other arguments
-    that are no value of an option which is known to take one.
+    that are no value of an option which is known to take one. `looked_at` may be paths or
+    addresses: operands, values and whatever is not known. `unknown` are options that no table
+    has, `hosts` what it listens on (empty: whatever it chooses), `rest` another program's words.
     """
 
     program: str
     words: tuple[Word, ...]
     options: tuple[str, ...] = field(default=())
     operands: tuple[Word, ...] = field(default=())
+    looked_at: tuple[Word, ...] = field(default=())
+    unknown: tuple[str, ...] = field(default=())
+    hosts: tuple[Word, ...] = field(default=())
+    rest: tuple[Word, ...] = field(default=())
     feeders: tuple[tuple[Word, ...], ...] = field(default=())
     """The commands whose output it is piped."""
 
@@ -117,31 +123,6 @@ def takes_next(text: str, valued: frozenset[str], *, whole: bool) -> bool:
         return False
     takers = [index for index, letter in enumerate(text) if index and f"-{letter}" in valued]
     return bool(takers) and takers[0] == len(text) - 1
-
-
-def split(
-    words: Sequence[Word], valued: frozenset[str], *, whole: bool
-) -> tuple[tuple[str, ...], tuple[Word, ...]]:
-    """Options and operands. `whole`: the program's long options have one dash.
-
-    In doubt a word counts as an option: what takes the word for a value may be told wrongly here.
-    """
-    options: list[str] = []
-    operands: list[Word] = []
-    before = ""
-    is_value = is_over = False
-    for word in words:
-        text = word.text
-        if text == "--" and not is_over:
-            # It may be the value of the option before it: then what follows is options still.
-            is_over = not before.startswith("-") or "=" in before
-        elif text.startswith("-") and text != "-" and not is_over:
-            options += option_parts(text, valued, whole=whole)
-        elif not is_value or is_over:
-            operands.append(word)
-        is_value = not is_value and not is_over and takes_next(text, valued, whole=whole)
-        before = text
-    return tuple(options), tuple(operands)
 
 
 def values_of(words: Sequence[Word], names: Sequence[str]) -> Iterator[Word]:

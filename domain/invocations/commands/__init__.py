@@ -1,0 +1,1 @@
+"""What the subcommands of a program do, where they differ; the nearest row counts."""
