@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 import schemathesis
+from graphql import parse_value
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
@@ -20,12 +21,17 @@ SDL: Final = Path(__file__).resolve().parents[2] / "schema" / "schema.graphql"
 EXAMPLES: Final = 15
 HEADERS: Final = {"Authorization": f"Bearer {TOKEN}"}
 FIRST: Final = datetime(1, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone
+JSON_VALUES: Final = (
+    *("null", "1.5", '"text"', "[]", "{}", '{a: {b: [1, null, "c", {}]}}', '{local: "\\u0000"}'),
+    *("{a: 9007199254740993}", "{a: 1e999}", '{a: "wb_"}'),
+)
 
 pytestmark = pytest.mark.timeout(120)
 schemathesis.graphql.scalar(
     "DateTime",
     st.datetimes(FIRST, timezones=st.just(UTC)).map(lambda at: nodes.String(at.isoformat())),
 )
+schemathesis.graphql.scalar("JSON", st.sampled_from(JSON_VALUES).map(parse_value))
 operations = schemathesis.graphql.from_path(SDL)
 
 

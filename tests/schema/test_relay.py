@@ -43,6 +43,7 @@ BOUNDED_LISTS: Final = {
     "PolicyChange.reasons": "rules of one policy",
     "PolicySimulation.counts": "pairs of three verdicts",
     "Project.providers": "adapters of this server",
+    "Provider.credentials": "what a provider wants",
     "ServerInfo.killSwitches": "the newest 100 that are engaged",
     "Run.latestEvents": "takes first",
     "Run.retries": "the first 100",
@@ -51,7 +52,10 @@ BOUNDED_LISTS: Final = {
 }
 """Lists of objects that are no connections, and what bounds them."""
 VERBS: Final = frozenset(
-    {"cancel", "create", "decide", "delegate", "launch", "retry", "revoke", "set", "update"}
+    {
+        *("cancel", "check", "configure", "create", "decide", "delegate", "delete", "launch"),
+        *("retry", "revoke", "set", "update"),
+    }
 )
 """What mutations do. A new one is put here with its first mutation."""
 PAGE_INFO: Final = {
