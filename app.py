@@ -40,8 +40,10 @@ from domain.services.projects import Projects
 from domain.services.provider_services import ProviderServices
 from domain.services.queue_bound import QueueBound
 from domain.services.redactors import Redactors
+from domain.services.redecisions import Redecisions
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
+from domain.services.retention import Retention
 from domain.services.settings import SettingsUpdater
 from domain.services.sign_in import SignIn
 from domain.services.streams import LiveStreams
@@ -178,7 +180,9 @@ class Workbench(Ground):
 
     @cached_property
     def deadlines(self) -> Deadlines:
-        return Deadlines(signals=self.notifier, approvals=self.launcher.approvals, gate=self.gate)
+        approvals = self.launcher.approvals
+        redecisions = Redecisions(approvals=approvals, gate=self.gate)
+        return Deadlines(signals=self.notifier, approvals=approvals, redecisions=redecisions)
 
     @cached_property
     def launcher(self) -> Launcher:
@@ -256,10 +260,6 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def allowances(self) -> Allowances:
-        return Allowances(self.clock, Allowance(self.settings.cost_per_minute))
-
-    @cached_property
     def services(self) -> Services:
         return Services(
             launcher=self.launcher,
@@ -283,7 +283,7 @@ class Workbench(Ground):
             connections=self.providers.connections,
             provider_configs=self.providers.configs,
             credentials=self.providers.credentials,
-            allowances=self.allowances,
+            allowances=Allowances(self.clock, Allowance(self.settings.cost_per_minute)),
             clock=self.clock,
             refusals=self.attestor.refusals,
             facts=ServerFacts(
@@ -315,15 +315,14 @@ class Workbench(Ground):
         """Everything running on a prepared database; stopped in the opposite order."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
-            await stack.enter_async_context(self.hub)
-            await stack.enter_async_context(self.notifier)
-            await stack.enter_async_context(self.token_uses)
-            await stack.enter_async_context(self.grants)
-            await stack.enter_async_context(self.attestor)
+            for part in (self.hub, self.notifier, self.token_uses, self.grants, self.attestor):
+                await stack.enter_async_context(part)
             if self.verifier is not None:
                 await stack.enter_async_context(self.verifier)
             stack.push_async_callback(self.local.close)
             await stack.enter_async_context(self.providers.connector)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
+            retention = Retention(store=self.database, clock=self.clock, meter=self.meter)
+            await stack.enter_async_context(running(retention.run(), "retention"))
             yield

@@ -270,6 +270,7 @@ def _settings(settings: ProjectSettings) -> Facts:
         "version": settings.version,
         "defaultProvider": settings.default_provider,
         "selfApproval": settings.self_approval,
+        "strictApprovers": settings.strict_approvers,
         "disabled": sorted(settings.disabled),
         "retentionDays": settings.retention_days,
         "costCentsPerRun": settings.cost_cents_per_run,

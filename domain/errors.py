@@ -136,6 +136,8 @@ class Ineligibility(StrEnum):
     VOTED_ALREADY = "VOTED_ALREADY"
     RIGHT_USED = "RIGHT_USED"
     OF_REQUESTER = "OF_REQUESTER"
+    NO_PERSON = "NO_PERSON"
+    SAME_HAND = "SAME_HAND"
 
 
 class ApprovalNotEligible(WorkbenchError):

@@ -44,7 +44,7 @@ CODES: Final[Mapping[PolicyEffect, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Finding:
     """What the rules say of one program, or of a prompt (None)."""
 
     invocation: Invocation | None
@@ -124,7 +124,7 @@ def is_stricter(after: Decision, before: Decision) -> bool:
     return now.count > then.count or _rank(now.role) > _rank(then.role)
 
 
-def _judge(request: DispatchRequest, rules: Sequence[PolicyRule]) -> list[_Judged]:
+def _judge(request: DispatchRequest, rules: Sequence[PolicyRule]) -> list[_Finding]:
     relevant = [one for one in ready(rules) if one.speaks_of(request)]
     if not request.command:
         return [_verdict(None, [one.rule for one in relevant if not one.is_about_programs])]
@@ -133,18 +133,20 @@ def _judge(request: DispatchRequest, rules: Sequence[PolicyRule]) -> list[_Judge
     return [one for one in judged if not _is_mere_wrapper(one)] or judged
 
 
-def _verdict(invocation: Invocation | None, hits: list[PolicyRule]) -> _Judged:
+def _verdict(invocation: Invocation | None, hits: list[PolicyRule]) -> _Finding:
     effects = [rule.effect for rule in hits] or [PolicyEffect.REQUIRE_APPROVAL]
-    return _Judged(invocation=invocation, effect=max(effects, key=EFFECTS.index), rules=tuple(hits))
+    return _Finding(
+        invocation=invocation, effect=max(effects, key=EFFECTS.index), rules=tuple(hits)
+    )
 
 
-def _is_mere_wrapper(one: _Judged) -> bool:
+def _is_mere_wrapper(one: _Finding) -> bool:
     if one.invocation is None or not one.invocation.is_wrapper:
         return False
     return not one.rules or one.effect is PolicyEffect.ALLOW
 
 
-def _requirement(judged: Sequence[_Judged]) -> ApprovalRequirement:
+def _requirement(judged: Sequence[_Finding]) -> ApprovalRequirement:
     """What satisfies every rule that asks for an approval at once."""
     asked = [
         rule.approval or ApprovalRequirement()
@@ -170,7 +172,7 @@ def _least(periods: Iterable[int | None]) -> int | None:
     return min((period for period in periods if period is not None), default=None)
 
 
-def _reasons(judged: Sequence[_Judged]) -> list[DecisionReason]:
+def _reasons(judged: Sequence[_Finding]) -> list[DecisionReason]:
     """The worst first, each once, and not more than anybody would read."""
     worst = sorted(
         judged,
@@ -181,15 +183,16 @@ def _reasons(judged: Sequence[_Judged]) -> list[DecisionReason]:
     return list(found)[:REASONS_MAX]
 
 
-def _why(one: _Judged) -> Iterator[DecisionReason]:
+def _why(one: _Finding) -> Iterator[DecisionReason]:
+    """What it is stands in the first reason only."""
     what = one.invocation.explanation if one.invocation else "It is a prompt for an agent."
     if not one.rules:
         yield DecisionReason(code="NO_RULE", explanation=f"{what} No rule speaks of it.", rule=None)
-    for rule in sorted(one.rules, key=lambda rule: EFFECTS.index(rule.effect), reverse=True):
+    ranked = sorted(one.rules, key=lambda rule: EFFECTS.index(rule.effect), reverse=True)
+    for place, rule in enumerate(ranked):
         because = rule.explanation or f"The rule {rule.name!r} matches."
-        yield DecisionReason(
-            code=CODES[rule.effect], explanation=f"{what} {because}", rule=rule.name
-        )
+        explanation = because if place else f"{what} {because}"
+        yield DecisionReason(code=CODES[rule.effect], explanation=explanation, rule=rule.name)
     if one.invocation and one.invocation.outside:
         paths = ", ".join(one.invocation.outside)[:200]
         explanation = f"It reaches out of the workspace: {paths}"

@@ -54,6 +54,21 @@ class LogRepository(Protocol):
         Their lines stay as many, and the log's bytes are those that were stored at first."""
         ...
 
+    async def expire(self, run_id: RunId, up_to: int) -> int:
+        """Remove the chunks up to a sequence, inclusive; answers how many there were.
+
+        Their line numbers stay, so that whoever reads the stream is told exactly what is gone. Of
+        several units that do, only one that holds the run may.
+        """
+        ...
+
+    async def ended_before(
+        self, project_id: ProjectId, at: datetime, limit: int
+    ) -> Mapping[RunId, int]:
+        """Runs that ended before a time and still have chunks, the oldest first, each with the
+        sequence of its newest event."""
+        ...
+
 
 class ProjectEventRepository(Protocol):
     """One stream a project, in the order in which its transactions were committed."""

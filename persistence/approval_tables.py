@@ -42,6 +42,7 @@ approvals: Final = Table(
     Column("break_glass", Boolean, nullable=False),
     Column("reason", Text),
     Column("votes", Integer, nullable=False),
+    Column("token_maker", Text),
     Index("approvals_by_project", "project_id", "state", "id"),
     Index("approvals_by_run", "run_id"),
 )
@@ -73,6 +74,7 @@ approval_votes: Final = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("is_self", Boolean, nullable=False),
     Column("is_vouched", Boolean, nullable=False),
+    Column("token_maker", Text),
     PrimaryKeyConstraint("approval_id", "principal_id"),
 )
 """Whoever has decided once on an approval cannot again: that is the key."""

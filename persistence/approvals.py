@@ -253,6 +253,7 @@ def _approval(row: Row[Any]) -> Approval:
         break_glass=row.break_glass,
         reason=row.reason,
         votes=row.votes,
+        token_maker=None if row.token_maker is None else PrincipalId(row.token_maker),
     )
 
 
@@ -268,6 +269,7 @@ def _vote(row: Row[Any]) -> ApprovalVote:
         at=row.at,
         is_self=row.is_self,
         is_vouched=row.is_vouched,
+        token_maker=None if row.token_maker is None else PrincipalId(row.token_maker),
     )
 
 

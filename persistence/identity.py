@@ -32,6 +32,10 @@ _IS_UNUSABLE = or_(tokens.c.revoked_at.is_not(None), tokens.c.expires_at <= bind
 ADD_PRINCIPAL = insert(principals).on_conflict_do_nothing(index_elements=["name"])
 PRINCIPAL_BY_NAME = select(principals).where(principals.c.name == bindparam("name"))
 PRINCIPALS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
+_named = PRINCIPALS.cte("named", recursive=True)
+# UNION and no UNION ALL: it would end also if accounts had made each other.
+_with_makers = _named.union(select(principals).join(_named, principals.c.id == _named.c.made_by))
+WITH_MAKERS = select(_with_makers)
 LOCK_PRINCIPAL = (
     select(principals.c.id).where(principals.c.id == bindparam("principal_id")).with_for_update()
 )
@@ -55,6 +59,7 @@ _HELD = (
         principals.c.name.label("principal_name"),
         principals.c.kind.label("principal_kind"),
         principals.c.is_server_admin,
+        principals.c.made_by.label("principal_made_by"),
         memberships.c.project_id,
         memberships.c.roles,
     )
@@ -146,6 +151,10 @@ class Identity:
         found = await self._session.all(PRINCIPALS, {"ids": list(ids)})
         return {PrincipalId(row.id): rows.principal(row) for row in found}
 
+    async def with_makers(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]:
+        found = await self._session.all(WITH_MAKERS, {"ids": list(ids)})
+        return {PrincipalId(row.id): rows.principal(row) for row in found}
+
     async def add_token(self, token: Token) -> None:
         await self._session.write(ADD_TOKEN, rows.token_columns(token))
 
@@ -231,6 +240,7 @@ def _held_by(found: Sequence[Row[Any]]) -> HeldBy:
         name=first.principal_name,
         kind=PrincipalKind(first.principal_kind),
         is_server_admin=first.is_server_admin,
+        made_by=None if first.principal_made_by is None else PrincipalId(first.principal_made_by),
     )
     return HeldBy(token=rows.token(first), principal=principal, memberships=_memberships(found))
 

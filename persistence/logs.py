@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
 
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.models.events import RunEvent
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
@@ -14,7 +15,7 @@ from domain.models.pages import LogWindow
 from persistence import rows
 from persistence.session import Session, Wrote
 from persistence.tables import expired_chunks, intents, log_chunks, runs
-from persistence.types import PositionOf
+from persistence.types import PositionOf, UtcDateTime
 
 ADVANCE = (
     update(intents)
@@ -70,6 +71,16 @@ REMEMBER = insert(expired_chunks).from_select(
     ).where(*_expiring),
 )
 FORGET = delete(log_chunks).where(*_expiring)
+ENDED_BEFORE = (
+    select(runs.c.id, runs.c.sequence)
+    .where(
+        runs.c.project_id == bindparam("project_id"),
+        runs.c.finished_at < bindparam("ended", type_=UtcDateTime()),
+        exists().where(log_chunks.c.run_id == runs.c.id),
+    )
+    .order_by(runs.c.id)
+    .limit(bindparam("most"))
+)
 
 
 class Logs:
@@ -147,14 +158,17 @@ class Logs:
             await self._session.write(COUNT_REDACTIONS, counted)
 
     async def expire(self, run_id: RunId, up_to: int) -> int:
-        """Remove the chunks up to a sequence, inclusive; answers how many there were.
-
-        Their line numbers stay, so that whoever reads the stream is told exactly what is gone.
-        """
         which = {"run_id": run_id, "up_to": up_to}
         await self._session.write(REMEMBER, which)
         self._wrote(run_id, ())
         return await self._session.write(FORGET, which)
+
+    async def ended_before(
+        self, project_id: ProjectId, at: datetime, limit: int
+    ) -> Mapping[RunId, int]:
+        which = {"project_id": project_id, "ended": at, "most": limit}
+        found = await self._session.all(ENDED_BEFORE, which)
+        return {RunId(row.id): row.sequence for row in found}
 
 
 def _stored_bytes(text: str) -> int:

@@ -71,6 +71,7 @@ def principal(row: Row[Any]) -> Principal:
         name=row.name,
         kind=PrincipalKind(row.kind),
         is_server_admin=row.is_server_admin,
+        made_by=None if row.made_by is None else PrincipalId(row.made_by),
     )
 
 
@@ -87,6 +88,7 @@ def token(row: Row[Any]) -> Token:
         project_ids=None if row.project_ids is None else frozenset(map(ProjectId, row.project_ids)),
         used_at=row.used_at,
         revoked_at=row.revoked_at,
+        made_by=None if row.made_by is None else PrincipalId(row.made_by),
     )
 
 
@@ -103,6 +105,7 @@ def token_columns(token: Token) -> Columns:
         "project_ids": None if token.project_ids is None else sorted(token.project_ids),
         "used_at": token.used_at,
         "revoked_at": token.revoked_at,
+        "made_by": token.made_by,
     }
 
 
@@ -167,6 +170,7 @@ def run(row: Row[Any]) -> Run:
         approval_id=None if row.approval_id is None else ApprovalId(row.approval_id),
         retry_of=None if row.retry_of is None else RunId(row.retry_of),
         requested_by=PrincipalId(row.requested_by),
+        token_maker=None if row.token_maker is None else PrincipalId(row.token_maker),
         created_at=row.created_at,
         queued_at=row.queued_at,
         started_at=row.started_at,

@@ -16,6 +16,7 @@ def read(row: Row[Any]) -> ProjectSettings:
     return ProjectSettings(
         default_provider=row.default_provider,
         self_approval=stored.get("selfApproval", False),
+        strict_approvers=stored.get("strictApprovers", False),
         disabled=frozenset(map(FeatureFlag, stored.get("disabled", ()))),
         retention_days=stored.get("retentionDays"),
         cost_cents_per_run=stored.get("costCentsPerRun"),
@@ -30,6 +31,7 @@ def columns(settings: ProjectSettings) -> Mapping[str, Any]:
         "default_provider": settings.default_provider,
         "settings": {
             "selfApproval": settings.self_approval,
+            "strictApprovers": settings.strict_approvers,
             "disabled": sorted(settings.disabled),
             "retentionDays": settings.retention_days,
             "costCentsPerRun": settings.cost_cents_per_run,

@@ -74,6 +74,8 @@ principals: Final = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("is_server_admin", Boolean, nullable=False),
+    # Of `principals` too, as in `tokens` and `runs`: a table that is there gets no key in SQLite.
+    Column("made_by", Text),
     UniqueConstraint("name"),
 )
 
@@ -91,6 +93,7 @@ tokens: Final = Table(
     Column("scopes", Json),
     Column("project_ids", Json),
     Column("revoked_at", UtcDateTime),
+    Column("made_by", Text),
     UniqueConstraint("digest"),
     Index("tokens_by_principal", "principal_id", "kind", "name"),
     Index("tokens_by_age", "principal_id", "kind", "id"),
@@ -198,6 +201,7 @@ runs: Final = Table(
     Column("log_bytes", BigInteger, nullable=False),
     Column("log_redactions", BigInteger, nullable=False),
     Column("log_truncated", Boolean, nullable=False),
+    Column("token_maker", Text),
     Index("runs_by_project", "project_id", "id"),
     Index("runs_by_state", "project_id", "state", "id"),
     Index("runs_by_provider", "project_id", "provider", "id"),

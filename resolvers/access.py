@@ -6,7 +6,15 @@ from typing import Final
 from domain.errors import NotFound, NotPermitted
 from domain.ids import PrincipalId, ProjectId
 from domain.models.grants import Grant
-from domain.models.principals import Permission, administers_server, permissions_in
+from domain.models.principals import (
+    PERMISSIONS,
+    SCOPES,
+    Permission,
+    Role,
+    TokenScope,
+    administers_server,
+    permissions_in,
+)
 from resolvers.context import Viewer
 
 NEEDS: Final[Mapping[str, Permission]] = {
@@ -44,6 +52,8 @@ OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})
 
 OWN: Final = frozenset({"tokenCreate", "tokenRevoke"})
 """Of those, what everybody may do to their own account."""
+
+SERVER_ONLY: Final = "Only who administers the server may do this."
 
 
 def permissions(viewer: Viewer, project_id: ProjectId) -> frozenset[Permission]:
@@ -88,14 +98,34 @@ def check(viewer: Viewer, project_id: ProjectId, operation: str) -> None:
     held = permissions(viewer, project_id)
     if Permission.READ not in held:
         raise NotFound
-    if operation in OF_SERVER or NEEDS[operation] not in held:
-        raise NotPermitted
+    if operation in OF_SERVER:
+        raise NotPermitted(SERVER_ONLY)
+    if NEEDS[operation] not in held:
+        raise NotPermitted(_missing(viewer, project_id, NEEDS[operation]))
+
+
+def _missing(viewer: Viewer, project_id: ProjectId, needed: Permission) -> str:
+    """Which scope the token lacks, or else which role in the project would do."""
+    if needed in permissions_in(project_id, viewer.principal, viewer.memberships, None):
+        return f"Your token lacks {_scopes(needed)}."
+    roles = " or ".join(role for role in Role if needed in PERMISSIONS[role])
+    return f"You need the role {roles} in the project for this."
+
+
+def _scopes(needed: Permission) -> str:
+    return "the scope " + " or ".join(s for s in TokenScope if needed in SCOPES[s])
 
 
 def check_server(viewer: Viewer, operation: str) -> None:
     """For what belongs to no project: only a server admin may. Raises NotPermitted."""
-    if not (operation in NEEDS and is_server_admin(viewer)):
-        raise NotPermitted
+    if operation in NEEDS and is_server_admin(viewer):
+        return
+    token = viewer.token
+    if not viewer.principal.is_server_admin or token is None:
+        raise NotPermitted(SERVER_ONLY)
+    if token.project_ids is not None:
+        raise NotPermitted("Your token is for some projects only, and this is for the server.")
+    raise NotPermitted(f"Your token lacks {_scopes(Permission.ADMINISTER)}.")
 
 
 def check_account(viewer: Viewer, operation: str, *, is_own: bool) -> None:

@@ -40,8 +40,9 @@ async def by_id(context: Context, approval_id: ApprovalId) -> Approval | None:
 
 async def poll(context: Context, approval: Approval) -> Poll:
     """All that its outcome depends on, with the viewer's own rights."""
-    viewer, at = context.viewer.principal.id, context.services.clock.now()
-    found = await context.loaders.polls.load((approval.id, viewer, at))
+    caller, at = audit.caller_of(context), context.services.clock.now()
+    key = (approval.id, caller.principal.id, at, caller.token_maker)
+    found = await context.loaders.polls.load(key)
     assert found is not None, "approvals are never removed"
     return found
 

@@ -9,6 +9,7 @@ from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.commands import SetKillSwitch
 from domain.models.kill_switches import SERVER, KillSwitch, KillSwitchScope, SwitchTarget
 from domain.models.principals import Permission
+from domain.models.runs import Run
 from domain.services.kill_switches import Engagement
 from resolvers import access, audit, projects
 from resolvers.context import Context
@@ -34,6 +35,16 @@ async def of_provider(context: Context, project_id: ProjectId, provider: str) ->
     here = SwitchTarget(scope=KillSwitchScope.PROVIDER, project_id=project_id, provider=provider)
     found = _among(known, everywhere)
     return found if found.is_engaged else _among(known, here)
+
+
+async def holding(context: Context, run: Run) -> KillSwitch | None:
+    """An engaged switch that is for the run, the widest one."""
+    known = await context.loaders.kill_switches.load(run.project_id)
+    engaged = (each for each in known if each.is_engaged)
+    found = [each for each in engaged if each.target.covers(run.project_id, run.provider)]
+    return min(
+        found, key=lambda each: tuple(KillSwitchScope).index(each.target.scope), default=None
+    )
 
 
 async def engaged(context: Context) -> Sequence[KillSwitch]:
@@ -67,7 +78,7 @@ def _check_cancel(context: Context, project_id: ProjectId | None) -> None:
     else:
         held = viewer.token.permissions if viewer.token else frozenset({Permission.CANCEL})
     if Permission.CANCEL not in held:
-        raise NotPermitted("This token does not let you cancel runs.")
+        raise NotPermitted("To cancel runs too your token needs the scope LAUNCH.")
 
 
 def _among(known: Iterable[KillSwitch], target: SwitchTarget) -> KillSwitch:

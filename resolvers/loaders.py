@@ -26,7 +26,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-PollKey = tuple[ApprovalId, PrincipalId, datetime]
+PollKey = tuple[ApprovalId, PrincipalId, datetime, PrincipalId | None]
 
 
 class Loader(DataLoader[K, V]):
@@ -127,11 +127,11 @@ class Loaders:
         return [found.get(each, ()) for each in ids]
 
     async def _polls(self, keys: list[PollKey]) -> list[Poll | None]:
-        """Keys are an approval, the viewer, who is one, and now."""
-        _, viewer, at = keys[-1]
+        """Keys are an approval, the viewer, who is one, now, and who made the viewer's token."""
+        _, viewer, at, token_maker = keys[-1]
         async with self._store.snapshot() as unit:
             found = await unit.approvals.get_many({key[0] for key in keys})
-            made = await polls(unit, list(found.values()), viewer, at)
+            made = await polls(unit, list(found.values()), viewer, at, token_maker)
         return _ordered([key[0] for key in keys], {each.approval.id: each for each in made})
 
     async def _events(self, keys: list[tuple[RunId, int, int]]) -> list[Sequence[RunEvent]]:

@@ -17,7 +17,7 @@ from domain.models.kill_switches import KillSwitchScope
 from domain.models.policies import PolicyEffect
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
-from domain.models.runs import FailureCode, RunAction, RunKind, SyncStatus
+from domain.models.runs import FailureCode, RunAction, RunKind, RunWait, SyncStatus
 from domain.models.settings import FeatureFlag
 from resolvers.streams import StreamStart
 
@@ -53,6 +53,9 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "VOTED_ALREADY": "The same person has decided on it before.",
         "RIGHT_USED": "The right was used on it already, by its holder or by who stands in.",
         "OF_REQUESTER": "It would be in the place of whoever asked for it.",
+        "NO_PERSON": "A service account, where the project wants people for a HIGH risk.",
+        "SAME_HAND": "Where the project is strict: the account or token is in the same hand as "
+        "whoever asked for it, or as somebody who has agreed already.",
     },
     ApprovalState: {
         "PENDING": "People are asked.",
@@ -78,6 +81,11 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "SUCCEEDED": "Ended well. Final.",
         "FAILED": "Ended badly; the failure says how. Final.",
         "CANCELED": "Was stopped on request. Final.",
+    },
+    RunWait: {
+        "APPROVAL": "For people: blockedBy has the question.",
+        "KILL_SWITCH": "For a kill switch to be released: heldBy has it.",
+        "TURN": "For its turn in the queue of its provider.",
     },
     RunKind: {
         "COMMAND": "A program with its arguments, started without a shell.",

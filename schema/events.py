@@ -1,7 +1,6 @@
 """What happened to a run: one type for each fact, behind one interface."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, assert_never
 
 import strawberry
@@ -11,21 +10,15 @@ from domain.models import events as domain
 from domain.models.approvals import ApprovalDecision
 from domain.models.logs import LogBatch as DomainBatch
 from domain.models.runs import SyncStatus
-from schema.actors import Actor, load_actor, load_actors
 from schema.cursors import stream_cursor
 from schema.failures import RunFailure
+from schema.happenings import Happening
 from schema.ids import approval_id, run_id
-from schema.info import Info
 from schema.logs import INT_MAX, LogBatch
-from schema.plans import MANY
-
-
-async def _actors(events: Sequence["RunEvent"], info: Info) -> Sequence[Actor | None]:
-    return await load_actors(info, [event.value.actor_id for event in events])
 
 
 @strawberry.interface(description="Something that happened to a run, in the past tense.")
-class RunEvent:
+class RunEvent(Happening):
     """A fact with its place in the run's stream."""
 
     value: strawberry.Private[domain.RunEvent]
@@ -34,22 +27,9 @@ class RunEvent:
     def cursor(self) -> str:
         return stream_cursor(self.value.run_id, self.value.sequence)
 
-    @strawberry.field(description="When it was stored.")
-    def at(self) -> datetime:
-        return self.value.at
-
     @strawberry.field(description="The run.")
     def run_id(self) -> strawberry.ID:
         return run_id(self.value.run_id)
-
-    @strawberry.field(
-        description="Who caused it; null where it was the workbench itself.",
-        metadata={MANY: _actors},
-    )
-    def actor(self, info: Info) -> Actor | None:
-        """At once where it was nobody, so that most events need no waiting at all."""
-        actor_id = self.value.actor_id
-        return load_actor(info, actor_id) if actor_id else None  # type: ignore[return-value] # awaited by the executor
 
 
 @strawberry.type(description="The run went from one state to another.")

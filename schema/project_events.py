@@ -1,7 +1,6 @@
 """What happened in a project, behind one interface; schema/project_facts.py has each kind of it."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import strawberry
@@ -9,22 +8,17 @@ import strawberry
 from domain.models import project_events as domain
 from domain.models.projects import Project
 from resolvers import project_events
-from schema.actors import Actor, load_actor, load_actors
 from schema.cursors import stream_cursor, to_sequence
+from schema.happenings import Happening
 from schema.ids import project_id
 from schema.info import Info
 from schema.paging import Connection
-from schema.plans import MANY
 
 T = TypeVar("T", bound="type[ProjectEvent]")
 
 
-async def _actors(events: Sequence["ProjectEvent"], info: Info) -> Sequence[Actor | None]:
-    return await load_actors(info, [event.value.actor_id for event in events])
-
-
 @strawberry.interface(description="Something that happened in a project, in the past tense.")
-class ProjectEvent:
+class ProjectEvent(Happening):
     """A fact with its place in the project's stream."""
 
     value: strawberry.Private[domain.ProjectEvent]
@@ -33,22 +27,9 @@ class ProjectEvent:
     def cursor(self) -> str:
         return stream_cursor(self.value.project_id, self.value.sequence)
 
-    @strawberry.field(description="When it was stored.")
-    def at(self) -> datetime:
-        return self.value.at
-
     @strawberry.field(description="The project.")
     def project_id(self) -> strawberry.ID:
         return project_id(self.value.project_id)
-
-    @strawberry.field(
-        description="Who caused it; null where it was the workbench itself.",
-        metadata={MANY: _actors},
-    )
-    def actor(self, info: Info) -> Actor | None:
-        """At once where it was nobody."""
-        actor_id = self.value.actor_id
-        return load_actor(info, actor_id) if actor_id else None  # type: ignore[return-value] # awaited by the executor
 
 
 TELLERS: Final[dict[type[domain.ProjectFact], type[ProjectEvent]]] = {}

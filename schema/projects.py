@@ -33,6 +33,7 @@ from schema.policies import Policy
 from schema.project_events import ProjectEvent, events_of
 from schema.providers import Provider
 from schema.settings import ProjectSettings
+from schema.waiting import Waiting
 
 _SAME_NAME: Final = (
     "kind", "fallback_reason", "prompt", "cwd", "env_profile", "timeout_ms", "reason", "state",
@@ -184,7 +185,7 @@ class Project(Node, Delegating):
 
 
 @strawberry.type(description="One dispatch of a command or prompt to one provider.")
-class Run(Node, Approvable):
+class Run(Node, Approvable, Waiting):
     """The same for every provider."""
 
     value: strawberry.Private[domain_runs.Run]

@@ -40,7 +40,8 @@ class Budgets:
     """Limits that stand above what a single run asks for."""
 
     cost_cents_per_run: int | None = strawberry.field(
-        description="What one run may cost at most, in cents; null where there is no limit."
+        description="What one run may cost at most, in cents; null where there is no limit. It is "
+        "for providers that tell what a run costs, which the machine of the server does not."
     )
 
 
@@ -90,12 +91,18 @@ class ProjectSettings:
         description="Whether people may approve what they asked for themselves, up to a medium "
         "risk: for those who work alone."
     )
+    strict_approvers: bool = strawberry.field(
+        description="Whether an account or a token counts as in the hand of whoever made it: what "
+        "one hand asked for no account of the same hand approves, and a HIGH risk no service "
+        "account. Meant for people who come with OpenID Connect."
+    )
     flags: FeatureFlags = strawberry.field(
         description="Which parts of the workbench the project lets itself use. What the server "
         "has off (serverInfo) is off in every project."
     )
     retention_days: int | None = strawberry.field(
-        description="How many days logs are to be kept; null for always. Nothing is removed yet."
+        description="How many days the log of a run is kept after its end; null for always. What "
+        "is over is removed within an hour, and streams tell what is missing."
     )
     budgets: Budgets = strawberry.field(description="What the project may use up.")
     sandbox: ProjectSandbox = strawberry.field(
@@ -113,6 +120,7 @@ class ProjectSettings:
             of_project=project_id,
             default_provider=settings.default_provider,
             self_approval=settings.self_approval,
+            strict_approvers=settings.strict_approvers,
             flags=FeatureFlags.without(settings.disabled),
             retention_days=settings.retention_days,
             budgets=Budgets(cost_cents_per_run=settings.cost_cents_per_run),
@@ -205,12 +213,17 @@ class ProjectSettingsUpdateInput:
         default=strawberry.UNSET,
         description="Whether people may approve what they asked for themselves.",
     )
+    strict_approvers: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether accounts and tokens that one hand has made count as one person.",
+    )
     flags: FeatureFlagsInput | None = strawberry.field(
         default=strawberry.UNSET, description="Which parts of the workbench are on."
     )
     retention_days: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How many days logs are to be kept, from 1; null for always.",
+        description="How many days the log of a run is kept after its end, from 1; null for "
+        "always.",
     )
     budgets: BudgetsInput | None = strawberry.field(
         default=strawberry.UNSET, description="What the project may use up."
@@ -230,6 +243,7 @@ class ProjectSettingsUpdateInput:
             project=self.project,
             default_provider=_present(self.default_provider, "defaultProvider"),
             self_approval=_present(self.self_approval, "selfApproval"),
+            strict_approvers=_present(self.strict_approvers, "strictApprovers"),
             flags=flags.to_flags() if flags else {},
             retention_days=_limit(self.retention_days),
             cost_cents_per_run=_limit(budgets.cost_cents_per_run) if budgets else UNCHANGED,

@@ -137,8 +137,9 @@ class Court:
         return name
 
     async def roles(self, name: str, *roles: str) -> None:
-        """Replace what somebody is."""
-        await self.ask("root", MEMBER, project=PROJECT, name=name, roles=list(roles))
+        """Replace what somebody is. Root's principal is `admin`."""
+        answer = await self.ask("root", MEMBER, project=PROJECT, name=name, roles=list(roles))
+        assert answer["memberSet"]["__typename"] == "MemberSetPayload", name
 
     async def policy(self, *rules: Json) -> str:
         """A new version of the policy; answers with what became of it."""

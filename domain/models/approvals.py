@@ -32,7 +32,8 @@ class Approval:
     """Bound by `digest` to `shown`: exactly what people see is what may be dispatched.
 
     `decision_id` is the decision that asked. Break-glass asks to set a denial aside. `votes` rises
-    with each vote, so that of two at once one is counted again.
+    with each vote, so that of two at once one is counted again. `token_maker` made the token that
+    it was asked for with, where that is an account of ours.
     """
 
     id: ApprovalId
@@ -57,6 +58,7 @@ class Approval:
     break_glass: bool = False
     reason: str | None = None
     votes: int = 0
+    token_maker: PrincipalId | None = None
 
     @property
     def right(self) -> Permission:
@@ -70,6 +72,7 @@ class ApprovalVote:
 
     `is_self`: the requester's own, where the project lets that count. `is_vouched`: the right came
     with the sign-in (OpenID Connect) and is stored nowhere, so it cannot be looked up again.
+    `token_maker` made the token that it was given with, where that is an account of ours.
     """
 
     approval_id: ApprovalId
@@ -82,6 +85,7 @@ class ApprovalVote:
     at: datetime
     is_self: bool = False
     is_vouched: bool = False
+    token_maker: PrincipalId | None = None
 
     @property
     def holder_id(self) -> PrincipalId:

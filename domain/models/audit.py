@@ -104,6 +104,11 @@ class Caller:
     origin: Origin = UNKNOWN_ORIGIN
     memberships: tuple[Membership, ...] = ()
 
+    @property
+    def token_maker(self) -> PrincipalId | None:
+        """Who else may have the text of the token."""
+        return self.token.made_by if self.token else None
+
     def roles_in(self, project_id: ProjectId) -> frozenset[Role]:
         """None for who administers the server and is no member."""
         held = [m.roles for m in self.memberships if m.project_id == project_id]

@@ -158,6 +158,7 @@ class UpdateSettings:
     project: str
     default_provider: str | None = None
     self_approval: bool | None = None
+    strict_approvers: bool | None = None
     flags: Mapping[FeatureFlag, bool] = field(default_factory=dict)
     retention_days: Limit = UNCHANGED
     cost_cents_per_run: Limit = UNCHANGED

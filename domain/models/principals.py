@@ -89,12 +89,16 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A person or a service account. A server admin may do everything everywhere but approve."""
+    """A person or a service account. A server admin may do everything everywhere but approve.
+
+    `made_by`: who made the account. None: the server's own setting up, or an issuer vouches for it.
+    """
 
     id: PrincipalId
     name: str
     kind: PrincipalKind
     is_server_admin: bool
+    made_by: PrincipalId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,8 @@ class Token:
     """A credential of a principal. Only its SHA-256 is kept.
 
     None as scopes or projects: it is not narrowed. `used_at` is the last use, up to a minute late;
-    of a link the only one.
+    of a link the only one. `made_by` is whoever was told its text first: None where that was on the
+    server's own machine.
     """
 
     id: TokenId
@@ -116,6 +121,7 @@ class Token:
     project_ids: frozenset[ProjectId] | None = None
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    made_by: PrincipalId | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:

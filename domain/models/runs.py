@@ -25,6 +25,14 @@ class RunAction(StrEnum):
     REJECT = "REJECT"
 
 
+class RunWait(StrEnum):
+    """What has to happen before a run is handed to its provider."""
+
+    APPROVAL = "APPROVAL"
+    KILL_SWITCH = "KILL_SWITCH"
+    TURN = "TURN"
+
+
 class SyncStatus(StrEnum):
     """How sure we are that our record agrees with the provider."""
 
@@ -112,6 +120,8 @@ class Run:
     """The last one that was asked for; it counts only while its decision does."""
     retry_of: RunId | None = None
     requested_by: PrincipalId
+    token_maker: PrincipalId | None = None
+    """Who made the token that it was asked for with, where that is an account of ours."""
     created_at: datetime
     queued_at: datetime | None = None
     started_at: datetime | None = None

@@ -18,12 +18,14 @@ class FeatureFlag(StrEnum):
 class ProjectSettings:
     """What holds for all runs of a project; stored with it, and numbered by `version` from 1 on.
 
-    Nobody approves what they asked for themselves unless `self_approval` says so. Where
+    Nobody approves what they asked for themselves unless `self_approval` says so. With
+    `strict_approvers` accounts and tokens that one hand has made count as one person. Where
     `retention_days` or `cost_cents_per_run` is None there is no such limit.
     """
 
     default_provider: str
     self_approval: bool = False
+    strict_approvers: bool = False
     disabled: frozenset[FeatureFlag] = frozenset()
     retention_days: int | None = None
     cost_cents_per_run: int | None = None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain import approval_audit as audit
-from domain.approvals import Poll, answered, outcome, standing
+from domain.approvals import Poll, answered, facts_of, standing, voted
 from domain.errors import IllegalTransition, InvalidInput, NotFound, QuotaExceeded
 from domain.ids import ApprovalId, IntentId, PrincipalId
 from domain.lifecycle import (
@@ -35,12 +35,7 @@ from domain.models.decisions import (
     Decision,
     ExpiryAction,
 )
-from domain.models.events import (
-    RunApprovalDecided,
-    RunApprovalRequested,
-    RunFact,
-    RunStateChanged,
-)
+from domain.models.events import RunApprovalDecided, RunApprovalRequested, RunFact
 from domain.models.intents import Intent, IntentKind
 from domain.models.policies import DispatchRequest
 from domain.models.principals import Role
@@ -49,7 +44,7 @@ from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.policy import shown
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
-from domain.services.polls import lets_requesters_approve, polls, voter_of, warned
+from domain.services.polls import polls, voter_of, warned
 from domain.topics import INTENTS
 from domain.validation import check_text
 
@@ -90,7 +85,8 @@ class Approvals:
         poll = Poll(
             approval=approval,
             at=decision.decided_at,
-            has_self_approval=lets_requesters_approve(project),
+            has_self_approval=project.settings.self_approval,
+            is_strict=project.settings.strict_approvers,
         )
         decision = await warned(unit, decision, poll)
         await unit.decisions.add(decision, question.request)
@@ -143,6 +139,7 @@ class Approvals:
             on_expiry=asked.on_expiry,
             break_glass=question.is_break_glass,
             reason=run.reason,
+            token_maker=run.token_maker,
         )
 
     async def decide(
@@ -188,7 +185,7 @@ class Approvals:
         is_vouched: bool,
     ) -> Approval:
         now, who = self.clock.now(), caller.principal.id
-        (poll,) = await polls(unit, [approval], who, now)
+        (poll,) = await polls(unit, [approval], who, now, caller.token_maker)
         under = standing(poll, voter_of(poll, caller, is_vouched=is_vouched))
         if command.digest != approval.digest:
             raise InvalidInput("This is not the digest of what is asked about.", "digest")
@@ -203,11 +200,9 @@ class Approvals:
             at=now,
             is_self=under.is_self,
             is_vouched=is_vouched and under.on_behalf_of is None,
+            token_maker=caller.token_maker,
         )
-        signal = outcome(replace(poll, votes=[*poll.votes, vote]), vote)
-        after = replace(approval, votes=approval.votes + 1)
-        if signal is not None:
-            after = replace(after, state=advance(approval.state, signal), decided_at=now)
+        after = voted(poll, vote)
         await self._write(unit, approval, after, vote)
         unit.audit.add(audit.approval_decided(approval, after, vote, caller))
         if approval.break_glass:
@@ -285,14 +280,8 @@ class Approvals:
         run = await _waiting_run(unit, approval)
         if run is None:
             return
-        told = RunApprovalDecided(approval_id=approval.id, state=approval.state, decision=said)
         after = answered(run, approval.state, at)
-        facts: list[RunFact] = [told]
-        if after.state is not run.state:
-            changed = RunStateChanged(
-                from_state=run.state, to_state=after.state, failure=after.failure
-            )
-            facts.append(changed)
+        facts = facts_of(run, after, approval, said)
         await _changed(unit, run, after, facts, actor=actor, at=at)
         if approval.state is ApprovalState.APPROVED:
             await unit.intents.add(dispatch_intent(IntentId(self.new_id()), after, at))

@@ -20,7 +20,7 @@ from domain.validation import check_launch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judgement:
     """A decision, and exactly what it was made on."""
 
     request: DispatchRequest
@@ -39,13 +39,13 @@ class Gate:
     new_id: IdMaker
     disabled: frozenset[FeatureFlag]
 
-    async def judge(self, command: LaunchRun, project: Project, caller: Caller) -> Judged:
+    async def judge(self, command: LaunchRun, project: Project, caller: Caller) -> Judgement:
         """What a launch is, and what the policy says of it. Its own form has been checked.
 
         Raises InvalidInput, NotFound, CapabilityMissing, FeatureDisabled.
         """
         request = self._request(command, project, caller)
-        return Judged(request=request, decision=await self.decide(request, project))
+        return Judgement(request=request, decision=await self.decide(request, project))
 
     async def decide(self, request: DispatchRequest, project: Project) -> Decision:
         """Afresh, also on what was decided before by an older version."""

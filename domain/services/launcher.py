@@ -25,7 +25,7 @@ from domain.models.projects import Project
 from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.services.approvals import Approvals, Overtaken, Question, dispatch_intent
-from domain.services.gate import Gate, Judged
+from domain.services.gate import Gate, Judgement
 from domain.services.known_switches import KnownSwitches
 from domain.services.queue_bound import QueueBound
 from domain.topics import INTENTS, cancel_topic
@@ -120,7 +120,7 @@ class Launcher:
         raise PolicyDenied(decision)
 
     async def _block(
-        self, command: LaunchRun, run: Run, judged: Judged, project: Project, caller: Caller
+        self, command: LaunchRun, run: Run, judged: Judgement, project: Project, caller: Caller
     ) -> Run:
         """Store a run that waits for people: nothing is there to be dispatched until they agree."""
         asked = Question(
@@ -171,7 +171,7 @@ class Launcher:
         return run
 
     def _run(
-        self, command: LaunchRun, judged: Judged, caller: Caller, retry_of: RunId | None
+        self, command: LaunchRun, judged: Judgement, caller: Caller, retry_of: RunId | None
     ) -> Run:
         request, decision, now = judged.request, judged.decision, judged.decision.decided_at
         return Run(
@@ -193,6 +193,7 @@ class Launcher:
             decision_id=decision.id,
             retry_of=retry_of,
             requested_by=caller.principal.id,
+            token_maker=caller.token_maker,
             created_at=now,
             queued_at=now,
         )

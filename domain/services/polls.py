@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.approvals import Poll, Voter, could_decide
+from domain.hands import Accounts
 from domain.ids import PrincipalId, ProjectId
 from domain.limits import APPROVERS_LOOKED_FOR_MAX
 from domain.models.approvals import Approval
@@ -12,17 +13,20 @@ from domain.models.audit import Caller
 from domain.models.decisions import Decision, DecisionReason
 from domain.models.pages import Window
 from domain.models.principals import ALL, NONE, Membership, Permission, permissions_in
-from domain.models.projects import Project
 from domain.ports import UnitOfWork
 
 Rights = Mapping[PrincipalId, frozenset[Permission]]
 
 
 async def polls(
-    unit: UnitOfWork, approvals: Sequence[Approval], viewer_id: PrincipalId, at: datetime
+    unit: UnitOfWork,
+    approvals: Sequence[Approval],
+    viewer_id: PrincipalId,
+    at: datetime,
+    token_maker: PrincipalId | None = None,
 ) -> list[Poll]:
     """Of each approval, with the stored rights of the viewer and of whoever has voted or is stood
-    in for."""
+    in for. `token_maker` made the viewer's token."""
     if not approvals:
         return []
     votes = await unit.approvals.votes({approval.id for approval in approvals})
@@ -31,6 +35,12 @@ async def polls(
     delegations = await unit.approvals.delegated_to(set(projects), voters)
     holders = voters | {each.from_id for each in delegations}
     memberships = await unit.identity.memberships(holders)
+    accounts: Accounts = {}
+    if any(each.settings.strict_approvers for each in projects.values()):
+        makers = {vote.token_maker for each in votes.values() for vote in each}
+        askers = {each for a in approvals for each in (a.requested_by, a.token_maker)}
+        makers |= {*holders, *askers, token_maker}
+        accounts = await unit.identity.with_makers({each for each in makers if each})
     return [
         Poll(
             approval=approval,
@@ -38,7 +48,9 @@ async def polls(
             votes=votes.get(approval.id, ()),
             rights=rights_in(approval.project_id, memberships),
             delegations=[d for d in delegations if d.project_id == approval.project_id],
-            has_self_approval=lets_requesters_approve(projects[approval.project_id]),
+            has_self_approval=projects[approval.project_id].settings.self_approval,
+            is_strict=projects[approval.project_id].settings.strict_approvers,
+            accounts=accounts,
         )
         for approval in approvals
     ]
@@ -47,11 +59,6 @@ async def polls(
 def rights_in(project_id: ProjectId, memberships: Sequence[Membership]) -> Rights:
     """What members hold in a project by their stored roles: no rank brings the right to approve."""
     return {m.principal_id: m.permissions for m in memberships if m.project_id == project_id}
-
-
-def lets_requesters_approve(project: Project) -> bool:
-    """Whether the project lets those count who asked themselves."""
-    return project.settings.self_approval
 
 
 def voter_of(poll: Poll, caller: Caller, *, is_vouched: bool) -> Voter:
@@ -65,14 +72,25 @@ def voter_of(poll: Poll, caller: Caller, *, is_vouched: bool) -> Voter:
     lets_through = ALL if token is None else token.permissions
     if token is not None and not token.covers(project_id):
         lets_through = NONE
-    return Voter(id=principal.id, held=held, lets_through=lets_through, is_vouched=is_vouched)
+    return Voter(
+        id=principal.id,
+        held=held,
+        lets_through=lets_through,
+        is_vouched=is_vouched,
+        token_maker=caller.token_maker,
+    )
 
 
 async def warned(unit: UnitOfWork, decision: Decision, poll: Poll) -> Decision:
     """The decision, telling so where too few members could approve."""
     window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
     members = await unit.identity.members(decision.project_id, window)
-    able = could_decide(replace(poll, rights=rights_in(decision.project_id, members)))
+    poll = replace(poll, rights=rights_in(decision.project_id, members))
+    if poll.is_strict:
+        asker = (poll.approval.requested_by, poll.approval.token_maker)
+        known = await unit.identity.with_makers({who for who in (*poll.rights, *asker) if who})
+        poll = replace(poll, accounts=known)
+    able = could_decide(poll)
     needed, role = poll.approval.required_count, poll.approval.required_role
     if able >= needed:
         return decision

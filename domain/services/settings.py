@@ -78,9 +78,8 @@ def merged(settings: ProjectSettings, command: UpdateSettings) -> ProjectSetting
     return replace(
         settings,
         default_provider=command.default_provider or settings.default_provider,
-        self_approval=(
-            settings.self_approval if command.self_approval is None else command.self_approval
-        ),
+        self_approval=_present(command.self_approval, settings.self_approval),
+        strict_approvers=_present(command.strict_approvers, settings.strict_approvers),
         disabled=(settings.disabled - turned_on) | turned_off,
         retention_days=_limit(command.retention_days, settings.retention_days),
         cost_cents_per_run=_limit(command.cost_cents_per_run, settings.cost_cents_per_run),
@@ -90,12 +89,16 @@ def merged(settings: ProjectSettings, command: UpdateSettings) -> ProjectSetting
 
 def _sandbox(before: SandboxSettings, change: UpdateSandbox) -> SandboxSettings:
     return SandboxSettings(
-        is_required=before.is_required if change.is_required is None else change.is_required,
+        is_required=_present(change.is_required, before.is_required),
         cpu_s=_limit(change.cpu_s, before.cpu_s),
         memory_bytes=_limit(change.memory_bytes, before.memory_bytes),
         processes=_limit(change.processes, before.processes),
         open_files=_limit(change.open_files, before.open_files),
     )
+
+
+def _present(given: bool | None, before: bool) -> bool:  # noqa: FBT001 - the value of a setting
+    return before if given is None else given
 
 
 def _limit(given: Limit, before: int | None) -> int | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -82,6 +82,7 @@ class SignIn:
         session = secrets.token_urlsafe(32)
         principal = identity.principal
         token = self._token(principal, TokenKind.SESSION, "browser", session, SESSION_LIFE)
+        token = replace(token, made_by=identity.token.made_by)
         caller = Caller(principal=principal, token=identity.token, origin=origin)
         async with self.store.transaction() as unit:
             if not await unit.identity.spend_token(identity.token.id, self.clock.now()):

@@ -55,7 +55,8 @@ class Tokens:
         text = new_token_text()
         async with self.store.transaction() as unit:
             principal = await self._principal(unit, command, caller)
-            token = _narrowed(self._token(command, principal, project_ids, text, now), caller.token)
+            made = self._token(command, principal, project_ids, text, now)
+            token = _narrowed(replace(made, made_by=caller.principal.id), caller.token)
             token = _ended(token, until)
             await _make_room(unit, principal.id, now)
             await unit.identity.add_token(token)
@@ -86,6 +87,7 @@ class Tokens:
             name=command.principal,
             kind=command.kind,
             is_server_admin=False,
+            made_by=caller.principal.id,
         )
         found = await unit.identity.principal_by_name(command.principal)
         if found is None and await unit.identity.add_principal(made):

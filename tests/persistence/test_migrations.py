@@ -173,3 +173,27 @@ async def test_projects_of_before_are_set_to_what_they_were(
         project = await unit.projects.by_slug("default")
     assert project is not None
     assert ProjectSettings(default_provider="local") == project.settings
+
+
+async def test_who_made_what_is_there_is_known_from_the_audit_log(
+    empty_url: str, database: Database
+) -> None:
+    """From version 10 with its rows: accounts and tokens that somebody made are theirs; the first
+    administrator is nobody's."""
+    made = """;
+INSERT INTO principals (id, name, kind, is_server_admin) VALUES ('second', 'ada', 'USER', false);
+INSERT INTO tokens (id, principal_id, kind, name, digest, created_at)
+VALUES ('u', 'second', 'API', 'own', 'of ada', {now});
+INSERT INTO audit_entries (chain, sequence, at, action, actor_id, subject, result, body, hash)
+VALUES ('server', 1, {now}, 'PRINCIPAL_CREATE', 'first', 'second', 'DONE', '', '0'),
+('server', 2, {now}, 'TOKEN_CREATE', 'first', 'u', 'DONE', '', '1'),
+('server', 3, {now}, 'TOKEN_CREATE', NULL, 't', 'DONE', '', '2')"""
+    await migrated_to("0010", empty_url, FIRST_ROWS + made)
+
+    await database.migrate()
+
+    async with database.snapshot() as unit:
+        held = [await unit.identity.holder(digest) for digest in ("digest", "of ada")]
+    assert [(None, None), ("first", "first")] == [
+        (each.principal.made_by, each.token.made_by) for each in held if each
+    ]

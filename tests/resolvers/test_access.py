@@ -138,3 +138,37 @@ def test_what_belongs_to_no_project_is_for_server_admins(operation: str) -> None
 def test_what_is_one_s_own_belongs_to_no_project() -> None:
     """Else the two tables would not agree on what is asked."""
     assert access.OWN <= access.OF_SERVER <= set(access.NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("who", "operation", "missing"),
+    [
+        (viewer(Role.VIEWER), "runLaunch", "the role OPERATOR or ADMIN in the project"),
+        (viewer(Role.VIEWER), "policySet", "the role ADMIN in the project"),
+        (viewer(Role.ADMIN), "approvalDelegate", "the role APPROVER or ELEVATED_APPROVER in"),
+        (viewer(Role.OPERATOR, by=token(TokenScope.READ)), "runCancel", "the scope LAUNCH."),
+        (viewer(admin=True, by=token(TokenScope.READ)), "memberSet", "the scope ADMIN."),
+    ],
+)
+def test_a_refusal_names_what_is_missing(who: Viewer, operation: str, missing: str) -> None:
+    """The scope where only the token is too narrow, else the roles that would do."""
+    with pytest.raises(NotPermitted) as refused:
+        access.check(who, HERE, operation)
+
+    assert missing in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("who", "missing"),
+    [
+        (viewer(*Role), "Only who administers the server"),
+        (viewer(admin=True, by=token(TokenScope.READ)), "the scope ADMIN."),
+        (viewer(admin=True, by=token(projects={HERE})), "for some projects only"),
+    ],
+)
+def test_a_refusal_names_what_the_server_wants(who: Viewer, missing: str) -> None:
+    """Rank, scope, or a token that is for no project alone."""
+    with pytest.raises(NotPermitted) as refused:
+        access.check_server(who, "projectCreate")
+
+    assert missing in refused.value.message

@@ -10,7 +10,7 @@ from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Api, Json
 
 pytestmark = pytest.mark.anyio
 
-SETTINGS: Final = """settings { defaultProvider selfApproval retentionDays version
+SETTINGS: Final = """settings { defaultProvider selfApproval strictApprovers retentionDays version
     flags { connectors orchestration sdkSteps } budgets { costCentsPerRun }
     sandbox { required cpuMs memoryMib processes openFiles } }"""
 UPDATE: Final = f"""mutation($input: ProjectSettingsUpdateInput!) {{
@@ -20,6 +20,7 @@ UPDATE: Final = f"""mutation($input: ProjectSettingsUpdateInput!) {{
 FIRST: Final[Json] = {
     "defaultProvider": "local",
     "selfApproval": False,
+    "strictApprovers": False,
     "retentionDays": None,
     "version": 1,
     "flags": {"connectors": True, "orchestration": True, "sdkSteps": True},
@@ -57,6 +58,7 @@ async def test_what_is_absent_stays_as_it_is(api: Api) -> None:
     held = {**FIRST["sandbox"], "required": True}
     steps: list[tuple[Json, Json]] = [
         ({"selfApproval": True}, {"selfApproval": True}),
+        ({"strictApprovers": True}, {"strictApprovers": True}),
         (
             {"flags": {"connectors": False, "sdkSteps": False}},
             {"flags": {"connectors": False, "orchestration": True, "sdkSteps": False}},
@@ -101,6 +103,7 @@ async def test_what_changes_nothing_is_no_version(api: Api) -> None:
         ({"defaultProvider": ""}, ["defaultProvider"]),
         ({"defaultProvider": None}, ["defaultProvider"]),
         ({"selfApproval": None}, ["selfApproval"]),
+        ({"strictApprovers": None}, ["strictApprovers"]),
         ({"flags": None}, ["flags"]),
         ({"flags": {"sdkSteps": None}}, ["flags", "sdkSteps"]),
         ({"retentionDays": 0}, ["retentionDays"]),
@@ -145,6 +148,7 @@ async def test_a_change_is_in_the_audit_log(api: Api) -> None:
 
     (entry,) = await entries(api)
     before = {"version": 1, "defaultProvider": "local", "selfApproval": False, "disabled": []}
+    before["strictApprovers"] = False
     limits = {"retentionDays": None, "costCentsPerRun": None, "sandbox": asdict(SandboxSettings())}
     after = {"version": 2, "selfApproval": True, "disabled": ["ORCHESTRATION"]}
     assert {

@@ -5,14 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
+from domain.lifecycle import RunState
+from domain.models.events import RunStateChanged
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow
 from domain.models.providers import LogStream
 from domain.models.runs import LogStats, Run
 from domain.topics import run_topic
-from tests.contract.store.scene import NODE, Scene, later, output
+from tests.contract.store.scene import MAIN, NODE, NOW, Scene, later, output
 
 pytestmark = pytest.mark.anyio
 
@@ -176,3 +178,30 @@ async def test_nobody_appends_to_a_log_that_is_held(scene: Scene) -> None:
     assert await appending
     assert 1 == len(seen)
     assert ["a", "b"] == await page(scene, run, LogWindow(limit=9))
+
+
+async def test_runs_that_ended_before_a_time_are_found_while_they_have_a_log(scene: Scene) -> None:
+    """The oldest first, each with its newest sequence; not those of another project, that go on,
+    that ended later or have printed nothing."""
+    ended = [await printed(scene, output("a"), output("b")) for _ in range(3)]
+    silent, active = await scene.started(), await printed(scene, output("a"))
+    for number, (run, lease) in enumerate([*ended, silent]):
+        before = await scene.stored(run)
+        after = replace(before, state=RunState.SUCCEEDED, finished_at=later(number))
+        fact = RunStateChanged(from_state=before.state, to_state=after.state)
+        async with scene.store.transaction() as unit:
+            assert await unit.runs.change(before, after, [fact], actor=None, at=NOW, lease=lease)
+    first, second, third = [await scene.stored(run) for run, _ in ended]
+
+    async def found(at: float, limit: int = 9, project: ProjectId = MAIN) -> dict[RunId, int]:
+        async with scene.store.snapshot() as unit:
+            return dict(await unit.logs.ended_before(project, later(at), limit))
+
+    assert {first.id: first.sequence, second.id: second.sequence} == await found(2)
+    assert [first.id] == list(await found(2, limit=1))
+    assert {} == await found(0) == await found(9, project=ProjectId("another"))
+    async with scene.store.transaction() as unit:
+        await unit.logs.hold(first.id)
+        assert 2 == await unit.logs.expire(first.id, first.sequence)
+    assert [second.id, third.id] == list(await found(99))
+    assert ["a"] == await page(scene, active[0], LogWindow(limit=9))

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 SET = ProjectSettings(
     default_provider="other",
     self_approval=True,
+    strict_approvers=True,
     disabled=frozenset({FeatureFlag.CONNECTORS, FeatureFlag.SDK_STEPS}),
     retention_days=7,
     cost_cents_per_run=100,
