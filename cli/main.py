@@ -9,12 +9,14 @@ from typing import Annotated, Final
 import typer
 
 CLIENT: Final = "cli.run"
+APPROVALS: Final = "cli.approvals"
 SERVER: Final = "cli.server"
 TOKENS: Final = "cli.tokens"
 AUDIT: Final = "cli.audit"
 DOCTOR: Final = "cli.doctor"
 KEYS: Final = "cli.keys"
 ALONE: Final = {
+    "approvals": APPROVALS,
     "audit": AUDIT,
     "doctor": DOCTOR,
     "keys": KEYS,
@@ -36,7 +38,8 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    for module in (CLIENT, TOKENS, SERVER, AUDIT, KEYS, DOCTOR) if alone is None else (alone,):
+    modules = (CLIENT, APPROVALS, TOKENS, SERVER, AUDIT, KEYS, DOCTOR)
+    for module in modules if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()
     return found

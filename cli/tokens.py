@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -14,6 +14,7 @@ from cli.client.connection import Connection
 from cli.client.errors import ClientError
 from cli.client.escaping import printable
 from cli.client.exits import FAILED
+from cli.client.tables import aligned
 from cli.client.tokens import Listed
 
 COLUMNS: Final = ("ID", "NAME", "SCOPES", "PROJECTS", "CREATED", "EXPIRES", "LAST USED", "STATE")
@@ -115,7 +116,7 @@ async def _list(principal: str | None) -> None:
     connection = Connection.from_environment()
     name = principal or (await tokens.viewer(connection))[0]
     rows = [COLUMNS, *[_row(token) async for token in tokens.listed(connection, name)]]
-    sys.stdout.writelines(f"{line}\n" for line in _aligned(rows))
+    sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
 
 
 async def _revoke(ids: Sequence[str]) -> None:
@@ -157,11 +158,3 @@ def _day(time: str | None) -> str:
 
 def _in_days(days: int | None) -> str | None:
     return None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Columns as wide as their widest cell; the last is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
+from cli.client.moments import moment
 from cli.client.stream import Subscription
 
 _LAUNCH: Final = """
@@ -159,7 +160,8 @@ async def asked(connection: Connection, approval_id: str) -> Noticed | None:
     if not approval or approval["state"] != "PENDING":
         return None
     wanted = f"{approval['requiredCount']} with the right of {approval['requiredRole']}"
-    text = f"It waits for {wanted}, until {approval['expiresAt']}: approval {approval['id']}."
+    until = moment(approval["expiresAt"])
+    text = f"It waits for {wanted}, until {until}: approval {approval['id']}."
     return Noticed(text=f"{_why(approval['policyDecision'])} {text}")
 
 

@@ -31,7 +31,9 @@ def test_it_tells_whom_it_waits_for_and_goes_on_when_they_agree(tmp_path: Path) 
         with served.command("--", "echo", "agreed") as process:
             assert process.stderr is not None
             waits = next(line for line in process.stderr if "It waits for" in line)
-            told = re.search(r"1 with the right of APPROVER, until \S+: approval (\S+)\.$", waits)
+            told = re.search(
+                r"1 with the right of APPROVER, until [^:]+:\d\d [^:]+: approval (\S+)\.$", waits
+            )
             assert told, waits
             show = "query($id: ID!) { node(id: $id) { ... on Approval { id digest } } }"
             approval = ask(served, show, anna, id=told[1])["node"]

@@ -47,7 +47,8 @@ POSTGRESQL: Final = ROOT / "docs" / "how-to" / "postgresql.md"
 OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
 POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
 APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
-ALONE: Final = (POLICY, APPROVAL)
+STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
+ALONE: Final = (POLICY, APPROVAL, STOP)
 """They change rules, or are refused what others then find in the audit log."""
 OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, *ALONE)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
