@@ -5,18 +5,22 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.approving import LAUNCH, MEMBER, PERSON, POLICY, asking
 from tests.browser.conftest import ColorScheme, watched
 from tests.e2e.links import sign_in_link
-from tests.e2e.server import Server
+from tests.e2e.server import TOKEN, Server
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
 
 SCRIPT: Final = "echo first line; until [ -e {gate} ]; do sleep 0.02; done; echo last line"
 EXECUTE: Final = ".graphiql-execute-button"
-TABS: Final = ["Server", "Runs", "Launch", "Events", "Logs", "Cancel", "Retry"]
+LIFE: Final = ["Server", "Runs", "Launch", "Events", "Logs", "Cancel", "Retry"]
+RULE: Final = ["Inbox", "Decide", "Project", "Simulate", "Policy", "Stop", "Audit"]
+TABS: Final = [*LIFE, *RULE]
 
 
 def open_graphiql(page: Page, server: Server) -> None:
@@ -82,6 +86,94 @@ def test_the_life_of_a_run(
     assert TABS == [tab.strip() for tab in tabs]
     assert [f"ws://127.0.0.1:{server.port}/graphql"] == seen.sockets
     assert ([], []) == (seen.strangers, seen.complaints)
+
+
+def answered(page: Page, field: str) -> Any:
+    """Run the tab that is open; what the server answers in this field.
+
+    Right after a tab was opened the page may still name the operation of the one before, which the
+    server then does not find: that is asked again, and the browser complains of it.
+    """
+    answer: Any = {}
+    while "data" not in answer:
+        assert not answer or "Unknown operation" in str(answer), answer
+        page.wait_for_timeout(300)
+        with page.expect_response(lambda r: field in (r.request.post_data or "")) as asked:
+            page.click(EXECUTE)
+        answer = asked.value.json()
+    return answer["data"][field]
+
+
+def test_a_run_is_approved(browser: Browser, server: Server, screenshots: Path) -> None:
+    """The inbox, the decision by the digest that it shows, and what the audit log has of it; a
+    launch that waits says for whom, and a simulation and the switch answer as they stand."""
+    asked = asked_for(server)
+    with watched(browser, server) as seen:
+        page = seen.page
+        open_graphiql(page, server)
+        open_tab(page, "Inbox", {"filter": {"eligible": True}})
+        (approval,) = answered(page, "approvals")["nodes"]
+        expect(response(page)).to_contain_text('"name": "olga"')
+        page.screenshot(path=screenshots / "graphiql-inbox.png")
+        given = {"id": approval["id"], "digest": approval["digest"], "decision": "APPROVE"}
+        open_tab(page, "Decide", {"input": given})
+        decided = answered(page, "approvalDecide")["approval"]
+        expect(response(page)).to_contain_text("APPROVED")
+
+        command = {"project": "default", "command": ["uname"]}
+        open_tab(page, "Launch", {"input": command})
+        own = answered(page, "runLaunch")["run"]
+        open_tab(page, "Audit", {"project": "default", "filter": {"action": ["APPROVAL_DECIDE"]}})
+        (entry,) = answered(page, "project")["auditLog"]["nodes"]
+        told = {name: simply(page, name, field) for name, field in AS_THEY_STAND.items()}
+
+    assert approval["canDecide"]
+    assert (["uname"], asked) == (approval["shown"]["command"], decided["run"]["id"])
+    waits = {"requiredRole": "APPROVER", "requiredCount": 1}
+    assert (["APPROVAL"], waits) == (
+        own["waitsFor"],
+        {name: own["blockedBy"][name] for name in waits},
+    )
+    assert approval["id"] == entry["subject"]["id"]
+    assert told["Simulate"]["isComplete"]
+    assert "INVALID_INPUT" == told["Policy"]["code"], "what is there by default sets nothing"
+    assert not told["Stop"]["killSwitch"]["engaged"]
+    complaints = [each for each in seen.complaints if "400" not in each]
+    assert ([], []) == (seen.strangers, complaints)
+
+
+AS_THEY_STAND: Final = {
+    "Simulate": "policySimulate",
+    "Policy": "policySet",
+    "Stop": "killSwitchSet",
+}
+
+
+def simply(page: Page, name: str, field: str) -> Any:
+    """A tab as it stands."""
+    page.get_by_role("tab", name=name).click()
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(field)
+    return answered(page, field)
+
+
+def asked_for(server: Server) -> str:
+    """A run that waits for whom the browser is signed in as; answers its id."""
+
+    def ask(query: str, token: str = TOKEN, **variables: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(f"{server.url}/graphql", json=body, headers=headers, timeout=30).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    anything = {"name": "anything", "match": {}, "effect": "ALLOW"}
+    ask(MEMBER, project="default", name="admin", roles=["APPROVER"])
+    set_to = ask(POLICY, project="default", rules=[asking("uname"), anything])
+    assert "PolicySetPayload" == set_to["policySet"]["__typename"], set_to
+    olga = ask(PERSON, name="olga")["tokenCreate"]["token"]
+    ask(MEMBER, project="default", name="olga", roles=["OPERATOR"])
+    given = {"project": "default", "command": ["uname"]}
+    return str(ask(LAUNCH, olga, input=given)["runLaunch"]["run"]["id"])
 
 
 def test_the_plugins_load(browser: Browser, server: Server, screenshots: Path) -> None:

@@ -1,26 +1,44 @@
-// One tab each, in the order of a run's life. tests/web/ checks them against the schema.
+// One tab each: the life of a run, then what governs it. tests/web/ checks them against the schema.
+import audit from './operations/audit.graphql?raw';
 import cancel from './operations/cancel.graphql?raw';
+import decide from './operations/decide.graphql?raw';
 import events from './operations/events.graphql?raw';
+import inbox from './operations/inbox.graphql?raw';
 import launch from './operations/launch.graphql?raw';
 import logs from './operations/logs.graphql?raw';
+import policy from './operations/policy.graphql?raw';
+import project from './operations/project.graphql?raw';
 import retry from './operations/retry.graphql?raw';
 import runs from './operations/runs.graphql?raw';
 import server from './operations/server.graphql?raw';
+import simulate from './operations/simulate.graphql?raw';
+import stop from './operations/stop.graphql?raw';
 
 const tab = (query, variables = {}) => ({
   query,
   variables: JSON.stringify(variables, null, 2),
 });
 
-const project = 'default';
+const slug = 'default';
 const id = 'paste the id of a run here';
+const rules = [
+  { name: 'reading', match: { programs: ['ls', 'cat', 'rg'] }, effect: 'ALLOW' },
+  {
+    name: 'packages',
+    match: { programs: ['pip', 'npm', 'uv'] },
+    effect: 'REQUIRE_APPROVAL',
+    risk: 'MEDIUM',
+    approval: { role: 'APPROVER', count: 1 },
+    explanation: 'It brings code of others.',
+  },
+];
 
 export const operations = [
   tab(server),
-  tab(runs, { project }),
+  tab(runs, { project: slug }),
   tab(launch, {
     input: {
-      project,
+      project: slug,
       command: ['sh', '-c', 'for n in $(seq 60); do echo line $n; sleep 1; done'],
     },
   }),
@@ -28,4 +46,19 @@ export const operations = [
   tab(logs, { id }),
   tab(cancel, { input: { id, reason: 'seen enough' } }),
   tab(retry, { input: { id, acknowledgeFailure: true } }),
+  tab(inbox, { filter: { eligible: true } }),
+  tab(decide, {
+    input: {
+      id: 'paste the id of an approval here',
+      decision: 'APPROVE',
+      digest: 'paste its digest here, once you have read what it shows',
+      reason: 'say why',
+    },
+  }),
+  tab(project, { project: slug }),
+  tab(simulate, { input: { project: slug, since: '2026-01-01T00:00:00Z', rules } }),
+  // As it stands this sets nothing: the version that it expects has never been.
+  tab(policy, { input: { project: slug, expectedVersion: 0, reason: 'say why', rules } }),
+  tab(stop, { input: { scope: 'PROJECT', project: slug, engaged: false, reason: 'say why' } }),
+  tab(audit, { project: slug, filter: { action: ['APPROVAL_DECIDE'] } }),
 ];
