@@ -6,6 +6,8 @@ from tests.approving import DELEGATE, Court
 
 pytestmark = pytest.mark.anyio
 
+REVOKE: str = """mutation($id: ID!) { delegationRevoke(id: $id) {
+  ... on DelegationRevokePayload { delegation { revokedAt } } ... on UserError { code } } }"""
 PERIOD = {"startsAt": "2025-12-31T00:00:00Z", "endsAt": "2026-01-31T00:00:00Z"}
 
 
@@ -13,6 +15,12 @@ async def delegated(tried: Court, giver: str, to: str) -> str:
     asked = {"project": "default", "to": to, **PERIOD}
     answer = (await tried.ask(giver, DELEGATE, input=asked))["approvalDelegate"]
     return str(answer.get("code") or answer["delegation"]["id"])
+
+
+async def revoked(tried: Court, who: str, delegation_id: str) -> str:
+    """When it was, or the code of the error."""
+    answer = (await tried.ask(who, REVOKE, id=delegation_id))["delegationRevoke"]
+    return str(answer.get("code") or answer["delegation"]["revokedAt"])
 
 
 async def test_a_delegate_decides_in_the_place_of_another(tried: Court) -> None:
@@ -37,8 +45,7 @@ async def test_a_revoked_delegation_does_not_count(tried: Court) -> None:
     given = await delegated(tried, "anna", "dora")
     run = await tried.launch("olga", "tox")
     await tried.decide("dora", run["approval"])
-    revoke = "mutation($id: ID!) { delegationRevoke(id: $id) { __typename } }"
-    await tried.ask("anna", revoke, id=given)
+    await revoked(tried, "anna", given)
     log = """{ project(slug: "default") { auditLog(filter: {
       action: [APPROVAL_DELEGATE, DELEGATION_REVOKE]}) { nodes { action subject { id } } } } }"""
     told = (await tried.ask("root", log))["project"]["auditLog"]["nodes"]
@@ -50,6 +57,24 @@ async def test_a_revoked_delegation_does_not_count(tried: Court) -> None:
     assert "APPROVED" == (await tried.decide("anna", run["approval"]))["state"]
     other = await tried.launch("olga", "make")
     assert "NO_RIGHT" == (await tried.decide("dora", other["approval"]))["reason"]
+
+
+async def test_a_delegation_is_revoked_by_its_giver_or_an_admin(tried: Court) -> None:
+    """Nobody else, the delegate among them; to strangers it is not there; again it is as it was."""
+    await tried.person("dora", "VIEWER")
+    await tried.person("stranger")
+    first, second = await delegated(tried, "anna", "dora"), await delegated(tried, "ben", "dora")
+
+    said = [await revoked(tried, who, first) for who in ("stranger", "dora", "ben", "olga")]
+    wrong = await revoked(tried, "anna", "RGVsZWdhdGlvbjp4")
+    others = [await revoked(tried, "anna", first), await revoked(tried, "root", second)]
+
+    assert ["NOT_FOUND", "NOT_PERMITTED", "NOT_PERMITTED", "NOT_PERMITTED"] == said
+    assert "NOT_FOUND" == wrong
+    assert None not in others
+    run = await tried.launch("olga", "make")
+    assert "NO_RIGHT" == (await tried.decide("dora", run["approval"]))["reason"]
+    assert others[0] == await revoked(tried, "anna", first)
 
 
 async def test_delegating_in_a_circle_gives_nothing(tried: Court) -> None:

@@ -50,3 +50,33 @@ async def test_approving_and_a_stricter_policy_at_once(tried: Court) -> None:
             await asyncio.gather(tried.look(), other.look())
             assert 0 == await tried.dispatch() + await other.dispatch()
             assert "BLOCKED" == (await tried.run("olga", run))["state"]
+
+
+async def test_approving_while_its_time_runs_out_is_one_or_the_other(tried: Court) -> None:
+    """Never an expired approval whose run goes out, nor an approved one whose run is canceled."""
+    await tried.policy(asking("make", expiresMs=1000))
+    async with tried.beside() as other:
+        for who in ("anna", "ben", "eva"):
+            run = await tried.launch("olga", "make")
+            said, _ = await asyncio.gather(tried.decide(who, run["approval"]), expire(other))
+            after = await tried.run("olga", run)
+            sent = sum(await asyncio.gather(tried.dispatch(), other.dispatch()))
+            if said.get("state") == "APPROVED":
+                assert ("QUEUED", "APPROVED", 1) == (
+                    after["state"],
+                    after["approval"]["state"],
+                    sent,
+                )
+            else:
+                assert ("CANCELED", "EXPIRED", 0) == (
+                    after["state"],
+                    after["approval"]["state"],
+                    sent,
+                )
+            for each in (tried, other):
+                each.make_room()
+
+
+async def expire(court: Court) -> None:
+    await court.clock.sleep(1)
+    await court.look()
