@@ -282,6 +282,7 @@ class Workbench(Ground):
             registry=self.registry,
             connections=self.providers.connections,
             provider_configs=self.providers.configs,
+            provider_checks=self.providers.checks,
             credentials=self.providers.credentials,
             allowances=Allowances(self.clock, Allowance(self.settings.cost_per_minute)),
             clock=self.clock,

@@ -208,6 +208,10 @@ class ProviderRefused(WorkbenchError):
     code = ErrorCode.PROVIDER_ERROR
 
 
+class CredentialsRejected(ProviderRefused):
+    """The provider does not let us in with the credentials that are set."""
+
+
 class CostExceeded(WorkbenchError):
     """The operation asks for more than any may; ask for less at once."""
 

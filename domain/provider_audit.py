@@ -21,6 +21,7 @@ from domain.models.audit import (
 )
 from domain.models.credentials import Credential, CredentialPlace
 from domain.models.provider_configs import ProviderConfig
+from domain.models.providers import Health
 
 
 def provider_subject(project_id: ProjectId, provider: str) -> AuditSubject:
@@ -68,6 +69,18 @@ def credential_deleted(before: Credential, caller: Caller, at: datetime) -> Audi
         subject=credential_subject(before.place),
         before=_credential(before),
         after=_credential(None),
+    )
+
+
+def checked(project_id: ProjectId, provider: str, health: Health, caller: Caller) -> AuditRecord:
+    """What it said is the provider's text, and not here."""
+    return AuditRecord(
+        chain=chain_of(project_id),
+        at=health.checked_at,
+        caller=caller,
+        action=AuditAction.PROVIDER_CHECK,
+        subject=provider_subject(project_id, provider),
+        after={"status": health.status},
     )
 
 

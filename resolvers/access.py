@@ -26,6 +26,7 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "providerConfigure": Permission.ADMINISTER,
     "providerCredentialSet": Permission.ADMINISTER,
     "providerCredentialDelete": Permission.ADMINISTER,
+    "providerCheck": Permission.ADMINISTER,
     "tokenCreate": Permission.ADMINISTER,
     "tokenRevoke": Permission.ADMINISTER,
     "runLaunch": Permission.LAUNCH,

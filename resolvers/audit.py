@@ -25,6 +25,7 @@ ACTIONS: Final[Mapping[str, AuditAction]] = {
     "providerConfigure": AuditAction.PROVIDER_CONFIGURE,
     "providerCredentialSet": AuditAction.CREDENTIAL_SET,
     "providerCredentialDelete": AuditAction.CREDENTIAL_DELETE,
+    "providerCheck": AuditAction.PROVIDER_CHECK,
     "runLaunch": AuditAction.RUN_LAUNCH,
     "runCancel": AuditAction.RUN_CANCEL,
     "runRetry": AuditAction.RUN_RETRY,

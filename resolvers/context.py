@@ -21,6 +21,7 @@ from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.policies import Policies
 from domain.services.projects import Projects
+from domain.services.provider_checks import ProviderChecks
 from domain.services.provider_configs import ProviderConfigs
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
@@ -75,6 +76,7 @@ class Services:
     registry: Registry
     connections: Connections
     provider_configs: ProviderConfigs
+    provider_checks: ProviderChecks
     credentials: Credentials
     allowances: Allowances
     clock: Clock

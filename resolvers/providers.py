@@ -1,28 +1,28 @@
 """Providers and how they are."""
 
-import asyncio
-from typing import Final
-
-from domain.errors import ProviderRefused, ProviderUnavailable, ProviderUnconfigured
 from domain.ids import ProjectId
-from domain.models.providers import Health, HealthStatus
-from domain.ports import Clock
-from domain.services.connections import Connections
+from domain.models.audit import AuditSubject, SubjectKind
+from domain.models.projects import Project
+from domain.models.providers import Health
+from domain.ports import Provider
+from resolvers import access, audit, projects
+from resolvers.context import Context
 
-CHECK_TIMEOUT_S: Final = 5.0
+
+async def health(context: Context, project_id: ProjectId, key: str) -> Health:
+    """As it is now. Of a project that the viewer may read."""
+    return (await context.services.provider_checks.look(project_id, key)).health
 
 
-async def health(connections: Connections, clock: Clock, project_id: ProjectId, key: str) -> Health:
-    """A provider that cannot be asked in time is itself an answer, not an error."""
-    status = HealthStatus.UNAVAILABLE
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            adapter = await connections.adapter(project_id, key)
-            return await adapter.check_health()
-    except ProviderUnconfigured as error:
-        status, reason = HealthStatus.UNCONFIGURED, error.message
-    except (ProviderUnavailable, ProviderRefused) as error:
-        reason = error.message
-    except TimeoutError:
-        reason = f"No answer within {CHECK_TIMEOUT_S:g} s."
-    return Health(status=status, reason=reason, checked_at=clock.now())
+async def check(context: Context, slug: str, key: str) -> tuple[Project, Provider, Health]:
+    """Raises NotFound, NotPermitted."""
+    known = context.services.registry.find(key)
+    subject = AuditSubject(kind=SubjectKind.PROVIDER, name=known.key if known else None)
+    async with audit.attempt(context, "providerCheck", subject) as attempt:
+        project = await projects.existing(context, slug)
+        attempt.project_id = project.id
+        access.check(context.viewer, project.id, "providerCheck")
+        provider = context.services.registry.get(key)
+        caller = audit.caller_of(context)
+        found = await context.services.provider_checks.check(key, project.id, caller)
+        return project, provider, found

@@ -223,6 +223,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "SIGN_OUT": "A browser was signed out.",
         "KILL_SWITCH_SET": "A kill switch was engaged or released.",
         "PROVIDER_CONFIGURE": "A provider was configured for a project.",
+        "PROVIDER_CHECK": "A provider was asked how it is, with a project's credentials.",
         "CREDENTIAL_SET": "A credential was set or replaced.",
         "CREDENTIAL_DELETE": "A credential was deleted.",
         "KEYS_ROTATE": "Credentials were sealed anew under another key.",

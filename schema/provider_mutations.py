@@ -9,11 +9,11 @@ from strawberry.scalars import JSON
 from domain.models.commands import ConfigureProvider, DeleteCredential, SetCredential
 from domain.models.credentials import CredentialSource
 from domain.models.secrets import Secret
-from resolvers import credentials, provider_configs
+from resolvers import credentials, provider_configs, providers
 from schema import errors
 from schema.info import Info
 from schema.projects import Project
-from schema.providers import Provider
+from schema.providers import Provider, ProviderHealth
 from schema.times import utc
 
 
@@ -91,6 +91,14 @@ class ProviderCredentialDeleteInput:
         return DeleteCredential(project=self.project, provider=self.provider, name=self.name)
 
 
+@strawberry.input(description="A provider to ask how it is.")
+class ProviderCheckInput:
+    """Which one."""
+
+    project: str = strawberry.field(description="The project's slug.")
+    provider: str = strawberry.field(description="The provider's key.")
+
+
 @strawberry.type(description="The provider is configured as asked for.")
 class ProviderConfigurePayload:
     """Of providerConfigure."""
@@ -111,6 +119,14 @@ class ProviderCredentialDeletePayload:
     """Of providerCredentialDelete."""
 
     provider: Provider = strawberry.field(description="The provider with its credentials.")
+
+
+@strawberry.type(description="The provider was asked, or could not be: look at its health.")
+class ProviderCheckPayload:
+    """Of providerCheck."""
+
+    provider: Provider = strawberry.field(description="The provider with its credentials.")
+    health: ProviderHealth = strawberry.field(description="What came of asking.")
 
 
 ProviderConfigureResult = Annotated[
@@ -138,6 +154,12 @@ ProviderCredentialDeleteResult = Annotated[
     strawberry.union(
         "ProviderCredentialDeleteResult", description="The provider, or why nothing was deleted."
     ),
+]
+
+
+ProviderCheckResult = Annotated[
+    ProviderCheckPayload | errors.NotPermitted | errors.NotFound,
+    strawberry.union("ProviderCheckResult", description="Its health, or why nobody was asked."),
 ]
 
 
@@ -182,3 +204,19 @@ class ProviderMutations:
     ) -> ProviderCredentialDeleteResult | None:
         project, provider = await credentials.delete(info.context, input.to_command())
         return ProviderCredentialDeletePayload(provider=Provider.of(project.id, provider))
+
+    @strawberry.mutation(
+        description="Ask a provider for something harmless with the project's credentials, and "
+        "note on them what came of it. For the project's admins."
+    )
+    async def provider_check(
+        self,
+        info: Info,
+        input: Annotated[ProviderCheckInput, strawberry.argument(description="The provider.")],
+    ) -> ProviderCheckResult | None:
+        project, provider, health = await providers.check(
+            info.context, input.project, input.provider
+        )
+        return ProviderCheckPayload(
+            provider=Provider.of(project.id, provider), health=ProviderHealth.of(health)
+        )

@@ -102,11 +102,7 @@ class Provider(Node):
 
     @strawberry.field(description="How it is; looked at when asked for.")
     async def health(self, info: Info) -> ProviderHealth:
-        services = info.context.services
-        found = await providers.health(
-            services.connections, services.clock, self.of_project, self.key
-        )
-        return ProviderHealth.of(found)
+        return ProviderHealth.of(await providers.health(info.context, self.of_project, self.key))
 
     @strawberry.field(
         description="Its kill switch: the one for every project while that is engaged, else the "

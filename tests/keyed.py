@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from app import Workbench
-from domain.errors import InvalidInput
-from domain.models.providers import Connection, CredentialSpec, ProviderKind
+from domain.errors import InvalidInput, WorkbenchError
+from domain.models.providers import Connection, CredentialSpec, Health, ProviderKind
 from domain.services.registry import Registry
 from tests.domain.services.scripted import ManualClock, ScriptedAdapter
 
@@ -42,6 +42,7 @@ class KeyedProvider(ScriptedAdapter):
     config_schema: Mapping[str, Any] = field(default_factory=lambda: SCHEMA)
     credentials: Sequence[CredentialSpec] = SPECS
     opened: list[Connection] = field(default_factory=list)
+    health: list[Health | WorkbenchError] = field(default_factory=list)
 
     def check_config(self, config: Mapping[str, Any]) -> None:
         if config["baseUrl"] == "https://example.org":
@@ -50,6 +51,13 @@ class KeyedProvider(ScriptedAdapter):
     def open(self, connection: Connection) -> "KeyedProvider":
         self.opened.append(connection)
         return self
+
+    async def check_health(self) -> Health:
+        """What is said to be next, and healthy otherwise."""
+        found = self.health.pop(0) if self.health else await super().check_health()
+        if isinstance(found, WorkbenchError):
+            raise found
+        return found
 
     def secret(self, name: str) -> str:
         """The text of a credential, as the last connection had it."""

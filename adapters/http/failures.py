@@ -14,7 +14,12 @@ import orjson
 
 from adapters.finding import AutomatonFinder
 from adapters.http.network import PlaceRefused
-from domain.errors import ProviderRefused, ProviderUnavailable, WorkbenchError
+from domain.errors import (
+    CredentialsRejected,
+    ProviderRefused,
+    ProviderUnavailable,
+    WorkbenchError,
+)
 from domain.models.secrets import Secret
 from domain.redaction.redactor import Redactor
 
@@ -74,7 +79,7 @@ def refusal_of(
             retry_after_s=retry_after_s(headers, now),
         )
     if status in {401, 403}:
-        return ProviderRefused(f"The provider does not let us in (status {status}){words}")
+        return CredentialsRejected(f"The provider does not let us in (status {status}){words}")
     if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, section 15.4
         return ProviderRefused(f"The provider sends us elsewhere (status {status}); not followed.")
     return ProviderRefused(f"The provider refused (status {status}){words}")

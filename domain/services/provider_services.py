@@ -10,6 +10,7 @@ from domain.services.connections import Connections
 from domain.services.connector import Connector
 from domain.services.credentials import Credentials
 from domain.services.known_secrets import KnownSecrets
+from domain.services.provider_checks import ProviderChecks
 from domain.services.provider_configs import ProviderConfigs
 from domain.services.redactors import Redactors
 from domain.services.registry import Registry
@@ -54,6 +55,15 @@ class ProviderServices:
     @cached_property
     def connections(self) -> Connections:
         return Connections(registry=self.registry, connect=self.connector)
+
+    @cached_property
+    def checks(self) -> ProviderChecks:
+        return ProviderChecks(
+            store=self.store,
+            clock=self.clock,
+            connections=self.connections,
+            redactors=self.redactors,
+        )
 
     @cached_property
     def configs(self) -> ProviderConfigs:

@@ -30,6 +30,9 @@ SET: Final = f"""mutation($input: ProviderCredentialSetInput!) {{
 DELETE: Final = f"""mutation($input: ProviderCredentialDeleteInput!) {{
   providerCredentialDelete(input: $input) {{
   __typename ... on ProviderCredentialDeletePayload {{ provider {{ {PROVIDER} }} }} {ERROR} }} }}"""
+CHECK: Final = f"""mutation($input: ProviderCheckInput!) {{ providerCheck(input: $input) {{
+  __typename ... on ProviderCheckPayload {{ health {{ status reason checkedAt }}
+  provider {{ credentials {STATUS} }} }} ... on UserError {{ code message }} }} }}"""
 SHOW: Final = f'{{ project(slug: "main") {{ provider(key: "{KEYED}") {{ {PROVIDER} }} }} }}'
 
 
@@ -57,6 +60,12 @@ class KeyedApi:
     async def delete(self, name: str = "apiKey", token: str = ADMIN, **more: object) -> Json:
         given = {"project": "main", "provider": KEYED, "name": name} | more
         return await self._answer(DELETE, token, given)
+
+    async def check(self, token: str = ADMIN, **more: object) -> Json:
+        given = {"project": "main", "provider": KEYED} | more
+        found = await self.api.data(CHECK, token=token, input=given)
+        answer: Json = found["providerCheck"]
+        return answer
 
     async def show(self, token: str = ADMIN) -> Json:
         found = await self.api.data(SHOW, token=token)

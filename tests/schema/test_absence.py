@@ -75,6 +75,8 @@ MUTATIONS: Final = {
         provider: "local", name: "x", value: "sesame"}}) {{ {ERROR} }} }}""",
     "providerCredentialDelete": f"""mutation {{ providerCredentialDelete(input: {{
         project: "$SLUG", provider: "local", name: "x"}}) {{ {ERROR} }} }}""",
+    "providerCheck": f"""mutation {{ providerCheck(input: {{project: "$SLUG",
+        provider: "local"}}) {{ {ERROR} }} }}""",
     "tokenCreate": f"""mutation {{ tokenCreate(input: {{principal: "$ME", kind: USER, name: "x",
         projects: ["$SLUG"]}}) {{ {ERROR} }} }}""",
     "tokenRevoke": f'mutation {{ tokenRevoke(id: "$ApiToken") {{ {ERROR} }} }}',

@@ -170,6 +170,7 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
             { ... on RunLaunchPayload { run { id } } }
           projectSettingsUpdate(input: {project: "main", selfApproval: true}) { __typename }
           providerConfigure(input: {project: "main", provider: "local", config: {}}) { __typename }
+          providerCheck(input: {project: "main", provider: "local"}) { __typename }
         }"""
     )
     token, run = made["tokenCreate"], made["runLaunch"]["run"]["id"]
@@ -193,7 +194,7 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
         ["PRINCIPAL_CREATE", "TOKEN_CREATE", "TOKEN_REVOKE"],
         [
             *("MEMBER_SET", "POLICY_SET", "RUN_LAUNCH", "PROJECT_SETTINGS_UPDATE"),
-            *("PROVIDER_CONFIGURE", "RUN_CANCEL", "RUN_RETRY", "KILL_SWITCH_SET"),
+            *("PROVIDER_CONFIGURE", "PROVIDER_CHECK", "RUN_CANCEL", "RUN_RETRY", "KILL_SWITCH_SET"),
         ],
         ["PROJECT_CREATE"],
     ] == found

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from domain.errors import CredentialsRejected
 from serving.secret_keys import new_key
 from tests.keyed import KEYED
 from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Json
@@ -247,3 +248,23 @@ async def test_a_value_of_the_wrong_type_is_refused_as_a_document(keyed: KeyedAp
     """Before anything of ours has seen it."""
     given = {"project": "main", "provider": KEYED, "name": "apiKey", "value": None}
     assert "GRAPHQL_DOCUMENT_INVALID" == await keyed.api.code(SET, token=ADMIN, input=given)
+
+
+async def test_a_check_is_told_noted_and_audited(keyed: KeyedApi) -> None:
+    """With what the provider says of the credentials."""
+    await keyed.configure({"baseUrl": URL})
+    await keyed.put()
+    answer: Json = {}
+    for error, health in ((None, "HEALTHY"), (CredentialsRejected(), "REJECTED")):
+        keyed.keyed.health = [error] if error else []
+        answer = await keyed.check()
+        (credential, _) = answer["provider"]["credentials"]
+        assert health == credential["health"]
+        assert credential["checkedAt"]
+    assert "UNCONFIGURED" == answer["health"]["status"]
+    asked = """{ project(slug: "main") { auditLog(filter: {action: [PROVIDER_CHECK]}) {
+      nodes { result after } } } }"""
+    nodes = (await keyed.api.data(asked))["project"]["auditLog"]["nodes"]
+    assert ["UNCONFIGURED", "HEALTHY"] == [node["after"]["status"] for node in nodes]
+    assert "NOT_FOUND" == (await keyed.check(provider="nowhere"))["code"]
+    assert "NOT_PERMITTED" == (await keyed.check(OPERATOR))["code"]

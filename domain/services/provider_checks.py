@@ -1,0 +1,89 @@
+"""How a provider is for a project: asked for something harmless, with the project's credentials."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from domain import provider_audit
+from domain.errors import (
+    CredentialsRejected,
+    ProviderRefused,
+    ProviderUnavailable,
+    ProviderUnconfigured,
+)
+from domain.ids import ProjectId
+from domain.models.audit import Caller
+from domain.models.credentials import Credential, CredentialHealth
+from domain.models.providers import Health, HealthStatus
+from domain.ports import Clock, Store
+from domain.services.connections import Connections
+from domain.services.redactors import Redactors
+
+CHECK_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a provider was, and what that says of the credentials; None where it says nothing."""
+
+    health: Health
+    credentials: CredentialHealth | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChecks:
+    """A provider that cannot be asked in time is itself an answer, not an error."""
+
+    store: Store
+    clock: Clock
+    connections: Connections
+    redactors: Redactors
+
+    async def look(self, project_id: ProjectId, key: str) -> Look:
+        """Ask, and keep nothing of it. Raises NotFound for a provider that is not here."""
+        found = await self._asked(project_id, key)
+        reason = found.health.reason
+        if reason is None:
+            return found
+        masked = self.redactors.of(project_id).text(reason)
+        return replace(found, health=replace(found.health, reason=masked))
+
+    async def check(self, key: str, project_id: ProjectId, caller: Caller) -> Health:
+        """Ask, and note on the credentials what it says of them; who has replaced one meanwhile
+        has another. Raises NotFound."""
+        before = await self._credentials(project_id, key)
+        found = await self.look(project_id, key)
+        health = found.health
+        async with self.store.transaction() as unit:
+            if found.credentials is not None:
+                for credential in before:
+                    await unit.credentials.note(credential, found.credentials, health.checked_at)
+            unit.audit.add(provider_audit.checked(project_id, key, health, caller))
+        return health
+
+    async def _credentials(self, project_id: ProjectId, key: str) -> Sequence[Credential]:
+        async with self.store.snapshot() as unit:
+            found = (await unit.credentials.of_projects([project_id])).get(project_id, ())
+        return [credential for credential in found if credential.place.provider == key]
+
+    async def _asked(self, project_id: ProjectId, key: str) -> Look:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                adapter = await self.connections.adapter(project_id, key)
+                health = await adapter.check_health()
+        except ProviderUnconfigured as error:
+            return Look(health=self._health(HealthStatus.UNCONFIGURED, error.message))
+        except CredentialsRejected as error:
+            health = self._health(HealthStatus.UNCONFIGURED, error.message)
+            return Look(health=health, credentials=CredentialHealth.REJECTED)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            return Look(health=self._health(HealthStatus.UNAVAILABLE, error.message))
+        except TimeoutError:
+            reason = f"No answer within {CHECK_TIMEOUT_S:g} s."
+            return Look(health=self._health(HealthStatus.UNAVAILABLE, reason))
+        is_well = health.status is HealthStatus.HEALTHY
+        return Look(health=health, credentials=CredentialHealth.HEALTHY if is_well else None)
+
+    def _health(self, status: HealthStatus, reason: str) -> Health:
+        return Health(status=status, reason=reason, checked_at=self.clock.now())
