@@ -9,85 +9,11 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
 
+from adapters.blocks import AROUND_BYTES, BLOCK_BYTES, PROGRESS_BYTES, Block, cut_block, decode
 from adapters.local.protocol import STDERR_NAME, STDOUT_NAME
 from domain.errors import ProviderRefused
 from domain.models.providers import LogStream, Output, Progress
-from domain.redaction.redactor import CONTEXT_CHARACTERS
-
-LINE_BYTES_MAX: Final = 64 * 1024
-BLOCK_BYTES: Final = 128 * 1024
-BLOCK_LINES: Final = 1500
-PROGRESS_BYTES: Final = 1024 * 1024
-"""With a backlog, one observation carries this much, so that one transaction stores it."""
-AROUND_BYTES: Final = 4 * CONTEXT_CHARACTERS
-"""Around a cut so much of the line is told, and before a position so much of the file."""
-
-_CONTINUATION: Final = range(0x80, 0xC0)
-
-
-class Block(NamedTuple):
-    """Lines cut from the head of a chunk: the bytes used up, the text, the number of lines, and
-    whether the last one goes on."""
-
-    used: int
-    text: str
-    lines: int
-    is_cut: bool = False
-
-
-def cut_block(chunk: bytes, *, is_last: bool) -> Block | None:
-    """The first lines of a chunk, or None where not even one is whole.
-
-    `is_last`: nothing follows the chunk, so that its rest is a line as well.
-    """
-    whole = _whole_lines_end(chunk)
-    if whole is None:
-        split = _character_border(chunk, LINE_BYTES_MAX)
-        return Block(split, _decode(chunk[:split]), 1, is_cut=True)
-    if whole:
-        return _lines(chunk[: whole - 1])
-    if is_last and chunk:
-        return Block(len(chunk), _decode(chunk), 1)
-    return None
-
-
-def _whole_lines_end(chunk: bytes) -> int | None:
-    """Where whole lines of bearable length end; None where the first line is too long."""
-    end = 0
-    while len(chunk) - end > LINE_BYTES_MAX:
-        newline = chunk.rfind(b"\n", end, end + LINE_BYTES_MAX + 1)
-        if newline < 0:
-            return end or None
-        end = newline + 1
-    return max(end, chunk.rfind(b"\n") + 1)
-
-
-def _lines(body: bytes) -> Block:
-    lines = body.count(b"\n") + 1
-    if lines > BLOCK_LINES:
-        rest = body.split(b"\n", BLOCK_LINES)[-1]
-        body, lines = body[: len(body) - len(rest) - 1], BLOCK_LINES
-    text = _decode(body)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").removesuffix("\r")
-    return Block(len(body) + 1, text, lines)
-
-
-def _decode(body: bytes) -> str:
-    """Bad bytes become U+FFFD, NUL its picture: neither database nor terminal chokes on them."""
-    text = body.decode("utf-8", "replace")
-    return text.replace("\0", "\u2400") if "\0" in text else text
-
-
-def _character_border(chunk: bytes, at: int) -> int:
-    """The last place up to `at` that is not inside a character; `at` where there is no character
-    that long (bytes that are no UTF-8)."""
-    for border in range(at, at - 4, -1):
-        if chunk[border] not in _CONTINUATION:
-            return border
-    return at
 
 
 @dataclass(slots=True)
@@ -135,7 +61,7 @@ class _Tail:
         rest = os.pread(self.descriptor, AROUND_BYTES, self.offset + block.used)
         line, newline, _ = rest.partition(b"\n")
         is_whole = bool(newline) or is_ended or len(rest) == AROUND_BYTES
-        return _decode(line) if is_whole else None
+        return decode(line) if is_whole else None
 
     def _before(self) -> str:
         """What the file holds before the first output of a reader that goes on from a position."""
@@ -143,7 +69,7 @@ class _Tail:
         if not is_resumed or not self.offset:
             return ""
         begin = max(0, self.offset - AROUND_BYTES)
-        return _decode(os.pread(self.descriptor, self.offset - begin, begin)).replace("\r\n", "\n")
+        return decode(os.pread(self.descriptor, self.offset - begin, begin)).replace("\r\n", "\n")
 
     def close(self) -> None:
         if self.descriptor >= 0:

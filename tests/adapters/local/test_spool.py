@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.blocks import AROUND_BYTES, BLOCK_LINES, LINE_BYTES_MAX, cut_block
 from adapters.finding import AutomatonFinder
-from adapters.local.spool import AROUND_BYTES, BLOCK_LINES, LINE_BYTES_MAX, Spool, cut_block
+from adapters.local.spool import Spool
 from domain.errors import ProviderRefused
 from domain.models.providers import LogStream, Progress
 from domain.redaction.intake import Intake

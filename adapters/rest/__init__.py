@@ -1,0 +1,1 @@
+"""Providers that speak REST, each described by one file."""

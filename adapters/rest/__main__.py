@@ -1,0 +1,7 @@
+"""Prints the JSON Schema of manifests, which docs/reference/manifest.schema.json holds."""
+
+import json
+
+from adapters.rest.loading import schema
+
+print(json.dumps(schema(), indent=2))  # noqa: T201 - a program here

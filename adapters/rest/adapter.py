@@ -1,0 +1,251 @@
+"""One project's connection to the platform of a manifest."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from adapters.rest import scopes
+from adapters.rest.answers import Reply
+from adapters.rest.logs import LogReader
+from adapters.rest.manifest import Artifacts, Lookup, Manifest, Outcome
+from adapters.rest.operations import Operations
+from adapters.rest.paths import find
+from adapters.rest.statuses import TERMINAL, VANISHED, status_of
+from adapters.rest.templates import PlaceMissing, fill_text
+from domain.errors import CapabilityMissing, ProviderRefused, ProviderUnavailable
+from domain.ids import RunId
+from domain.models.providers import (
+    Dispatched,
+    Health,
+    HealthStatus,
+    Observation,
+    Progress,
+    ProviderArtifact,
+    ProviderStatus,
+    RunHandle,
+    WorkOrder,
+)
+from domain.ports import Clock
+
+ARTIFACTS_MAX: Final = 1000
+
+Refs = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestAdapter:
+    """Implements domain.ports.Adapter by a manifest."""
+
+    manifest: Manifest
+    operations: Operations
+    clock: Clock
+
+    async def dispatch(self, order: WorkOrder) -> Dispatched | None:
+        """See Adapter."""
+        reply = await self.operations.steps(
+            self.manifest.dispatch.steps, scopes.of_order(order), {}
+        )
+        if reply.outcome is Outcome.ALREADY_THERE:
+            return await self._started_before(order.run_id)
+        if reply.outcome is not Outcome.DONE:
+            raise ProviderRefused(f"The provider does not start this: {_told(reply.outcome)}.")
+        return self._dispatched(order.run_id, self._refs_of(reply.found))
+
+    async def _started_before(self, run_id: RunId) -> Dispatched:
+        found = await self.lookup(run_id) if self.manifest.lookup else None
+        if found is None:
+            raise ProviderUnavailable("The provider has this run, and does not show it yet.")
+        return found
+
+    async def lookup(self, run_id: RunId) -> Dispatched | None:
+        """See Adapter. Where a request may safely be sent again, there is nothing to find."""
+        lookup = self.manifest.lookup
+        if lookup is None:
+            if self._is_idempotent():
+                return None
+            raise CapabilityMissing("lookup", "This provider cannot tell whether it has a run.")
+        run = scopes.of_run(run_id)
+        reply = await self.operations.call(lookup.op, run, {})
+        refs = None if reply.outcome is not Outcome.DONE else self._look(lookup, run, reply)
+        return None if refs is None else self._dispatched(run_id, refs)
+
+    def _is_idempotent(self) -> bool:
+        """Whether every step that makes something does so once for a run."""
+        ops = [self.manifest.ops[name] for name in self.manifest.dispatch.steps]
+        return all(op.idempotency is not None for op in ops if op.method == "POST")
+
+    def _look(self, lookup: Lookup, run: Mapping[str, Any], reply: Reply) -> Refs | None:
+        if lookup.items is None:
+            return self._refs_of(reply.found)
+        items = find(reply.document, lookup.items)
+        values = scopes.scope(self.operations.connection.config, run, {})
+        for item in items if isinstance(items, list) else []:
+            if all(
+                find(item, path) == fill_text(text, values) for path, text in lookup.match.items()
+            ):
+                own = {"item": item, "run": run}
+                return {name: fill_text(text, own) for name, text in lookup.ref.items()}
+        return None
+
+    def _refs_of(self, found: Mapping[str, Any]) -> Refs:
+        refs = {name: found.get(name) for name in self.manifest.dispatch.ref}
+        missing = [name for name, value in refs.items() if value is None]
+        if missing:
+            raise ProviderUnavailable(f"The provider's answer has no {', '.join(missing)}.")
+        return {**found, **refs}
+
+    def _dispatched(self, run_id: RunId, refs: Refs) -> Dispatched:
+        return Dispatched(
+            provider_run_id=write_ref([refs[name] for name in self.manifest.dispatch.ref])
+            or run_id,
+            external_url=self._web_url(run_id, refs),
+            started_at=self.clock.now(),
+            site=None,
+        )
+
+    def _web_url(self, run_id: RunId, refs: Refs) -> str | None:
+        """Only a page that a browser opens: a platform's word for it may be anything."""
+        config = self.operations.connection.config
+        values = scopes.scope(config, scopes.of_run(run_id), refs)
+        try:
+            url = fill_text(self.manifest.dispatch.web_url or "", values)
+        except PlaceMissing:
+            return None
+        return url if url.startswith(("https://", "http://")) else None
+
+    async def cancel(self, handle: RunHandle, reason: str | None) -> None:
+        """See Adapter. What is not there, or is over, needs no cancel."""
+        if self.manifest.cancel is None:
+            raise CapabilityMissing("cancel")
+        refs = await self._refs(handle)
+        if refs is not None:
+            run = scopes.of_run(handle.run_id, reason=reason)
+            await self.operations.steps(self.manifest.cancel.steps, run, refs)
+
+    async def _refs(self, handle: RunHandle) -> Refs | None:
+        """What the provider knows the run by; None where it knows none."""
+        text = handle.provider_run_id
+        if text is None:
+            if self.manifest.lookup is None:
+                return None
+            found = await self.lookup(handle.run_id)
+            if found is None:
+                return None
+            text = found.provider_run_id
+        return read_ref(text, self.manifest.dispatch.ref)
+
+    async def poll_status(self, handle: RunHandle) -> ProviderStatus:
+        """See Adapter."""
+        refs = await self._refs(handle)
+        if refs is None:
+            return VANISHED
+        status = self.manifest.status
+        if status.assumed is not None:
+            return ProviderStatus(raw="delivered", signal=status.assumed)
+        reply = await self.operations.steps(status.steps, scopes.of_run(handle.run_id), refs)
+        if reply.outcome is Outcome.NOT_FOUND:
+            return VANISHED
+        if reply.outcome is not Outcome.DONE:
+            raise ProviderUnavailable(f"The provider tells no status: {_told(reply.outcome)}.")
+        return status_of(status, reply.found)
+
+    async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
+        """See Adapter."""
+        refs = await self._refs(handle) if self.manifest.logs else None
+        if self.manifest.logs is None or refs is None:
+            return None
+
+        async def is_over() -> bool:
+            return (await self.poll_status(handle)).signal in TERMINAL
+
+        reader = LogReader(
+            logs=self.manifest.logs,
+            operations=self.operations,
+            run=scopes.of_run(handle.run_id),
+            ref=refs,
+            is_over=is_over,
+        )
+        return await reader.fetch(position)
+
+    def subscribe(
+        self,
+        handle: RunHandle,  # noqa: ARG002 - the port's
+        position: str | None,  # noqa: ARG002 - the port's
+    ) -> AsyncGenerator[Observation, None]:
+        """See Adapter. A manifest's platform is polled."""
+        raise CapabilityMissing("streaming")
+
+    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
+        """See Adapter."""
+        artifacts = self.manifest.artifacts
+        if artifacts is None:
+            raise CapabilityMissing("artifacts")
+        refs = await self._refs(handle)
+        if refs is None:
+            return []
+        reply = await self.operations.call(artifacts.op, scopes.of_run(handle.run_id), refs)
+        items = find(reply.document, artifacts.items)
+        listed = items[:ARTIFACTS_MAX] if isinstance(items, list) else []
+        return [each for item in listed if (each := _artifact(artifacts, item)) is not None]
+
+    async def resume(self, handle: RunHandle, answer: str) -> None:
+        """See Adapter."""
+        if self.manifest.resume is None:
+            raise CapabilityMissing("resume")
+        refs = await self._refs(handle)
+        if refs is None:
+            raise ProviderRefused("The provider does not know this run.")
+        run = scopes.of_run(handle.run_id, answer=answer)
+        reply = await self.operations.steps(self.manifest.resume.steps, run, refs)
+        if reply.outcome is not Outcome.DONE:
+            raise ProviderRefused(f"The provider takes no answer: {_told(reply.outcome)}.")
+
+    async def release(self, handle: RunHandle) -> None:
+        """See Adapter. Nothing is kept here."""
+
+    async def check_health(self) -> Health:
+        """See Adapter."""
+        if self.manifest.health is None:
+            return self._health(HealthStatus.HEALTHY, "It has nothing harmless to be asked.")
+        try:
+            await self.operations.steps(self.manifest.health.steps, {}, {})
+        except (ProviderUnavailable, ProviderRefused) as error:
+            return self._health(HealthStatus.UNAVAILABLE, error.message)
+        return self._health(HealthStatus.HEALTHY, None)
+
+    def _health(self, status: HealthStatus, reason: str | None) -> Health:
+        return Health(status=status, reason=reason, checked_at=self.clock.now())
+
+
+def write_ref(values: Sequence[object]) -> str:
+    """The names that a platform knows a run by, as one text."""
+    return "/".join(quote(str(value), safe=":@+,=") for value in values)
+
+
+def read_ref(text: str, names: Sequence[str]) -> Refs:
+    """The other way round. Raises ProviderRefused."""
+    if not names:
+        return {}
+    values = [unquote(part) for part in text.split("/")]
+    if len(values) != len(names):
+        raise ProviderRefused("The run's id with the provider is not one of this manifest.")
+    return dict(zip(names, values, strict=True))
+
+
+def _artifact(artifacts: Artifacts, item: object) -> ProviderArtifact | None:
+    name, reference = find(item, artifacts.name), find(item, artifacts.reference)
+    if not isinstance(name, str | int) or not isinstance(reference, str | int):
+        return None
+    media_type = find(item, artifacts.media_type) if artifacts.media_type else None
+    size = find(item, artifacts.size_bytes) if artifacts.size_bytes else None
+    return ProviderArtifact(
+        name=str(name),
+        reference=str(reference),
+        media_type=media_type if isinstance(media_type, str) else None,
+        size_bytes=size if isinstance(size, int) and not isinstance(size, bool) else None,
+    )
+
+
+def _told(outcome: Outcome) -> str:
+    return outcome.lower().replace("_", " ")

@@ -1,0 +1,62 @@
+"""Reading manifests: those that come with the workbench, and those of a folder of one's own."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+
+from adapters.rest.checking import check
+from adapters.rest.faults import Fault, ManifestInvalid
+from adapters.rest.manifest import Manifest
+
+SHIPPED: Final = Path(__file__).parent / "manifests"
+MANIFEST_BYTES_MAX: Final = 256 * 1024
+
+
+def load(folder: Path) -> list[Manifest]:
+    """The manifests of a folder by name. Raises ManifestInvalid for the first that is none."""
+    return [read(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def read(path: Path) -> Manifest:
+    """One manifest. Raises ManifestInvalid."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MANIFEST_BYTES_MAX + 1)
+        text = content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestInvalid(path.name, [Fault("", f"cannot be read: {error}")]) from error
+    if len(content) > MANIFEST_BYTES_MAX:
+        raise ManifestInvalid(path.name, [Fault("", "is larger than 256 KiB")])
+    return parse(text, path.name)
+
+
+def parse(text: str, origin: str) -> Manifest:
+    """One manifest from its text. Raises ManifestInvalid with every fault."""
+    try:
+        # As JSON, whose strict mode knows dates and lists, and takes no "5" for a 5.
+        manifest = Manifest.model_validate_json(orjson.dumps(tomllib.loads(text)), strict=True)
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestInvalid(origin, [Fault("", f"is no TOML: {error}")]) from error
+    except ValidationError as error:
+        faults = [Fault(_path(each["loc"]), each["msg"]) for each in error.errors()]
+        raise ManifestInvalid(origin, faults) from error
+    faults = check(manifest)
+    if faults:
+        raise ManifestInvalid(origin, faults)
+    return manifest
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a manifest, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifest of a provider of the workbench",
+        **{key: value for key, value in Manifest.model_json_schema().items() if key != "title"},
+    }
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)
