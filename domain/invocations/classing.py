@@ -7,6 +7,7 @@ from typing import Final
 from domain.invocations.commands.table import Table
 from domain.invocations.effects import EFFECTS, EFFECTS_SAME_AS, LISTING
 from domain.invocations.interpreters import INTERPRETERS, SHELLS
+from domain.invocations.listing import listed
 from domain.invocations.programs import ARTICLES, CLASS_OF, SAME_AS, TAKE_TEXT
 from domain.invocations.subcommands import SUBCOMMANDS, TAKE_GOALS
 from domain.invocations.words import SEVERITY, Call, Seen
@@ -22,8 +23,19 @@ EFFECT_OF: Final[Mapping[str, Options]] = {
 KNOWN: Final = CLASS_OF.keys() | SUBCOMMANDS.keys()
 ASSIGNS: Final = re.compile(r"\w+=.*", re.DOTALL)
 NONE: Final[frozenset[str]] = frozenset()
-ASKS_ONLY: Final = frozenset({"--version", "--help", "-V", "-version"})
+ASKS_ONLY: Final = frozenset({"--version", "--help"})
 """As the only argument, of a program that is known."""
+ASKS_SHORTLY: Final[Mapping[str, str]] = {
+    "-V": "python python2 python3 pip pip3 poetry uv ruff mypy tar curl wget sudo",
+    "-version": "java javac kotlinc scalac sbt mvn",
+}
+"""To others these mean something else: a shell may read its input with `-V`."""
+ANSWER: Final = listed("""
+    bash zsh python python2 python3 pypy pypy3 ipython perl ruby irb node nodejs deno ts-node tsx
+    php R Rscript julia java elixir iex docker podman nerdctl ansible ansible-playbook vagrant gdb
+    lldb strace valgrind
+    """)
+"""Programs that run text, and yet only answer when they are asked. Others go on to their input."""
 SEEN_INTO: Final = SHELLS | INTERPRETERS.keys()
 """Of these, what they run says everything."""
 HAVE_NONE: Final = SEEN_INTO | WRAPPERS.keys() | TAKE_TEXT
@@ -34,8 +46,13 @@ HAVE_TABLES: Final = frozenset({CommandClass.READ_ONLY, CommandClass.DEV_TOOL})
 
 def only_asks(call: Call) -> bool:
     """`git --version`: it says something about itself."""
-    is_one = len(call.words) == 1 and call.words[0].exact
-    return is_one and call.words[0].text in ASKS_ONLY and call.program in KNOWN
+    if len(call.words) != 1 or not call.words[0].exact or call.program not in KNOWN:
+        return False
+    text, kind = call.words[0].text, CLASS_OF.get(call.program)
+    if text in ASKS_ONLY:
+        runs_text = kind in {CommandClass.OPAQUE, CommandClass.FORBIDDEN}
+        return call.program in ANSWER or not runs_text
+    return call.program in ASKS_SHORTLY.get(text, "").split()
 
 
 def subcommand_of(call: Call) -> str | None:

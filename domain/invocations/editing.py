@@ -13,9 +13,11 @@ WRITE: Final = CommandClass.FILE_WRITE
 
 AWK_OPENS: Final = re.compile(r"\bsystem\b|\bgetline\b|@|/inet|\bclose\b|\bARGV\b")
 AWK_TEXT: Final = re.compile(r'"(?:\\.|[^"\\])*"')
-AWK_PATTERN: Final = re.compile(r"/(?:\\.|[^/\\\n])+/")
+AWK_PATTERN: Final = re.compile(r"((?:^|[(,{};!~&|\n])\s*)/(?:\\.|[^/\\\n])+/")
+AWK_GOES_ON: Final = re.compile(r"\\\n|(?<=[,{&|])\s*\n")
 AWK_PIPE: Final = re.compile(r"(?<!\|)\|(?!\|)|\|&")
 AWK_PRINTS_TO: Final = re.compile(r"print[^;}\n]*>")
+AWK_PRINTS_ANYWHERE: Final = re.compile(r"print.*>", re.DOTALL)
 
 JQ_LOADS: Final = re.compile(r"\b(?:import|include|modulemeta|get_search_list)\b")
 
@@ -46,13 +48,16 @@ def _awk_text(word: Word) -> Iterator[Found]:
         yield Seen(OPAQUE, "can start programs or open files with its program text")
         return
     # A slash may divide or begin a pattern: where both could hide the other, nothing is left out.
+    prints_to = AWK_PRINTS_TO
     if "/" not in text:
         text = AWK_TEXT.sub('""', text)
     elif '"' not in text:
-        text = AWK_PATTERN.sub("//", text)
+        text = AWK_PATTERN.sub(r"\1//", text)
+    else:
+        prints_to = AWK_PRINTS_ANYWHERE
     if AWK_PIPE.search(text):
         yield Seen(OPAQUE, "pipes to other programs with its program text")
-    if AWK_PRINTS_TO.search(text):
+    if prints_to.search(AWK_GOES_ON.sub(" ", text)):
         yield Seen(WRITE, "writes files with its program text")
 
 
@@ -60,7 +65,7 @@ def jq(call: Call) -> Iterator[Found]:
     """A filter can load modules, from the home folder and from elsewhere."""
     if {"-f", "--from-file"} & set(call.options):
         yield Seen(CommandClass.DEV_TOOL, "runs a filter of the workspace")
-    elif any(JQ_LOADS.search(word.text) for word in call.operands[:1]):
+    elif any(JQ_LOADS.search(word.text) for word in call.operands):
         yield Seen(OPAQUE, "can load other files by its filter")
 
 
@@ -115,12 +120,15 @@ def _sed_command(text: str, position: int) -> int | None:
 
 def _sed_exchange(text: str, position: int) -> int | None:
     delimiter = text[position + 1 : position + 2]
-    if delimiter in ("", "\n", "\\"):
+    if delimiter in ("", "\n", "\\") or f"[{delimiter}" in text or f"^{delimiter}" in text:
+        # In brackets some take the delimiter for a letter, and read on.
         return None
     position += 2
     for _ in range(2):
         while position < len(text) and text[position] != delimiter:
             position += 2 if text[position] == "\\" else 1
+        if position >= len(text):
+            return None
         position += 1
     flags = SED_FLAGS.match(text, position)
     end = flags.end() if flags else position

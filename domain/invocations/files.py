@@ -119,6 +119,12 @@ def date(call: Call) -> Iterator[Found]:
         yield Seen(CommandClass.PRIVILEGED, "sets the clock")
 
 
+def ps(call: Call) -> Iterator[Found]:
+    """Options without a dash: `e` shows what other programs have in their environment."""
+    if any("e" in word.text for word in call.operands):
+        yield Seen(OPAQUE, "may show the secrets of other programs")
+
+
 def sysctl(call: Call) -> Iterator[Found]:
     if any("=" in word.text for word in call.words):
         yield Seen(CommandClass.PRIVILEGED, "sets what the kernel does")

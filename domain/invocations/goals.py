@@ -13,13 +13,22 @@ WRITE: Final = CommandClass.FILE_WRITE
 
 PLAIN_GOAL: Final = re.compile(r"[\w./:@%+][\w./:@%+-]*(?:\[[\w ,./-]*\])?", re.ASCII)
 ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
-PLAIN_VALUE: Final = re.compile(r"(?:[A-Za-z0-9_./][\w./:@+-]*)?", re.ASCII)
+PLAIN_VALUE: Final = re.compile(
+    r"""
+    (?: v?\d[\w.+-]* | true | false | yes | no | on | off | all | none | auto | ci
+    | (?i:debug | release | production | prod | staging | development | dev | test | testing)
+    | [\w.-]*/[\w./:-]* | [\w-]+\.\w+ )?
+    """,
+    re.VERBOSE | re.ASCII,
+)
+"""Numbers, switches, modes and files: no word that could be the name of a program."""
 VARIABLES: Final = listed("""
-    VERSION V Q VERBOSE DEBUG RELEASE TAG MODE PROFILE BUILD CONFIG JOBS NPROC COLOR CI PORT TEST
+    VERSION V Q VERBOSE DEBUG RELEASE TAG MODE PROFILE JOBS NPROC COLOR CI PORT TEST
     TESTS NAME ENV STAGE ARCH OS PLATFORM PREFIX DESTDIR BUILDDIR BUILD_DIR BUILD_TYPE OUT OUTDIR
     COVERAGE RACE QUIET STRICT SEED RAILS_ENV RACK_ENV NODE_ENV MIX_ENV WERROR SANITIZE W
     """)
 """What a makefile calls numbers, names and folders. Any other may be the name of a program."""
+SHELL_SIGNS: Final = re.compile(r"[;&|`$<>\n]")
 INSTALLS: Final = re.compile(r"(?:un)?install\b.*", re.ASCII)
 
 
@@ -39,6 +48,12 @@ def _goal(word: Word) -> Iterator[Found]:
             yield Seen(OPAQUE, "is told more than goals")
     elif assignment[1] not in VARIABLES or not PLAIN_VALUE.fullmatch(assignment[2]):
         yield Seen(OPAQUE, f"is told by a variable what to start, {assignment[1]}")
+
+
+def scripts(call: Call) -> Iterator[Found]:
+    """Of npm and its kind: what is passed on to a script stands in the text of a shell."""
+    if any(SHELL_SIGNS.search(word.text) for word in call.looked_at):
+        yield Seen(OPAQUE, "passes on what a shell may read otherwise")
 
 
 def cmake(call: Call) -> Iterator[Found]:

@@ -1,5 +1,6 @@
 """Programs that run text: what they are given to run, and where that comes from."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -98,10 +99,18 @@ MODULE_PROGRAMS: Final[Mapping[str, str]] = {"sphinx": "sphinx-build"}
 """Modules that are a program of another name."""
 PROFILED: Final = usage_of("-o= -s= -m ...", {})
 LOCAL_PACKAGES: Final = listed("""
-    app apps src tests test scripts tools main api backend frontend server service services worker
-    web site cli core config project examples benchmarks bench domain lib manage bot jobs
+    app apps src tests scripts tools main api backend frontend server service services worker
+    web cli core config project examples benchmarks bench domain lib manage bot jobs
     """)
 """What people call their own packages. Any other may be installed, and do what it likes."""
+INSTALLED: Final = re.compile(r"(?:^|/)(?:node_modules|\.?v?env|vendor|site-packages|\.yarn)/")
+"""Folders of what others wrote: a script in them is the tool that it is the script of."""
+WORKSPACE_SCRIPTS: Final = frozenset({"gradlew", "mvnw"})
+TOOL_SCRIPT: Final = re.compile(
+    r"(pip|npm|npx|yarn|pnpm|composer|bundle|rake|rails|phpunit|phpstan|console|spark|poetry|yii)"
+    r"(?:[-.\d]*\.(?:phar|pyz|cjs))?"
+)
+"""Scripts that people keep in their workspace for a tool, such as `composer.phar`."""
 SETUP_COMMANDS: Final = listed(
     "build build_ext build_py build_clib check clean test sdist bdist_wheel egg_info --version"
     " --name --inplace -q -v"
@@ -128,6 +137,7 @@ def shell(call: Call, places: Places) -> Iterator[Found]:
         yield Reads(words[0], call.program)
     else:
         yield from _script(words[0] if words and "-c" not in parts else None, places)
+        yield from _framework(words)
 
 
 def _script(word: Word | None, places: Places) -> Iterator[Found]:
@@ -173,8 +183,13 @@ def interpreter(call: Call, places: Places) -> Iterator[Found]:
 
 def _framework(words: list[Word]) -> Iterator[Found]:
     """Scripts of a workspace that only pass on what they are told to a tool."""
-    name = words[0].text.rpartition("/")[2] if words else ""
-    if name == "manage.py":
+    path = words[0].text if words else ""
+    name = path.rpartition("/")[2]
+    if INSTALLED.search(path) or name in WORKSPACE_SCRIPTS:
+        yield Starts(tuple(words) if "/" in path else (Word(f"./{path}"), *words[1:]))
+    elif found := TOOL_SCRIPT.fullmatch(name):
+        yield Starts((Word(found[1]), *words[1:]))
+    elif name == "manage.py":
         yield Starts((Word("django-admin"), *words[1:]))
     elif name == "setup.py" and not {word.text for word in words[1:]} <= SETUP_COMMANDS:
         yield Seen(CommandClass.PACKAGE, "installs or gives away a package")

@@ -23,12 +23,14 @@ SECRET: Final = re.compile(
 GLOB: Final = re.compile(r"[*?\[]")
 SHORT_WITH_PATH: Final = re.compile(r"-[A-Za-z]{1,3}(?=[/~]|\.\.)")
 NAMED: Final = re.compile(r"[\w.-]*=")
-PIECE: Final = re.compile(r"(?:[=,;@]|:(?!//))(?=/|~|\.\.(?:/|$))")
+PIECE: Final = re.compile(r"(?:[=,;@\"'({\[|]|:(?!//))(?=/|~|\.\.(?:/|$))")
 """Where a path may begin inside a word, as in `xml:/tmp/x`."""
 ADDRESS: Final = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]*:/")
 LOOPBACK: Final = re.compile(
     r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?#].*)?", re.DOTALL
 )
+VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
+"""No shell reads it, and yet many programs put in where it leads."""
 EXTENSION: Final = re.compile(r"\.\w+$")
 
 
@@ -63,6 +65,8 @@ def within(path: str, root: str) -> bool:
 
 def leads_out(word: str, places: Places) -> bool:
     """Whether what this word names is outside the workspace."""
+    if VARIABLE.match(word):
+        return True
     if word in HARMLESS or "://" in word[:12]:
         return word.startswith("file:")
     # A pattern matches names, never a slash: each part of it stands for one name.
@@ -96,6 +100,8 @@ def named_paths(word: Word, *, any_name: bool) -> Iterator[str]:
         yield text[name.end() :].removeprefix("@")
     if text.startswith("@"):
         yield text[1:]
+    if found := VARIABLE.search(text):
+        yield text[found.start() :]
     for piece in PIECE.finditer(text):
         yield re.split("[,;]", text[piece.end() :], maxsplit=1)[0]
 

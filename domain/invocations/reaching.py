@@ -40,7 +40,7 @@ def reached(call: Call, words: tuple[Word, ...], places: Places) -> Reached:
 def _pattern(call: Call) -> Word | None:
     """The operand that is no file."""
     at = 1 if call.program == "git" and call.operands[:1] == (Word("grep"),) else 0
-    takes_one = call.program in PATTERN_FIRST or at
+    takes_one = call.program in PATTERN_FIRST or (at and not {"-e", "-f"} & set(call.options))
     if not takes_one or len(call.operands) <= at or not needs_pattern(call):
         return None
     return call.operands[at]

@@ -75,7 +75,7 @@ class _Reading:
             return
         name = named(command.words[0], self._places)
         call = call_of(name.known_as, command.words[1:], command.feeders)
-        if only_asks(call) and not command.assigns:
+        if only_asks(call) and not command.assigns and not more:
             self._tell(name, call, [Seen(CommandClass.READ_ONLY, "tells about itself")], command)
             return
         found = [*_named(name), *(classes(call) if name.known_as else ())]

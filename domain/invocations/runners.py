@@ -20,6 +20,8 @@ CURL_WRITES: Final = listed(
     "-o -O --output --remote-name -J --remote-header-name --create-dirs -D -c"
 )
 ARTISAN: Final = listed("test route:list about list help view:clear config:show migrate:status")
+YQ_LOADS: Final = re.compile(r"load|env|ENV|import|include|system")
+GO_MODULE: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+/")
 REMOTE_SHELL: Final = re.compile(
     r"(?:proxycommand|localcommand|knownhostscommand|match|proxyusefdpass)", re.IGNORECASE
 )
@@ -90,7 +92,7 @@ def coverage(call: Call) -> Iterator[Found]:
 def go(call: Call) -> Iterator[Found]:
     if [word.text for word in call.operands[:1]] == ["run"]:
         packages = [word.text for word in call.operands[1:]]
-        if any("@" in name for name in packages[:1]):
+        if any("@" in name or GO_MODULE.match(name) for name in packages[:1]):
             yield Seen(CommandClass.PACKAGE, "gets a package and runs it")
 
 
@@ -104,6 +106,11 @@ def php(call: Call) -> Iterator[Found]:
     names = [word.text for word in call.operands]
     if names[:1] == ["artisan"] and not set(names[1:2]) & ARTISAN:
         yield Seen(UNKNOWN, "runs a command that is not known here")
+
+
+def deno(call: Call) -> Iterator[Found]:
+    if any(":" in word.text for word in call.operands):
+        yield Seen(CommandClass.PACKAGE, "gets code from elsewhere")
 
 
 def curl(call: Call) -> Iterator[Found]:
@@ -123,7 +130,7 @@ def remote(call: Call) -> Iterator[Found]:
 
 
 def yq(call: Call) -> Iterator[Found]:
-    if any("load" in word.text or "env" in word.text for word in call.operands):
+    if any(YQ_LOADS.search(word.text) for word in call.operands):
         yield Seen(OPAQUE, "can load other files by its expression")
 
 

@@ -21,6 +21,7 @@ from domain.invocations.constraints import CONSTRAINTS
 from domain.invocations.words import Word
 
 STEM_TAIL: Final = re.compile(r"[\w+.=-]*", re.ASCII)
+LEADS_OUT: Final = re.compile(r"^/\w|^~|(?:^|/)\.\.(?:/|$)")
 NUMBER: Final = re.compile(r"-[\d.]*")
 LOOPBACK: Final = re.compile(r"(?:localhost|127\.0\.0\.1|::1|\[::1\])(?::\d+)?")
 
@@ -252,21 +253,20 @@ class _Reading:
         following = self._words[index + 1 : index + 1 + count]
         self._value(last, [last.value] if last.value is not None else [], glued=True)
         self._value(last, following, glued=False)
-        self._unknown += [option for value in following for option in self._odd(last.option, value)]
+        for value in following:
+            self._doubt(last.option, value)
         if last.takes is Takes.HOST and last.value is None and not following:
             self._hosts.append(Word(""))
         return count
 
-    def _odd(self, option: str, value: Word) -> list[str]:
-        """A value that may be an option after all, where the table is wrong about the one before
-        it."""
-        if (
-            value.text[:1] != "-"
-            or NUMBER.fullmatch(value.text)
-            or option in self._usage.constraints
-        ):
-            return []
-        return [part.option for part in _parts(value, self._usage) if part.takes is None]
+    def _doubt(self, option: str, value: Word) -> None:
+        """A value may be an option after all, where the table is wrong about the one before it."""
+        is_plain = value.text[:1] != "-" or NUMBER.fullmatch(value.text)
+        if is_plain or option in self._usage.constraints:
+            return
+        parts = _parts(value, self._usage)
+        self._options += [part.option for part in parts]
+        self._unknown += [part.option for part in parts if part.takes is None]
 
     def _value(self, part: _Part, values: Sequence[Word], *, glued: bool) -> None:
         constraint = self._usage.constraints.get(part.option)
@@ -275,9 +275,13 @@ class _Reading:
                 self._hosts.append(value)
             if constraint and not constraint.fullmatch(value.text):
                 self._unknown.append(f"{part.option} {value.text}"[:80])
-            # Behind an operand some take the option for a file, and then its value for one, too.
-            if part.takes not in TEXTUAL or not (glued or not self._operands):
+            if part.takes not in TEXTUAL or (not glued and self._is_path(value)):
                 self._looked_at.append(value)
+
+    def _is_path(self, text: Word) -> bool:
+        """Whether a text that is a word of its own may be a file after all: behind an operand some
+        programs know no options, and nobody's tables are without a fault."""
+        return bool(self._operands) or LEADS_OUT.search(text.text) is not None
 
     def arguments(self) -> Arguments:
         return Arguments(

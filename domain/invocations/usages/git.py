@@ -11,7 +11,7 @@ GIT: Final[Mapping[str, str]] = {
         --super-prefix= --html-path --man-path --info-path -v --list-cmds=
     """,
     "git diff options": """
-        -p -u --patch -s --no-patch -U= --unified= --raw --patch-with-raw --indent-heuristic
+        -p -u --patch -s --no-patch -U? --unified? --raw --patch-with-raw --indent-heuristic
         --no-indent-heuristic --minimal --patience --histogram --anchored: --diff-algorithm= --stat?
         --stat-width= --stat-name-width= --stat-count= --compact-summary --numstat --shortstat -X?
         --dirstat? --cumulative --summary --patch-with-stat -z --name-only --name-status
@@ -79,7 +79,7 @@ GIT: Final[Mapping[str, str]] = {
         -b --root --show-stats -L: -l -t -S= --reverse --first-parent -p --porcelain
         --line-porcelain --incremental --encoding= --contents= --date: -M? -C? --ignore-rev=
         --ignore-revs-file= --color-lines --color-by-age -c -f --show-name -n --show-number -s -e
-        --show-email -w --abbrev= --since: --score-debug --progress --no-progress
+        --show-email -w --abbrev? --since: --score-debug --progress --no-progress
     """,
     "git branch": """
         -a --all -r --remotes -l --list -v -vv --verbose -q --quiet --show-current --color?
@@ -112,7 +112,7 @@ GIT: Final[Mapping[str, str]] = {
         --full-tree --format:
     """,
     "git describe": """
-        --dirty? --broken? --all --tags --contains --abbrev= --candidates= --exact-match --debug
+        --dirty? --broken? --all --tags --contains --abbrev? --candidates= --exact-match --debug
         --long --match: --exclude: --always --first-parent
     """,
     "git grep": """
@@ -163,7 +163,7 @@ GIT: Final[Mapping[str, str]] = {
         --exclude-existing? --exists
     """,
     "git show-branch": """
-        -r --remotes -a --all --current --topo-order --date-order --sparse --more= --list
+        -r --remotes -a --all --current --topo-order --date-order --sparse --more? --list
         --independent --merge-base --no-name --sha1-name --topics -g? --reflog? --color? --no-color
     """,
     "git verify-commit|git verify-tag": "-v --verbose --raw --format:",
@@ -173,7 +173,7 @@ GIT: Final[Mapping[str, str]] = {
     """,
     "git patch-id": "--stable --unstable --verbatim",
     "git symbolic-ref": "-q --quiet --short --recurse --no-recurse",
-    "git column": "--mode= --raw-mode= --width= --indent: --nl: --padding=",
+    "git column": "--mode? --raw-mode= --width= --indent: --nl: --padding=",
     "git stripspace": "-s --strip-comments -c --comment-lines",
     "git lfs ls-files": "-l --long -s --size -a --all -n --name-only --deleted -d --debug",
     "git lfs status": "-p --porcelain -j --json",

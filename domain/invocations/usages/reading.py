@@ -35,7 +35,8 @@ READING: Final[Mapping[str, str]] = {
         -c= --bytes= -f --follow? -F -n= --lines= --max-unchanged-stats= --pid= -q --quiet --silent
         --retry -s= --sleep-interval= -v --verbose -z --zero-terminated -r -#
     """,
-    "less|more": """
+    "more": "-d -l -e -f -p -c -s -u -n= --lines= -#",
+    "less": """
         -a -A -B -c -C -d -e -E -f -F -g -G -i -I -J -m -M -n -N -q -Q -r -R -s -S -u -U -w -W -X
         --quit-if-one-screen --chop-long-lines --RAW-CONTROL-CHARS --raw-control-chars --no-init
         --ignore-case --LINE-NUMBERS --line-numbers --squeeze-blank-lines -p: --pattern: -b= -h= -j=

@@ -49,7 +49,7 @@ SERVICES: Final[Mapping[str, str]] = {
         --output= -l= --selector=
     """,
     "kubectl version|kubectl config view|kubectl config current-context": """
-        <kubectl> --client --raw --minify --flatten --short
+        <kubectl> --client --minify --short
     """,
     "kubectl config get-contexts|kubectl help|kubectl options": """
         <kubectl> --no-headers --recursive --api-version=
