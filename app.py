@@ -106,6 +106,7 @@ class Workbench(Ground):
             cipher=AesGcmCipher(self.settings.sealing_keys),
             read=SecretSources(os.environ, self.settings.private_paths),
             check_config=check_config,
+            check_every_s=self.settings.provider_check_s,
         )
 
     @cached_property
@@ -324,6 +325,7 @@ class Workbench(Ground):
             await stack.enter_async_context(self.providers.connector)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
+            await stack.enter_async_context(running(self.providers.watch.run(), "watch"))
             retention = Retention(store=self.database, clock=self.clock, meter=self.meter)
             await stack.enter_async_context(running(retention.run(), "retention"))
             yield

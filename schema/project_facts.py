@@ -164,7 +164,7 @@ class ProjectProviderConfigured(ProjectEvent):
 
 
 @tells(domain.ProjectCredentialChanged)
-@strawberry.type(description="A credential was set, replaced or deleted.")
+@strawberry.type(description="A credential was set, replaced or deleted, or its health is another.")
 class ProjectCredentialChanged(ProjectEvent):
     """Nothing of what it says."""
 

@@ -193,6 +193,9 @@ class Settings(BaseSettings):
         description="Keys that credentials are sealed with, with commas between: the first seals, "
         "all open; unset: a file in the data directory on SQLite, and none on PostgreSQL.",
     )
+    provider_check_s: float = Field(
+        900.0, gt=0, le=86_400, description="Seconds after which credentials are tried again."
+    )
     audit_key: SecretStr | None = Field(
         None,
         min_length=32,

@@ -74,7 +74,8 @@ class ProjectProviderConfigured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCredentialChanged:
-    """A credential was set, replaced, or deleted (then it is not set)."""
+    """A credential was set, replaced, found to be otherwise when it was tried, or deleted (then it
+    is not set)."""
 
     provider: str
     name: str

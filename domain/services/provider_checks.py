@@ -15,8 +15,9 @@ from domain.errors import (
 from domain.ids import ProjectId
 from domain.models.audit import Caller
 from domain.models.credentials import Credential, CredentialHealth
+from domain.models.project_events import ProjectCredentialChanged
 from domain.models.providers import Health, HealthStatus
-from domain.ports import Clock, Store
+from domain.ports import Clock, Store, UnitOfWork
 from domain.services.connections import Connections
 from domain.services.redactors import Redactors
 
@@ -56,11 +57,18 @@ class ProviderChecks:
         found = await self.look(project_id, key)
         health = found.health
         async with self.store.transaction() as unit:
-            if found.credentials is not None:
-                for credential in before:
-                    await unit.credentials.note(credential, found.credentials, health.checked_at)
+            await _note(unit, before, found, caller)
             unit.audit.add(provider_audit.checked(project_id, key, health, caller))
         return health
+
+    async def renew(
+        self, key: str, project_id: ProjectId, credentials: Sequence[Credential]
+    ) -> None:
+        """The same without anybody having asked for it, of these credentials of the provider."""
+        found = await self.look(project_id, key)
+        if found.credentials is not None:
+            async with self.store.transaction() as unit:
+                await _note(unit, credentials, found, None)
 
     async def _credentials(self, project_id: ProjectId, key: str) -> Sequence[Credential]:
         async with self.store.snapshot() as unit:
@@ -87,3 +95,18 @@ class ProviderChecks:
 
     def _health(self, status: HealthStatus, reason: str) -> Health:
         return Health(status=status, reason=reason, checked_at=self.clock.now())
+
+
+async def _note(
+    unit: UnitOfWork, credentials: Sequence[Credential], found: Look, caller: Caller | None
+) -> None:
+    """Who follows the project is told where it is something new."""
+    health, at = found.credentials, found.health.checked_at
+    if health is None:
+        return
+    for each in credentials:
+        if await unit.credentials.note(each, health, at) and each.health is not health:
+            place = each.place
+            fact = ProjectCredentialChanged(provider=place.provider, name=place.name, is_set=True)
+            actor = None if caller is None else caller.principal.id
+            unit.project_events.add(place.project_id, fact, actor=actor, at=at)

@@ -8,6 +8,7 @@ from domain.ports import Clock, Meter, Signals, Store
 from domain.sealing import Cipher, ReadSecret
 from domain.services.connections import Connections
 from domain.services.connector import Connector
+from domain.services.credential_watch import CredentialWatch
 from domain.services.credentials import Credentials
 from domain.services.known_secrets import KnownSecrets
 from domain.services.provider_checks import ProviderChecks
@@ -30,6 +31,7 @@ class ProviderServices:
     cipher: Cipher
     read: ReadSecret
     check_config: CheckConfig
+    check_every_s: float
 
     @cached_property
     def vault(self) -> Vault:
@@ -63,6 +65,17 @@ class ProviderServices:
             clock=self.clock,
             connections=self.connections,
             redactors=self.redactors,
+        )
+
+    @cached_property
+    def watch(self) -> CredentialWatch:
+        return CredentialWatch(
+            store=self.store,
+            clock=self.clock,
+            meter=self.meter,
+            registry=self.registry,
+            checks=self.checks,
+            every_s=self.check_every_s,
         )
 
     @cached_property

@@ -19,6 +19,7 @@ from tests.domain.services.conftest import Desk
 from tests.keyed import KEYED, KeyedProvider
 
 URL: Final = "https://keyed.example"
+EVERY_S: Final = 600.0
 
 
 class Office:
@@ -38,6 +39,7 @@ class Office:
             cipher=AesGcmCipher(GivenKeys(keys or (b"k" * 32,))),
             read=SecretSources({}, []),
             check_config=check_config,
+            check_every_s=EVERY_S,
         )
 
     async def configure(self, config: Any, **more: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from domain.errors import ProviderUnconfigured
+from domain.errors import NotPermitted, ProviderUnconfigured
 from domain.models.credentials import CredentialSource
 from domain.redaction.redactor import MASK
 from tests.domain.services.conftest import Desk
@@ -164,3 +164,16 @@ async def test_a_lost_wake_up_costs_a_poll(desk: Desk, office: Office) -> None:
             while MASK != beside.masked("another-one"):
                 await asyncio.sleep(0)
         assert {"apiKey": "another-one"} == await beside.secrets()
+
+
+@pytest.mark.parametrize("source", [CredentialSource.ENVIRONMENT, CredentialSource.FILE])
+async def test_only_a_server_admin_has_this_machine_read(
+    office: Office, tmp_path: Path, source: CredentialSource
+) -> None:
+    """A project's admin could have what is there sent anywhere."""
+    path = tmp_path / "key"
+    path.write_text("of the machine")
+    office.desk.admin = replace(office.desk.admin, is_server_admin=False)
+    with pytest.raises(NotPermitted):
+        await office.put(str(path), source=source)
+    await office.put("sesame-open")
