@@ -1,6 +1,7 @@
 """Composition root: the only place that knows everybody. cli/ is the `workbench` command."""
 
 import os
+import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,10 +24,11 @@ from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
 from domain.services.approvals import Approvals
 from domain.services.attestor import Attestor
+from domain.services.circuits import Circuits
 from domain.services.deadlines import Deadlines
 from domain.services.delegations import Delegations
 from domain.services.dispatcher import Dispatcher
-from domain.services.engine import Engine
+from domain.services.engine import Engine, engine_of
 from domain.services.follower import Follower
 from domain.services.gate import Gate
 from domain.services.grants import Grants
@@ -224,6 +226,7 @@ class Workbench(Ground):
             store=self.database,
             registry=self.registry,
             connections=self.providers.connections,
+            circuits=self.circuits,
             clock=self.clock,
             meter=self.meter,
             new_id=self.new_id,
@@ -250,15 +253,14 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def engine(self) -> Engine:
-        return Engine(
-            store=self.database,
-            signals=self.notifier,
-            clock=self.clock,
-            meter=self.meter,
-            dispatcher=self.dispatcher,
-            follower=self.follower,
+    def circuits(self) -> Circuits:
+        return Circuits(
+            store=self.database, clock=self.clock, meter=self.meter, redactors=self.redactors
         )
+
+    @cached_property
+    def engine(self) -> Engine:
+        return engine_of(self.dispatcher, self.follower, random.random)
 
     @cached_property
     def services(self) -> Services:

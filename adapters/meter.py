@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.circuit import CircuitState
 from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.kill_switches import KillSwitchScope
+from domain.models.runs import SyncStatus
 
 DISPATCH_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -29,6 +31,7 @@ class PrometheusMeter:
             registry=registry,
             buckets=DISPATCH_BUCKETS_S,
         )
+        self._make_of_polls(registry)
         self._lines = Counter("workbench_log_lines", "Log lines stored.", registry=registry)
         self._redactions = Counter("workbench_redactions", "Secrets masked.", registry=registry)
         self._errors = Counter(
@@ -70,6 +73,33 @@ class PrometheusMeter:
             registry=registry,
         )
 
+    def _make_of_polls(self, registry: CollectorRegistry) -> None:
+        self._poll_lag = Histogram(
+            "workbench_poll_lag_seconds",
+            "From when a run was to be asked after to when it was.",
+            ["provider"],
+            registry=registry,
+            buckets=DISPATCH_BUCKETS_S,
+        )
+        self._reconciliations = Counter(
+            "workbench_reconciliations",
+            "Looks at runs, by how sure we are after them.",
+            ["provider", "status"],
+            registry=registry,
+        )
+        self._provider_errors = Counter(
+            "workbench_provider_errors",
+            "Questions that a provider did not answer.",
+            ["provider"],
+            registry=registry,
+        )
+        self._circuits = Counter(
+            "workbench_circuit_changes",
+            "Circuits of a project's provider that opened or closed.",
+            ["provider", "to"],
+            registry=registry,
+        )
+
     def launched(self, provider: str) -> None:
         self._launches.labels(provider).inc()
 
@@ -78,6 +108,19 @@ class PrometheusMeter:
 
     def dispatched(self, provider: str, waited_s: float) -> None:
         self._dispatch.labels(provider).observe(max(0.0, waited_s))
+
+    def looked(self, provider: str, lag_s: float) -> None:
+        self._poll_lag.labels(provider).observe(lag_s)
+
+    def reconciled(self, provider: str, status: SyncStatus) -> None:
+        self._reconciliations.labels(provider, status).inc()
+
+    def provider_failed(self, provider: str) -> None:
+        self._provider_errors.labels(provider).inc()
+
+    def circuit_is(self, provider: str, state: CircuitState) -> None:
+        """It has come to this state for one project."""
+        self._circuits.labels(provider, state).inc()
 
     def stored_lines(self, lines: int, redactions: int) -> None:
         self._lines.inc(lines)

@@ -64,9 +64,13 @@ RUN_TABLE: Final[Mapping[RunState, Mapping[RunSignal, RunState]]] = {
     },
     RunState.BLOCKED: {
         RunSignal.UNBLOCK: RunState.QUEUED,
+        RunSignal.START: RunState.RUNNING,
+        RunSignal.SUCCEED: RunState.SUCCEEDED,
+        RunSignal.FAIL: RunState.FAILED,
         RunSignal.CANCEL: RunState.CANCELED,
     },
     RunState.RUNNING: {
+        RunSignal.BLOCK: RunState.BLOCKED,
         RunSignal.SUCCEED: RunState.SUCCEEDED,
         RunSignal.FAIL: RunState.FAILED,
         RunSignal.CANCEL: RunState.CANCELED,

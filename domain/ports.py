@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from domain.approval_repositories import ApprovalRepository
 from domain.audit_repositories import AuditRepository
+from domain.circuit import CircuitState
 from domain.identity_repositories import IdentityRepository
 from domain.ids import RunId
 from domain.lifecycle import ApprovalState, RunState
@@ -25,11 +26,12 @@ from domain.models.providers import (
     RunHandle,
     WorkOrder,
 )
-from domain.models.runs import RunKind
+from domain.models.runs import RunKind, SyncStatus
 from domain.models.subjects import Assertion
 from domain.policy_repositories import DecisionRepository, PolicyRepository
 from domain.provider_repositories import CredentialRepository, ProviderConfigRepository
 from domain.repositories import (
+    FollowingRepository,
     IdempotencyRepository,
     IntentRepository,
     KillSwitchRepository,
@@ -51,6 +53,10 @@ class Clock(Protocol):
 
 IdMaker = Callable[[], str]
 """Makes ids that sort by the time they were made (UUID version 7 as 32 hex digits)."""
+
+
+Random = Callable[[], float]
+"""A number from 0 to below 1, each as likely as any other."""
 
 
 RealFolder = Callable[[str], str]
@@ -227,6 +233,22 @@ class Meter(Protocol):
         """The provider took a run this long after it was queued."""
         ...
 
+    def looked(self, provider: str, lag_s: float) -> None:
+        """A run is being asked after, this long after it was due."""
+        ...
+
+    def reconciled(self, provider: str, status: SyncStatus) -> None:
+        """How sure we are of a run after it was asked after."""
+        ...
+
+    def provider_failed(self, provider: str) -> None:
+        """It was not reached, or wants to be left alone."""
+        ...
+
+    def circuit_is(self, provider: str, state: CircuitState) -> None:
+        """Whether a provider is asked, for one project."""
+        ...
+
     def stored_lines(self, lines: int, redactions: int) -> None: ...
     def subscribed(self, change: int) -> None:
         """One subscriber more (1) or less (-1)."""
@@ -276,6 +298,8 @@ class UnitOfWork(Protocol):
     def decisions(self) -> DecisionRepository: ...
     @property
     def intents(self) -> IntentRepository: ...
+    @property
+    def following(self) -> FollowingRepository: ...
     @property
     def kill_switches(self) -> KillSwitchRepository: ...
     @property

@@ -12,7 +12,7 @@ from domain.ids import (
     RunId,
 )
 from domain.models.events import RunFact
-from domain.models.intents import Clearance, Intent, Lease
+from domain.models.intents import Clearance, Intent, Lease, Return
 from domain.models.kill_switches import KillSwitch, KillSwitchScope, SwitchTarget
 from domain.models.pages import RunFilter, Window
 from domain.models.projects import Project
@@ -78,8 +78,8 @@ class RunRepository(Protocol):
         ...
 
     async def running(self, target: SwitchTarget, window: Window) -> Sequence[Run]:
-        """RUNNING runs that a switch is for and nobody has asked to stop, in the order in which
-        they were made; the key is the run's id."""
+        """Runs that their providers have, that a switch is for and nobody has asked to stop, in
+        the order in which they were made; the key is the run's id."""
         ...
 
     async def retries(self, run_id: RunId) -> Sequence[Run]: ...
@@ -152,8 +152,10 @@ class IntentRepository(Protocol):
         now: datetime,
         until: datetime,
         limit: int,
+        polled: Collection[str] = (),
     ) -> Sequence[Intent]:
-        """Take intents to follow that are due and free, oldest first, at these sites or at none."""
+        """Take intents to follow that are due and free, oldest first, at these sites or at none;
+        without those of providers that are polled."""
         ...
 
     async def clearance(self, lease: Lease) -> Clearance | None:
@@ -174,8 +176,9 @@ class IntentRepository(Protocol):
         """Turn a held intent into one to follow, keeping the lease; False if it is not held."""
         ...
 
-    async def postpone(self, lease: Lease, due_at: datetime) -> bool:
-        """Give up a lease until later; False if it is not held."""
+    async def postpone(self, lease: Lease, due_at: datetime, *, is_unsent: bool = False) -> bool:
+        """Give up a lease until later; False if it is not held. `is_unsent`: neither this try nor
+        one before it can have reached the provider, or it has said that it has nothing of it."""
         ...
 
     async def finish(self, lease: Lease) -> bool:
@@ -196,6 +199,48 @@ class IntentRepository(Protocol):
 
     async def depth(self) -> Mapping[str, int]:
         """Queued dispatches per provider."""
+        ...
+
+
+class FollowingRepository(Protocol):
+    """Intents to follow of providers that are asked again and again, each time under a lease."""
+
+    async def due(
+        self, providers: Collection[str], now: datetime
+    ) -> Mapping[tuple[ProjectId, str], datetime]:
+        """By project and provider, when the next one is to be asked after; none for a pair of
+        which all are held."""
+        ...
+
+    async def claim_due(
+        self,
+        project_id: ProjectId,
+        provider: str,
+        *,
+        sites: Collection[str],
+        owner: NodeId,
+        now: datetime,
+        until: datetime,
+        limit: int,
+    ) -> Sequence[Intent]:
+        """Take those that are due and free, the most overdue first."""
+        ...
+
+    async def give_back(self, returns: Sequence[Return]) -> None:
+        """Those that are still held become free until they are due again."""
+        ...
+
+    async def looked_at(self, returns: Sequence[Return], at: datetime) -> None:
+        """Their providers have answered, and nothing of the runs but that has changed."""
+        ...
+
+    async def hasten(self, run_id: RunId, at: datetime) -> bool:
+        """Have it asked after at once, also while it is being asked after. Wakes LOOKS. False
+        where nobody follows it."""
+        ...
+
+    async def end(self, run_id: RunId) -> None:
+        """Nobody follows the run any more; whoever does so now has lost the lease."""
         ...
 
 

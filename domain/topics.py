@@ -7,6 +7,9 @@ from domain.ids import ProjectId, RunId
 INTENTS: Final = "intents"
 """Work for an engine was added or came free."""
 
+LOOKS: Final = "looks"
+"""A run is to be asked after at once."""
+
 KILL_SWITCHES: Final = "kill-switches"
 """A kill switch was engaged or released."""
 

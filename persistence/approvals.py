@@ -89,6 +89,8 @@ OUTDATED = (
     .join(projects, projects.c.id == runs.c.project_id)
     .where(
         text("runs.state IN ('QUEUED', 'BLOCKED')"),
+        # What its provider waits with for an answer was decided on before it went out.
+        runs.c.provider_run_id.is_(None),
         runs.c.cancel_requested_at.is_(None),
         ~exists(
             select(intents.c.id).where(

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from domain.ids import RunId
 from domain.models.events import LogsExpired, RunEvent
-from persistence import rows
+from persistence import facts
 from persistence.session import Session
 from persistence.tables import expired_chunks, log_chunks, run_events, runs
 
@@ -146,13 +146,13 @@ class Events:
         which = {"ids": list(run_ids), "most": limit}
         found = await self._session.all(LATEST, which)
         return {
-            RunId(key): [rows.fact_event(RunId(key), row) for row in group]
+            RunId(key): [facts.fact_event(RunId(key), row) for row in group]
             for key, group in groupby(found, lambda row: row.run_id)
         }
 
 
 def _event(run_id: RunId, row: Row[Any]) -> RunEvent:
-    return rows.batch_event(run_id, row) if row.kind is None else rows.fact_event(run_id, row)
+    return facts.batch_event(run_id, row) if row.kind is None else facts.fact_event(run_id, row)
 
 
 def _gaps(found: Sequence[Row[Any]], after: int) -> Mapping[int, tuple[int, int]]:

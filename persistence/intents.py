@@ -33,19 +33,15 @@ from persistence.dispatching import may_dispatch
 from persistence.kill_switches import of
 from persistence.session import Session
 from persistence.tables import decisions, intents, runs
-from persistence.types import UtcDateTime
+from persistence.types import instant
 
 QUEUE_LOCK: Final = 0x71756575
 """The key of the advisory lock on PostgreSQL: "queu" in ASCII."""
 
 
-def _at(name: str) -> Any:
-    return bindparam(name, type_=UtcDateTime())
-
-
 def _is_due_and_free() -> ColumnElement[bool]:
-    is_free = or_(intents.c.lease_until.is_(None), intents.c.lease_until <= _at("now"))
-    return and_(intents.c.due_at <= _at("now"), is_free)
+    is_free = or_(intents.c.lease_until.is_(None), intents.c.lease_until <= instant("now"))
+    return and_(intents.c.due_at <= instant("now"), is_free)
 
 
 def _is_held() -> ColumnElement[bool]:
@@ -62,7 +58,7 @@ def _is_at_site() -> ColumnElement[bool]:
 
 _taken: Final = {
     "lease_owner": bindparam("owner"),
-    "lease_until": _at("until"),
+    "lease_until": instant("until"),
     "fence": intents.c.fence + 1,
     "attempts": intents.c.attempts + 1,
 }
@@ -74,7 +70,7 @@ TRY_LOCK_QUEUE = select(func.pg_try_advisory_xact_lock(QUEUE_LOCK))
 _active = union_all(
     select(runs.c.project_id, runs.c.provider).where(runs.c.state == RunState.RUNNING),
     select(intents.c.project_id, intents.c.provider).where(
-        intents.c.kind == IntentKind.DISPATCH, intents.c.lease_until > _at("now")
+        intents.c.kind == IntentKind.DISPATCH, intents.c.lease_until > instant("now")
     ),
 ).subquery("active")
 ACTIVE_COUNTS = select(
@@ -89,7 +85,7 @@ AHEAD = select(
         select(intents.c.id).where(
             intents.c.kind == IntentKind.DISPATCH,
             intents.c.id != bindparam("intent_id"),
-            or_(intents.c.lease_until.is_(None), intents.c.lease_until <= _at("now")),
+            or_(intents.c.lease_until.is_(None), intents.c.lease_until <= instant("now")),
             or_(
                 intents.c.provider == bindparam("provider"),
                 intents.c.project_id == bindparam("project_id"),
@@ -128,6 +124,7 @@ _claimable = (
         _is_due_and_free(),
         _is_at_site(),
     )
+    .where(intents.c.provider.not_in(bindparam("polled", expanding=True)))
     .order_by(intents.c.created_at, intents.c.id)
     .limit(bindparam("most"))
     # SQLite knows no row locks: there the transaction has the database to itself.
@@ -152,7 +149,7 @@ _renewable = (
 RENEW = (
     update(intents)
     .where(intents.c.id.in_(_renewable.scalar_subquery()))
-    .values(lease_until=_at("until"))
+    .values(lease_until=instant("until"))
     .returning(intents.c.id)
 )
 CLEARANCE = (
@@ -168,7 +165,8 @@ BECOME_FOLLOWED = (
     .where(_is_held())
     .values(kind=IntentKind.FOLLOW, site=bindparam("next_site"), position=None, attempts=0)
 )
-POSTPONE = update(intents).where(_is_held()).values(due_at=_at("next_due_at"), **_freed)
+POSTPONE = update(intents).where(_is_held()).values(due_at=instant("next_due_at"), **_freed)
+POSTPONE_UNSENT = POSTPONE.values(unsent_fence=intents.c.fence)
 FINISH = delete(intents).where(_is_held())
 WITHDRAW = delete(intents).where(
     intents.c.run_id == bindparam("run_id"),
@@ -280,9 +278,11 @@ class Intents:
         now: datetime,
         until: datetime,
         limit: int,
+        polled: Collection[str] = (),
     ) -> Sequence[Intent]:
         which = {
             "sites": list(sites),
+            "polled": list(polled),
             "owner": owner,
             "now": now,
             "until": until,
@@ -316,9 +316,10 @@ class Intents:
     async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
         return await self._session.write(BECOME_FOLLOWED, _held(lease) | {"next_site": site}) == 1
 
-    async def postpone(self, lease: Lease, due_at: datetime) -> bool:
+    async def postpone(self, lease: Lease, due_at: datetime, *, is_unsent: bool = False) -> bool:
         self._wake(INTENTS)
-        return await self._session.write(POSTPONE, _held(lease) | {"next_due_at": due_at}) == 1
+        statement = POSTPONE_UNSENT if is_unsent else POSTPONE
+        return await self._session.write(statement, _held(lease) | {"next_due_at": due_at}) == 1
 
     async def finish(self, lease: Lease) -> bool:
         self._wake(INTENTS)

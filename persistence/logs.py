@@ -12,7 +12,7 @@ from domain.models.events import RunEvent
 from domain.models.intents import Lease
 from domain.models.logs import LogBatch
 from domain.models.pages import LogWindow
-from persistence import rows
+from persistence import facts
 from persistence.session import Session, Wrote
 from persistence.tables import expired_chunks, intents, log_chunks, runs
 from persistence.types import PositionOf, UtcDateTime
@@ -140,7 +140,7 @@ class Logs:
         if window.contains is not None and "\n" in window.contains:
             return []
         found = await self._session.all(_page_statement(window), {"run_id": run_id})
-        events = [rows.batch_event(run_id, row) for row in found]
+        events = [facts.batch_event(run_id, row) for row in found]
         return events[::-1] if window.backward else events
 
     async def hold(self, run_id: RunId) -> None:

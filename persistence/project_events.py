@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 import orjson
 from sqlalchemy import Row, Text, bindparam, insert, select
 
+from domain.circuit import CircuitState
 from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.kill_switches import KillSwitchScope
@@ -18,6 +19,7 @@ from domain.models.project_events import (
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
     ProjectProviderConfigured,
+    ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
 )
@@ -102,7 +104,7 @@ def _event(row: Row[Any]) -> ProjectEvent:
     )
 
 
-def _kind(fact: ProjectFact) -> str:  # noqa: PLR0911 - one line a kind
+def _kind(fact: ProjectFact) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
     """What a fact is called in the database, whatever becomes of the class's name."""
     match fact:
         case ProjectRunChanged():
@@ -119,11 +121,13 @@ def _kind(fact: ProjectFact) -> str:  # noqa: PLR0911 - one line a kind
             return "PROVIDER_CONFIGURED"
         case ProjectCredentialChanged():
             return "CREDENTIAL_CHANGED"
+        case ProjectProviderHealthChanged():
+            return "PROVIDER_HEALTH_CHANGED"
         case _:
             assert_never(fact)
 
 
-def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: PLR0911 - as above
+def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: C901, PLR0911, PLR0912 - as above
     """From the fields of the class, by their names."""
     match kind:
         case "RUN_CHANGED":
@@ -151,5 +155,8 @@ def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: PLR0911 -
             return ProjectProviderConfigured(**payload)
         case "CREDENTIAL_CHANGED":
             return ProjectCredentialChanged(**payload)
+        case "PROVIDER_HEALTH_CHANGED":
+            circuit = CircuitState(payload.pop("circuit"))
+            return ProjectProviderHealthChanged(circuit=circuit, **payload)
         case _:
             raise ValueError(f"an event of a newer version: {kind}")

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import lru_cache
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
-import orjson
 from sqlalchemy import Row
 
 from domain.ids import (
@@ -18,21 +16,8 @@ from domain.ids import (
     RunId,
     TokenId,
 )
-from domain.lifecycle import ApprovalState, RunState
-from domain.models.approvals import ApprovalDecision
-from domain.models.events import (
-    LogsTruncated,
-    RunApprovalDecided,
-    RunApprovalRequested,
-    RunCancelRequested,
-    RunDispatched,
-    RunEvent,
-    RunFact,
-    RunStateChanged,
-    RunSynced,
-)
+from domain.lifecycle import RunState
 from domain.models.intents import Intent, IntentKind
-from domain.models.logs import LogBatch
 from domain.models.principals import (
     Membership,
     Principal,
@@ -43,8 +28,17 @@ from domain.models.principals import (
     TokenScope,
 )
 from domain.models.projects import Project
-from domain.models.providers import EnvProfile, LogStream
-from domain.models.runs import Budget, FailureCode, LogStats, Run, RunFailure, RunKind, SyncStatus
+from domain.models.providers import EnvProfile
+from domain.models.runs import (
+    Budget,
+    FailureCode,
+    LogStats,
+    Run,
+    RunFailure,
+    RunKind,
+    RunQuestion,
+    SyncStatus,
+)
 from persistence import settings
 
 Columns = Mapping[str, Any]
@@ -132,6 +126,7 @@ def intent(row: Row[Any]) -> Intent:
         lease_owner=None if row.lease_owner is None else NodeId(row.lease_owner),
         lease_until=row.lease_until,
         fence=row.fence,
+        unsent_fence=row.unsent_fence,
     )
 
 
@@ -157,13 +152,17 @@ def run(row: Row[Any]) -> Run:
         feature=row.feature,
         budget=_budget(row.budget),
         state=RunState(row.state),
-        failure=_failure(row.failure_code, row.failure_message),
+        failure=failure(row.failure_code, row.failure_message),
         exit_code=row.exit_code,
         provider_run_id=row.provider_run_id,
         provider_status_raw=row.provider_status_raw,
         external_url=row.external_url,
         sync_status=SyncStatus(row.sync_status),
         degraded_reason=row.degraded_reason,
+        degraded_since=row.degraded_since,
+        last_reconciled_at=row.last_reconciled_at,
+        next_reconcile_at=row.next_reconcile_at,
+        question=_question(row),
         cancel_requested_at=row.cancel_requested_at,
         cancel_reason=row.cancel_reason,
         decision_id=DecisionId(row.decision_id),
@@ -189,13 +188,19 @@ def _budget(stored: Columns | None) -> Budget | None:
     return None if stored is None else Budget(**stored)
 
 
-def _failure(code: str | None, message: str | None) -> RunFailure | None:
+def _question(row: Row[Any]) -> RunQuestion | None:
+    if row.question is None:
+        return None
+    return RunQuestion(text=row.question, asked_at=row.question_asked_at)
+
+
+def failure(code: str | None, message: str | None) -> RunFailure | None:
     return None if code is None else RunFailure(code=FailureCode(code), message=message or "")
 
 
 def run_facts_columns(run: Run) -> Columns:
     """What may be written after the run was added; log counts and sequence never are."""
-    failure = run.failure
+    failure, question = run.failure, run.question
     return {
         "provider": run.provider,
         "fallback_reason": run.fallback_reason,
@@ -208,6 +213,11 @@ def run_facts_columns(run: Run) -> Columns:
         "external_url": run.external_url,
         "sync_status": run.sync_status,
         "degraded_reason": run.degraded_reason,
+        "degraded_since": run.degraded_since,
+        "last_reconciled_at": run.last_reconciled_at,
+        "next_reconcile_at": run.next_reconcile_at,
+        "question": question.text if question else None,
+        "question_asked_at": question.asked_at if question else None,
         "cancel_requested_at": run.cancel_requested_at,
         "cancel_reason": run.cancel_reason,
         "decision_id": run.decision_id,
@@ -246,97 +256,3 @@ def run_columns(run: Run, sequence: int) -> Columns:
         "log_bytes": 0,
         "log_redactions": 0,
     }
-
-
-def event_columns(event: RunEvent, fact: RunFact) -> Columns:
-    return {
-        "run_id": event.run_id,
-        "sequence": event.sequence,
-        "kind": _fact_kind(fact),
-        "at": event.at,
-        "actor_id": event.actor_id,
-        "payload": orjson.dumps(fact).decode(),
-    }
-
-
-def fact_event(run_id: RunId, row: Row[Any]) -> RunEvent:
-    """An event of a row with sequence, at, actor_id, kind and payload."""
-    return RunEvent(
-        run_id=run_id,
-        sequence=row.sequence,
-        at=row.at,
-        actor_id=None if row.actor_id is None else PrincipalId(row.actor_id),
-        fact=_fact(row.kind, row.payload),
-    )
-
-
-def batch_event(run_id: RunId, row: Row[Any]) -> RunEvent:
-    """An event of a row with sequence, at, stream, first_line, line_count and body."""
-    batch = LogBatch(
-        stream=LogStream(row.stream),
-        first_line=row.first_line,
-        count=row.line_count,
-        text=row.body,
-        at=row.at,
-    )
-    return RunEvent(run_id=run_id, sequence=row.sequence, at=row.at, actor_id=None, fact=batch)
-
-
-def _fact_kind(fact: RunFact) -> str:  # noqa: PLR0911 - a closed branch
-    """What a fact is called in the database, whatever becomes of the class's name."""
-    match fact:
-        case RunStateChanged():
-            return "STATE_CHANGED"
-        case RunDispatched():
-            return "DISPATCHED"
-        case RunCancelRequested():
-            return "CANCEL_REQUESTED"
-        case RunApprovalRequested():
-            return "APPROVAL_REQUESTED"
-        case RunApprovalDecided():
-            return "APPROVAL_DECIDED"
-        case RunSynced():
-            return "SYNCED"
-        case LogsTruncated():
-            return "LOGS_TRUNCATED"
-        case _:
-            assert_never(fact)
-
-
-def _fact(kind: str, text: str) -> RunFact:  # noqa: PLR0911 - a closed branch
-    if kind == "STATE_CHANGED":
-        return _state_changed(text)
-    payload = orjson.loads(text)
-    match kind:
-        case "DISPATCHED":
-            return RunDispatched(**payload)
-        case "CANCEL_REQUESTED":
-            return RunCancelRequested(**payload)
-        case "APPROVAL_REQUESTED":
-            return RunApprovalRequested(**payload)
-        case "APPROVAL_DECIDED":
-            said = payload["decision"]
-            return RunApprovalDecided(
-                approval_id=ApprovalId(payload["approval_id"]),
-                state=ApprovalState(payload["state"]),
-                decision=None if said is None else ApprovalDecision(said),
-            )
-        case "SYNCED":
-            status = SyncStatus(payload["sync_status"])
-            return RunSynced(sync_status=status, reason=payload["reason"])
-        case "LOGS_TRUNCATED":
-            return LogsTruncated(**payload)
-        case _:
-            raise ValueError(f"an event of a newer version: {kind}")
-
-
-@lru_cache(maxsize=256)
-def _state_changed(text: str) -> RunStateChanged:
-    """Most runs go the same way, so that there are few different facts of this kind."""
-    payload = orjson.loads(text)
-    before, failure = payload["from_state"], payload["failure"]
-    return RunStateChanged(
-        from_state=None if before is None else RunState(before),
-        to_state=RunState(payload["to_state"]),
-        failure=_failure(failure["code"], failure["message"]) if failure else None,
-    )

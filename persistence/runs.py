@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Update, bindparam, exists, func, insert, select, tuple_, update
+from sqlalchemy import Update, and_, bindparam, exists, func, insert, or_, select, tuple_, update
 
 from domain.ids import PrincipalId, ProjectId, RunId
 from domain.lifecycle import RunState
@@ -16,6 +16,7 @@ from domain.models.kill_switches import SwitchTarget
 from domain.models.pages import RunFilter, Window
 from domain.models.project_events import ProjectRunChanged
 from domain.models.runs import Run
+from persistence import facts as facts_rows
 from persistence import rows
 from persistence.kill_switches import of
 from persistence.project_events import ProjectEvents
@@ -100,7 +101,7 @@ class Runs:
             for sequence, fact in enumerate(facts, first)
         ]
         if events:
-            columns = [rows.event_columns(e, f) for e, f in zip(events, facts, strict=True)]
+            columns = [facts_rows.event_columns(e, f) for e, f in zip(events, facts, strict=True)]
             await self._session.write(ADD_EVENTS, columns)
         self._wrote(run.id, events)
         for fact in facts:
@@ -142,7 +143,10 @@ class Runs:
 
     async def running(self, target: SwitchTarget, window: Window) -> Sequence[Run]:
         chosen = select(runs).where(
-            runs.c.state == RunState.RUNNING,
+            or_(
+                runs.c.state == RunState.RUNNING,
+                and_(runs.c.state == RunState.BLOCKED, runs.c.provider_run_id.is_not(None)),
+            ),
             runs.c.cancel_requested_at.is_(None),
             *of(target, runs),
         )

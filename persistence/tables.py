@@ -185,6 +185,11 @@ runs: Final = Table(
     Column("external_url", Text),
     Column("sync_status", Text, nullable=False),
     Column("degraded_reason", Text),
+    Column("degraded_since", UtcDateTime),
+    Column("last_reconciled_at", UtcDateTime),
+    Column("next_reconcile_at", UtcDateTime),
+    Column("question", Text),
+    Column("question_asked_at", UtcDateTime),
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_reason", Text),
     Column("decision_id", Text, ForeignKey("decisions.id"), nullable=False),
@@ -284,10 +289,21 @@ intents: Final = Table(
     Column("lease_owner", Text),
     Column("lease_until", UtcDateTime),
     Column("fence", BigInteger, nullable=False),
+    Column("unsent_fence", BigInteger),
     UniqueConstraint("run_id", "kind"),
     Index("intents_by_age", "kind", "created_at", "id"),
     Index("intents_by_provider", "kind", "provider", "lease_owner"),
     Index("intents_by_owner", "lease_owner"),
+)
+
+_followed = text("kind = 'FOLLOW'")
+Index(
+    "intents_followed",
+    intents.c.provider,
+    intents.c.project_id,
+    intents.c.due_at,
+    sqlite_where=_followed,
+    postgresql_where=_followed,
 )
 
 kill_switches: Final = Table(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -129,3 +129,8 @@ def _as_stored(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> s
 def _from_epoch(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> str:
     time = compiler.process(element.clauses, **kwargs)
     return f"CAST(extract(epoch FROM {time}) * 1000000 AS BIGINT)"
+
+
+def instant(name: str) -> Any:
+    """A parameter that is a time."""
+    return bindparam(name, type_=UtcDateTime())

@@ -18,6 +18,7 @@ from persistence.credentials import Credentials
 from persistence.decisions import Decisions
 from persistence.engines import Engines, open_engines
 from persistence.events import Events
+from persistence.following import Following
 from persistence.idempotency import Idempotency
 from persistence.identity import Identity
 from persistence.intents import Intents
@@ -63,6 +64,7 @@ class Unit:
         self.policies = Policies(session)
         self.decisions = Decisions(session)
         self.intents = Intents(session, self.wake)
+        self.following = Following(session, self.wake)
         self.kill_switches = KillSwitches(session)
         self.approvals = Approvals(session)
         self.idempotency = Idempotency(session)

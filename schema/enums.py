@@ -6,6 +6,7 @@ from typing import Final
 
 import strawberry
 
+from domain.circuit import CircuitState
 from domain.errors import ErrorCode, Ineligibility
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.approvals import ApprovalDecision, ApprovalSubject
@@ -96,6 +97,12 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "RETRY": "Launch the same again as a new, linked run.",
         "APPROVE": "Agree to what it waits for.",
         "REJECT": "Refuse what it waits for.",
+        "ANSWER": "Answer what it asks, so that its provider goes on.",
+    },
+    CircuitState: {
+        "CLOSED": "It is asked as usual.",
+        "OPEN": "It did not answer, or wants to be left alone, and is not asked for a while.",
+        "HALF_OPEN": "One question finds out whether it can be asked again.",
     },
     SyncStatus: {
         "IN_SYNC": "Our record agrees with the provider.",

@@ -112,6 +112,20 @@ class LogsTruncated(RunEvent):
     limit_bytes: int = strawberry.field(description="The limit that was reached, in bytes.")
 
 
+@strawberry.type(description="The run waits for somebody to answer what it asks.")
+class RunAsked(RunEvent):
+    """See runAnswer."""
+
+    question: str = strawberry.field(description="What it wants to know.")
+
+
+@strawberry.type(description="Somebody answered what the run had asked.")
+class RunAnswered(RunEvent):
+    """What they said went to the provider, and is not kept."""
+
+    question: str = strawberry.field(description="What it wanted to know.")
+
+
 EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunStateChanged,
     RunLogged,
@@ -120,6 +134,8 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunCancelRequested,
     RunApprovalRequested,
     RunApprovalDecided,
+    RunAsked,
+    RunAnswered,
     LogsExpired,
     LogsTruncated,
 )
@@ -142,7 +158,7 @@ def event_of(event: domain.RunEvent) -> RunEvent:  # noqa: C901, PLR0912 - a clo
                 value=event,
                 sync_status=fact.sync_status,
                 reason=fact.reason,
-                provider_status_raw=None,
+                provider_status_raw=fact.raw,
             )
         case domain.RunDispatched():
             made = RunDispatched(
@@ -152,6 +168,10 @@ def event_of(event: domain.RunEvent) -> RunEvent:  # noqa: C901, PLR0912 - a clo
             made = RunCancelRequested(value=event, reason=fact.reason)
         case domain.RunApprovalRequested() | domain.RunApprovalDecided():
             made = _of_approval(event, fact)
+        case domain.RunAsked():
+            made = RunAsked(value=event, question=fact.question)
+        case domain.RunAnswered():
+            made = RunAnswered(value=event, question=fact.question)
         case domain.LogsExpired():
             made = LogsExpired(value=event, from_=fact.from_line, to=fact.to_line)
         case domain.LogsTruncated():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
+from domain.circuit import CircuitState
 from domain.lifecycle import ApprovalState, RunState
 from domain.models import kill_switches as switches
 from domain.models import project_events as domain
@@ -101,6 +102,27 @@ class ProjectKillSwitchChanged(ProjectEvent):
             set_at=event.at,
         )
         return KillSwitch.of(moved)
+
+
+@tells(domain.ProjectProviderHealthChanged)
+@strawberry.type(description="A provider is left alone for a while, or asked as usual again.")
+class ProjectProviderHealthChanged(ProjectEvent):
+    """As one server has found it; others find it out for themselves."""
+
+    fact: strawberry.Private[domain.ProjectProviderHealthChanged]
+
+    @strawberry.field(description="The provider as it is by now.")
+    def provider(self, info: Info) -> Provider:
+        known = info.context.services.registry.get(self.fact.provider)
+        return Provider.of(self.value.project_id, known)
+
+    @strawberry.field(description="Whether it was asked since.")
+    def circuit(self) -> CircuitState:
+        return self.fact.circuit
+
+    @strawberry.field(description="What came of asking it, where that was the cause.")
+    def reason(self) -> str | None:
+        return self.fact.reason
 
 
 async def _approvals(events: Sequence["ProjectApprovalChanged"], info: Info) -> Sequence[Approval]:

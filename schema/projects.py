@@ -21,7 +21,7 @@ from schema.audit import AuditEntry, AuditFilter
 from schema.cursors import list_cursor, list_key, list_number, place_cursor, stream_cursor, to_place
 from schema.decisions import PolicyDecision
 from schema.events import RunEvent, event_of
-from schema.failures import RunFailure
+from schema.failures import RunFailure, RunQuestion
 from schema.filters import Contains, LatestFirst, OneStream, RunFilter
 from schema.ids import Node, project_id, run_id
 from schema.info import Info
@@ -38,7 +38,8 @@ from schema.waiting import Waiting
 _SAME_NAME: Final = (
     "kind", "fallback_reason", "prompt", "cwd", "env_profile", "timeout_ms", "reason", "state",
     "exit_code", "provider_run_id", "provider_status_raw", "external_url", "sync_status",
-    "degraded_reason", "cancel_requested_at", "cancel_reason", "created_at", "queued_at",
+    "degraded_reason", "degraded_since", "last_reconciled_at", "next_reconcile_at",
+    "cancel_requested_at", "cancel_reason", "created_at", "queued_at",
     "started_at", "finished_at",
 )  # fmt: skip
 """Fields of Run that are the domain's under the same name."""
@@ -213,11 +214,16 @@ class Run(Node, Approvable, Waiting):
     sync_status: SyncStatus = strawberry.field(description="How sure we are of its state.")
     degraded: bool = strawberry.field(description="Whether its state may be out of date.")
     degraded_reason: str | None = strawberry.field(description="Why it may be.")
+    degraded_since: datetime | None = strawberry.field(description="Since when it may be.")
     last_reconciled_at: datetime | None = strawberry.field(
-        description="When our record was last compared with the provider's; null if it streams."
+        description="When the provider last answered about it; null if it streams."
     )
     next_reconcile_at: datetime | None = strawberry.field(
-        description="When it will be compared next; null if it streams."
+        description="When the provider will be asked next; null if it streams or has ended."
+    )
+    question: RunQuestion | None = strawberry.field(
+        description="What it waits for a person to answer, by runAnswer; null if it waits for no "
+        "answer."
     )
     cancel_requested_at: datetime | None = strawberry.field(
         description="When somebody asked for it to be stopped."
@@ -333,8 +339,7 @@ class Run(Node, Approvable, Waiting):
             tool_scopes=list(run.tool_scopes),
             failure=RunFailure.of(run.failure) if run.failure else None,
             degraded=run.is_degraded,
-            last_reconciled_at=None,
-            next_reconcile_at=None,
+            question=RunQuestion.of(run.question) if run.question else None,
             duration_ms=None if duration_ms is None else min(duration_ms, INT_MAX),
             log_stats=LogStats.of(run.log),
             **same,

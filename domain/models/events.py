@@ -53,10 +53,25 @@ class RunApprovalDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSynced:
-    """How sure we are of the run changed."""
+    """How sure we are of the run changed, or what its provider calls its state (`raw`)."""
 
     sync_status: SyncStatus
     reason: str | None = None
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAsked:
+    """The run waits for a person to answer this."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAnswered:
+    """Somebody answered what the run had asked."""
+
+    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,8 @@ RunFact = (
     | RunApprovalRequested
     | RunApprovalDecided
     | RunSynced
+    | RunAsked
+    | RunAnswered
     | LogsTruncated
 )
 """What is stored as an event row."""

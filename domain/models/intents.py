@@ -19,7 +19,8 @@ class IntentKind(StrEnum):
 class Intent:
     """Work for an engine. `fence` rises with every claim; a write with an older one is refused.
 
-    `site` None means any node may take it. `position` is where following goes on.
+    `site` None means any node may take it. `position` is where following goes on. `unsent_fence`
+    is that of a try to dispatch after which it was certain that the provider had got nothing.
     """
 
     id: IntentId
@@ -35,6 +36,12 @@ class Intent:
     lease_owner: NodeId | None = None
     lease_until: datetime | None = None
     fence: int = 0
+    unsent_fence: int | None = None
+
+    @property
+    def is_surely_unsent(self) -> bool:
+        """No try before the present one can have reached the provider."""
+        return self.fence <= 1 or self.unsent_fence == self.fence - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,18 @@ class Lease:
 
     intent_id: IntentId
     fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """A held intent to follow that is given back: to be taken at `due_at`, or at once where that
+    was asked for since it was due (`was_due_at`). `attempts`: how often in vain by now."""
+
+    lease: Lease
+    run_id: RunId
+    was_due_at: datetime
+    due_at: datetime
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

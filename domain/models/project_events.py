@@ -13,6 +13,7 @@ type checker asks for, and a type in schema/project_facts.py, which a test asks 
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.circuit import CircuitState
 from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.kill_switches import KillSwitchScope
@@ -82,6 +83,16 @@ class ProjectCredentialChanged:
     is_set: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectProviderHealthChanged:
+    """A provider is asked no more for a while, or is asked as usual again; `reason` is what came of
+    asking it."""
+
+    provider: str
+    circuit: CircuitState
+    reason: str | None = None
+
+
 ProjectFact = (
     ProjectRunChanged
     | ProjectSettingsChanged
@@ -90,6 +101,7 @@ ProjectFact = (
     | ProjectApprovalChanged
     | ProjectProviderConfigured
     | ProjectCredentialChanged
+    | ProjectProviderHealthChanged
 )
 """All that is stored as an event of a project."""
 

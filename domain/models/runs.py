@@ -23,6 +23,7 @@ class RunAction(StrEnum):
     RETRY = "RETRY"
     APPROVE = "APPROVE"
     REJECT = "REJECT"
+    ANSWER = "ANSWER"
 
 
 class RunWait(StrEnum):
@@ -77,6 +78,14 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuestion:
+    """What a run wants to know of a person before its provider goes on with it."""
+
+    text: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogStats:
     """How much a run has printed. `bytes` counts UTF-8 as stored, newlines included."""
 
@@ -113,6 +122,13 @@ class Run:
     external_url: str | None = None
     sync_status: SyncStatus = SyncStatus.IN_SYNC
     degraded_reason: str | None = None
+    degraded_since: datetime | None = None
+    last_reconciled_at: datetime | None = None
+    next_reconcile_at: datetime | None = None
+    """When its provider was asked after it and answered, and when it will be; never if it streams.
+    """
+    question: RunQuestion | None = None
+    """Only while it is BLOCKED by its provider, and not by an approval."""
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None
     decision_id: DecisionId
@@ -138,6 +154,11 @@ class Run:
         return self.state in ACTIVE
 
     @property
+    def is_handed_over(self) -> bool:
+        """Its provider has it: what BLOCKED and QUEUED mean for what waits here is not meant."""
+        return self.provider_run_id is not None
+
+    @property
     def is_degraded(self) -> bool:
         return self.sync_status is not SyncStatus.IN_SYNC
 
@@ -152,5 +173,6 @@ class Run:
     def allowed_actions(self) -> tuple[RunAction, ...]:
         """What the state allows; who may do it is decided elsewhere."""
         if self.state in CANCELABLE:
-            return () if self.cancel_requested_at else (RunAction.CANCEL,)
+            answer = () if self.question is None else (RunAction.ANSWER,)
+            return answer if self.cancel_requested_at else (*answer, RunAction.CANCEL)
         return (RunAction.RETRY,)

@@ -5,10 +5,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from domain import audit, backoff
 from domain.digest import digest
-from domain.errors import NotFound, ProviderRefused, ProviderUnavailable, ProviderUnconfigured
+from domain.errors import (
+    CapabilityMissing,
+    NotFound,
+    ProviderRefused,
+    ProviderUnavailable,
+    ProviderUnconfigured,
+)
 from domain.ids import IntentId, NodeId, RunId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
@@ -19,13 +26,17 @@ from domain.models.projects import Project
 from domain.models.providers import Dispatched, WorkOrder
 from domain.models.runs import FailureCode, Run, RunFailure
 from domain.policy import requested, shown
-from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.ports import Adapter, Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.queue import ConcurrencyLimits, Load
+from domain.reconciliation import plausible
+from domain.services.circuits import START_TIMEOUT_S, Circuits
 from domain.services.connections import Connections
 from domain.services.registry import Registry
+from domain.topics import LOOKS
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
+LOST: Final = "Whether the provider got it is not known, so it is not sent again."
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +61,7 @@ class Dispatcher:
     store: Store
     registry: Registry
     connections: Connections
+    circuits: Circuits
     clock: Clock
     meter: Meter
     new_id: IdMaker
@@ -120,8 +132,6 @@ class Dispatcher:
             return await self._ask(claimed) if await self._is_cleared(claimed) else None
         except (ProviderRefused, ProviderUnconfigured, NotFound) as error:
             await self._fail(claimed, FailureCode.PROVIDER_ERROR, error.message)
-        except ProviderUnavailable as error:
-            await self._try_later(claimed, error)
         return None
 
     async def _is_cleared(self, claimed: Claimed) -> bool:
@@ -147,7 +157,8 @@ class Dispatcher:
         async with self.store.transaction() as unit:
             if claimed.intent.fence > 1:
                 wait = timedelta(seconds=backoff.delay_s(claimed.intent.attempts))
-                await unit.intents.postpone(claimed.lease, self.clock.now() + wait)
+                due_at, is_unsent = self.clock.now() + wait, claimed.intent.is_surely_unsent
+                await unit.intents.postpone(claimed.lease, due_at, is_unsent=is_unsent)
             elif await unit.intents.finish(claimed.lease):
                 await unit.intents.add(
                     replace(
@@ -170,17 +181,49 @@ class Dispatcher:
         await self._settle(claimed, RunSignal.FAIL, failure, refusal)
 
     async def _ask(self, claimed: Claimed) -> Claimed | None:
+        """Start the run, unless the provider has it already; where nobody can tell, it is not sent
+        again."""
         run = claimed.run
         await self.connections.check_enabled(run.project_id, run.provider)
         adapter = await self.connections.adapter(run.project_id, run.provider)
-        if run.cancel_requested_at is not None:
-            await adapter.cancel(run.handle, run.cancel_reason)
-        has_network = await self._has_network(claimed)
-        dispatched = await adapter.dispatch(self._order(claimed, has_network=has_network))
-        if dispatched is None:
+        is_unsent = claimed.intent.is_surely_unsent
+        try:
+            started = None if is_unsent else await self._found(claimed, adapter)
+            is_unsent = True
+            if started is None:
+                started = await self._start(claimed, adapter)
+        except CapabilityMissing as error:
+            message = f"{LOST} {error.message}" if not is_unsent else error.message
+            code = FailureCode.PROVIDER_ERROR if is_unsent else FailureCode.LOST
+            await self._fail(claimed, code, message)
+            return None
+        except ProviderUnavailable as error:
+            await self._try_later(claimed, error, is_unsent=is_unsent and error.is_unsent)
+            return None
+        if started is None:
             await self._settle(claimed, RunSignal.CANCEL, None)
             return None
-        return await self._record_start(claimed, dispatched)
+        return await self._record_start(claimed, started)
+
+    async def _found(self, claimed: Claimed, adapter: Adapter) -> Dispatched | None:
+        """What an earlier try has started, whose answer was lost. Raises CapabilityMissing."""
+        run = claimed.run
+        provider = self.registry.get(run.provider)
+        return await self.circuits.ask(provider, run.project_id, lambda: adapter.lookup(run.id))
+
+    async def _start(self, claimed: Claimed, adapter: Adapter) -> Dispatched | None:
+        """None where it was canceled first."""
+        run, provider = claimed.run, self.registry.get(claimed.run.provider)
+        if run.cancel_requested_at is not None:
+            if not provider.sites:
+                return None
+            # Beside us it may be on its way still, from a node that has lost its lease.
+            await adapter.cancel(run.handle, run.cancel_reason)
+        has_network = await self._has_network(claimed)
+        order = self._order(claimed, has_network=has_network)
+        return await self.circuits.ask(
+            provider, run.project_id, lambda: adapter.dispatch(order), START_TIMEOUT_S
+        )
 
     async def _has_network(self, claimed: Claimed) -> bool:
         """Whether the stored decision grants it; nobody asks where there is no sandbox."""
@@ -206,14 +249,16 @@ class Dispatcher:
         )
 
     async def _record_start(self, claimed: Claimed, started: Dispatched) -> Claimed | None:
-        run, lease = claimed.run, claimed.lease
+        run, lease, now = claimed.run, claimed.lease, self.clock.now()
         state = advance(run.state, RunSignal.START)
+        is_polled = self.registry.get(run.provider).poll_s is not None
         after = replace(
             run,
             state=state,
             provider_run_id=started.provider_run_id,
             external_url=started.external_url,
-            started_at=started.started_at,
+            started_at=plausible(started.started_at, run, now),
+            next_reconcile_at=now if is_polled else None,
         )
         facts = (
             RunStateChanged(from_state=run.state, to_state=state),
@@ -221,27 +266,35 @@ class Dispatcher:
                 provider_run_id=started.provider_run_id, external_url=started.external_url
             ),
         )
-        now = self.clock.now()
         async with self.store.transaction() as unit:
             changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
             if changed is None:
                 return None
             await unit.intents.become_followed(lease, site=started.site)
+            if is_polled:
+                await unit.intents.postpone(lease, now)
+                unit.wake(LOOKS)
         self.meter.changed_state(run.provider, state)
-        self.meter.dispatched(run.provider, (started.started_at - run.created_at).total_seconds())
+        waited = (changed.started_at or now) - run.created_at
+        self.meter.dispatched(run.provider, waited.total_seconds())
+        if is_polled:
+            return None
         followed = replace(claimed.intent, kind=IntentKind.FOLLOW, site=started.site, position=None)
         return replace(claimed, intent=followed, run=changed)
 
-    async def _try_later(self, claimed: Claimed, error: ProviderUnavailable) -> None:
+    async def _try_later(
+        self, claimed: Claimed, error: ProviderUnavailable, *, is_unsent: bool
+    ) -> None:
         self.meter.failed("dispatch")
         attempts = claimed.intent.attempts
         if attempts >= DISPATCH_TRIES_MAX:
             await self._fail(claimed, FailureCode.PROVIDER_UNAVAILABLE, error.message)
             return
         log.warning("dispatch will be tried again: %s", error.message, extra=named(claimed.run.id))
-        due_at = self.clock.now() + timedelta(seconds=backoff.delay_s(attempts))
+        wait = timedelta(seconds=backoff.after(attempts, error.retry_after_s))
         async with self.store.transaction() as unit:
-            await unit.intents.postpone(claimed.lease, due_at)
+            due_at = self.clock.now() + wait
+            await unit.intents.postpone(claimed.lease, due_at, is_unsent=is_unsent)
 
     async def _fail(self, claimed: Claimed, code: FailureCode, message: str) -> None:
         await self._settle(claimed, RunSignal.FAIL, RunFailure(code=code, message=message))

@@ -16,9 +16,11 @@ from domain.ids import IntentId
 from domain.models.intents import Intent
 from domain.models.projects import Project
 from domain.models.runs import Run
-from domain.ports import Clock, Meter, Signals, Store, UnitOfWork
+from domain.ports import Clock, Meter, Random, Signals, Store, UnitOfWork
 from domain.services.dispatcher import Claimed, Dispatcher, named, with_runs
 from domain.services.follower import Follower
+from domain.services.looking import Looker
+from domain.services.reconciler import Reconciler
 from domain.topics import INTENTS
 
 FOLLOW_CLAIM_PAGE = 64
@@ -37,6 +39,7 @@ class Engine:
     meter: Meter
     dispatcher: Dispatcher
     follower: Follower
+    reconciler: Reconciler
     is_running: bool = False
     _held: dict[IntentId, tuple[Claimed, asyncio.Task[None]]] = field(default_factory=dict)
     _taken: asyncio.Queue[Claimed] = field(default_factory=asyncio.Queue)
@@ -51,6 +54,7 @@ class Engine:
                 group.create_task(self._dispatch_queued(group), name="dispatch")
                 group.create_task(self._adopt_followed(group), name="adopt")
                 group.create_task(self._renew_leases(), name="renew")
+                group.create_task(self.reconciler.run(), name="reconcile")
                 self.is_running = True
         finally:
             self.is_running = False
@@ -104,6 +108,7 @@ class Engine:
                 now=now,
                 until=now + timedelta(seconds=self.dispatcher.lease_s),
                 limit=FOLLOW_CLAIM_PAGE,
+                polled=self.reconciler.polled,
             )
             claimed = await with_runs(unit, list(intents))
         for one in claimed:
@@ -166,3 +171,30 @@ class Engine:
                 await unit.intents.release_node(self.dispatcher.node)
         except (StorageUnavailable, TimeoutError) as error:
             log.warning("leases are left to run out: %r", error)
+
+
+def engine_of(dispatcher: Dispatcher, follower: Follower, random: Random) -> Engine:
+    """One that polls runs as they are followed and dispatched: with the same parts."""
+    looker = Looker(
+        connections=follower.connections,
+        circuits=dispatcher.circuits,
+        recorder=follower.recorder,
+    )
+    reconciler = Reconciler(
+        store=follower.store,
+        signals=follower.signals,
+        clock=follower.clock,
+        random=random,
+        registry=dispatcher.registry,
+        looker=looker,
+        node=dispatcher.node,
+    )
+    return Engine(
+        store=follower.store,
+        signals=follower.signals,
+        clock=follower.clock,
+        meter=follower.meter,
+        dispatcher=dispatcher,
+        follower=follower,
+        reconciler=reconciler,
+    )

@@ -1,7 +1,6 @@
 """Following a run that its provider has: its lines into the log, its end into its state."""
 
 import asyncio
-import contextlib
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from domain import backoff
 from domain.errors import (
     CapabilityMissing,
+    NotFound,
     ProviderRefused,
     ProviderUnavailable,
     ProviderUnconfigured,
@@ -16,30 +16,19 @@ from domain.errors import (
     WorkbenchError,
 )
 from domain.ids import RunId
-from domain.lifecycle import advance
 from domain.limits import RunLimits
-from domain.models.events import LogsTruncated, RunFact, RunStateChanged, RunSynced
-from domain.models.intents import Lease
-from domain.models.logs import LogBatch
-from domain.models.providers import EndCause, Ended, Progress, ProviderStatus
+from domain.models.providers import EndCause, Ended, Progress, ProviderSignal, ProviderStatus
 from domain.models.runs import Run, SyncStatus
-from domain.outcomes import outcome_of
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
-from domain.redaction.intake import Intake, Taken
+from domain.reconciliation import ENDS, compared, doubted, ended, reconciled, trusted
+from domain.redaction.intake import Intake
 from domain.services.connections import Connections
 from domain.services.dispatcher import Claimed, named
+from domain.services.recorder import LeaseLost, Recorder
 from domain.services.redactors import Redactors
 from domain.topics import cancel_topic
 
 log = logging.getLogger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another node follows this run now."""
-
-
-class SecretsChanged(Exception):
-    """What was about to be stored was masked without a secret that is known by now."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +38,9 @@ class Place:
     position: str | None
     is_doubted: bool
     attempt: int = 0
+    word: ProviderStatus | None = None
+    """The provider's last one, and how many in a row said nothing clear."""
+    looks: int = 0
     intake: Intake = field(default_factory=Intake)
 
 
@@ -76,6 +68,16 @@ class Follower:
                 watch.cancel()
                 await asyncio.wait([watch])
 
+    @property
+    def recorder(self) -> Recorder:
+        return Recorder(
+            store=self.store,
+            clock=self.clock,
+            meter=self.meter,
+            redactors=self.redactors,
+            limits=self.limits,
+        )
+
     async def _adapter(self, run: Run) -> Adapter:
         return await self.connections.adapter(run.project_id, run.provider)
 
@@ -86,8 +88,18 @@ class Follower:
                 adapter = await self._adapter(claimed.run)
                 await self._observe_from(place, adapter, claimed)
             except ProviderRefused as error:
+                if not claimed.intent.site:
+                    # Our credential may have ended, and the run goes on all the same.
+                    place.attempt, place.is_doubted = place.attempt + 1, True
+                    await self._wait_for_better(claimed, error, place.attempt)
+                    continue
                 await self._end(claimed, self._refused(error))
-            except (ProviderUnavailable, ProviderUnconfigured, StorageUnavailable) as error:
+            except (
+                ProviderUnavailable,
+                ProviderUnconfigured,
+                NotFound,
+                StorageUnavailable,
+            ) as error:
                 place.attempt, place.is_doubted = place.attempt + 1, True
                 await self._wait_for_better(claimed, error, place.attempt)
                 continue
@@ -106,16 +118,28 @@ class Follower:
                 if isinstance(observation, Ended):
                     await self._end(claimed, observation)
                     return
-                if isinstance(observation, ProviderStatus):
-                    await self._note(claimed, observation)
-                else:
-                    place.intake = await self._keep(claimed, observation, place.intake)
-                    place.position = observation.position
-                place.attempt = 0
-                if place.is_doubted:
-                    await self._mark(claimed, SyncStatus.IN_SYNC, None)
-                    place.is_doubted = False
+                await self._take(place, observation, claimed)
+        if place.word is not None and await self._end_by_word(claimed, place.word):
+            return
         raise ProviderUnavailable("The provider stopped telling before the end.")
+
+    async def _take(
+        self, place: Place, observation: Progress | ProviderStatus, claimed: Claimed
+    ) -> None:
+        if isinstance(observation, ProviderStatus):
+            place.word, place.looks = observation, place.looks + 1
+            is_clear = await self._note(claimed, observation, place.looks)
+            place.is_doubted = not is_clear
+            if not is_clear:
+                return
+            place.looks = 0
+        else:
+            place.intake = await self.recorder.keep(claimed, observation, place.intake)
+            place.position = observation.position
+        place.attempt = 0
+        if place.is_doubted and not place.looks:
+            await self._mark(claimed, None)
+            place.is_doubted = False
 
     def _refused(self, error: ProviderRefused) -> Ended:
         """The provider will never tell us more of this run: asking again would not end."""
@@ -134,121 +158,64 @@ class Follower:
 
     async def _has_ended(self, claimed: Claimed) -> bool:
         """Whether the end is stored already, by a commit that failed here or by another node."""
-        return not (await self._load(claimed.run.id)).is_active
+        return not (await self.recorder.load(claimed.run.id)).is_active
 
-    async def _keep(self, claimed: Claimed, progress: Progress, intake: Intake) -> Intake:
-        """Store what was printed, masked; answers what the next has to be read after."""
-        while True:
-            with contextlib.suppress(SecretsChanged):
-                taken = await self._store(claimed, progress, intake)
-                break
-        lines = sum(output.lines for output in taken.outputs)
-        self.meter.stored_lines(lines, taken.redactions)
-        if progress.truncated:
-            await self._tell_truncated(claimed)
-        return taken.intake
+    async def _end(self, claimed: Claimed, end: Ended) -> None:
+        run = await self.recorder.load(claimed.run.id)
+        message = None if end.message is None else self.recorder.text(run.project_id, end.message)
+        found = ended(run, replace(end, message=message))
+        await self.recorder.write(run, found, claimed.lease)
 
-    async def _store(self, claimed: Claimed, progress: Progress, intake: Intake) -> Taken:
-        redactor = self.redactors.of(claimed.run.project_id)
-        taken = intake.take(progress.outputs, redactor)
+    async def _note(self, claimed: Claimed, given: ProviderStatus, looks: int) -> bool:
+        """The run by the provider's own word; its end is told apart from that. True where the word
+        is a clear one."""
+        run = await self.recorder.load(claimed.run.id)
+        status = self.recorder.masked(run.project_id, given)
         now = self.clock.now()
-        batches = [
-            LogBatch(stream=o.stream, first_line=0, count=o.lines, text=o.text, at=now)
-            for o in taken.outputs
-        ]
-        async with self.store.transaction() as unit:
-            is_held = await unit.logs.append(
-                claimed.run.id,
-                batches,
-                redactions=taken.redactions,
-                position=progress.position,
-                lease=claimed.lease,
-            )
-            # Asked where nobody else can write this log: who masks what is stored comes after us.
-            if self.redactors.of(claimed.run.project_id) is not redactor:
-                raise SecretsChanged
-        if not is_held:
-            raise LeaseLost
-        return taken
+        if status.signal in ENDS:
+            status = replace(status, signal=ProviderSignal.RUNNING)
+        found = reconciled(run, status, now, looks)
+        await self.recorder.write(run, found, claimed.lease)
+        return not found.after.is_degraded
 
-    async def _tell_truncated(self, claimed: Claimed) -> None:
-        run = await self._load(claimed.run.id)
-        if run.log.truncated:
-            return
-        after = replace(run, log=replace(run.log, truncated=True))
-        fact = LogsTruncated(kept_lines=run.log.lines, limit_bytes=self.limits.output_bytes_max)
-        await self._change(run, after, [fact], claimed.lease)
-
-    async def _end(self, claimed: Claimed, ended: Ended) -> None:
-        run = await self._load(claimed.run.id)
-        redact = self.redactors.of(run.project_id).text
-        message = None if ended.message is None else redact(ended.message)
-        signal, failure = outcome_of(replace(ended, message=message))
-        state = advance(run.state, signal)
-        after = replace(
-            run,
-            state=state,
-            failure=failure,
-            exit_code=ended.exit_code,
-            finished_at=ended.ended_at,
-            sync_status=SyncStatus.IN_SYNC,
-            degraded_reason=None,
-        )
-        fact = RunStateChanged(from_state=run.state, to_state=state, failure=failure)
-        async with self.store.transaction() as unit:
-            now = self.clock.now()
-            changed = await unit.runs.change(
-                run, after, [fact], actor=None, at=now, lease=claimed.lease
-            )
-            if changed is None:
-                raise LeaseLost
-            await unit.intents.finish(claimed.lease)
-        self.meter.changed_state(run.provider, state)
+    async def _end_by_word(self, claimed: Claimed, given: ProviderStatus) -> bool:
+        """True where the provider's last word was that the run is over."""
+        if given.signal not in ENDS:
+            return False
+        run = await self.recorder.load(claimed.run.id)
+        status = self.recorder.masked(run.project_id, given)
+        found = reconciled(run, status, self.clock.now())
+        await self.recorder.write(run, found, claimed.lease)
+        return found.is_over
 
     async def _wait_for_better(self, claimed: Claimed, error: WorkbenchError, attempt: int) -> None:
         log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
         self.meter.failed("follow")
         if not isinstance(error, StorageUnavailable):
-            await self._mark(claimed, SyncStatus.STALE, error.message)
-        await self.clock.sleep(backoff.delay_s(attempt))
+            is_refused = isinstance(error, ProviderRefused)
+            sync = SyncStatus.ERROR if is_refused else SyncStatus.STALE
+            await self._mark(claimed, error.message, sync)
+        retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
+        await self.clock.sleep(backoff.after(attempt, retry_after_s))
 
-    async def _mark(self, claimed: Claimed, status: SyncStatus, reason: str | None) -> None:
-        run = await self._load(claimed.run.id)
-        if run.sync_status is status:
+    async def _mark(
+        self, claimed: Claimed, reason: str | None, sync: SyncStatus = SyncStatus.STALE
+    ) -> None:
+        """Doubt the record for a reason, or trust it again; the first reason stands."""
+        run = await self.recorder.load(claimed.run.id)
+        if run.is_degraded is (reason is not None) or not run.is_active:
             return
+        after = trusted(run)
         if reason is not None:
-            reason = self.redactors.of(run.project_id).text(reason)
-        after = replace(run, sync_status=status, degraded_reason=reason)
-        fact = RunSynced(sync_status=status, reason=reason)
-        await self._change(run, after, [fact], claimed.lease)
-
-    async def _note(self, claimed: Claimed, status: ProviderStatus) -> None:
-        """Keep the provider's own word."""
-        run = await self._load(claimed.run.id)
-        raw = self.redactors.of(run.project_id).text(status.raw)
-        if raw != run.provider_status_raw:
-            after = replace(run, provider_status_raw=raw)
-            fact = RunSynced(sync_status=run.sync_status, reason=run.degraded_reason)
-            await self._change(run, after, [fact], claimed.lease)
-
-    async def _change(self, run: Run, after: Run, facts: list[RunFact], lease: Lease) -> None:
-        async with self.store.transaction() as unit:
-            now = self.clock.now()
-            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
-        if changed is None:
-            raise LeaseLost
-
-    async def _load(self, run_id: RunId) -> Run:
-        async with self.store.snapshot() as unit:
-            run = await unit.runs.get(run_id)
-        assert run is not None, "a followed run is never removed"
-        return run
+            told = self.recorder.text(run.project_id, reason)
+            after = doubted(run, sync, told, self.clock.now())
+        await self.recorder.write(run, compared(run, after), claimed.lease)
 
     async def _pass_on_cancel(self, run_id: RunId, flag: Flag) -> None:
         """Tell the provider once somebody has asked for the cancel, now or in an earlier life."""
         while True:
             try:
-                run = await self._load(run_id)
+                run = await self.recorder.load(run_id)
                 if run.cancel_requested_at is not None:
                     adapter = await self._adapter(run)
                     await adapter.cancel(run.handle, run.cancel_reason)

@@ -215,6 +215,9 @@ class Launcher:
                 asked = replace(asked, state=state, finished_at=now)
                 facts.append(RunStateChanged(from_state=run.state, to_state=state))
             actor = caller.principal.id
+            if run.is_handed_over:
+                # Before the run is written, as whoever follows it does.
+                await unit.following.hasten(run.id, now)
             changed = await unit.runs.change(run, asked, facts, actor=actor, at=now)
             if changed is None:
                 raise Overtaken
@@ -227,7 +230,7 @@ class Launcher:
 
 async def _is_not_handed_over(unit: UnitOfWork, run: Run) -> bool:
     """No provider has been asked, and from now on none will be."""
-    if run.state is RunState.RUNNING:
+    if run.is_handed_over or run.state is RunState.RUNNING:
         return False
     return run.state is RunState.BLOCKED or await unit.intents.withdraw(run.id)
 

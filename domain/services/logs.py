@@ -36,7 +36,7 @@ class StoredLogs:
         return sum([await self._mask_run(run_id, project_id) for run_id in active])
 
     async def _active(self, project_id: ProjectId) -> list[RunId]:
-        running, after = RunFilter(states=(RunState.RUNNING,)), None
+        running, after = RunFilter(states=(RunState.RUNNING, RunState.BLOCKED)), None
         found: list[RunId] = []
         while True:
             async with self.store.snapshot() as unit:

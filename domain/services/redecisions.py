@@ -69,7 +69,8 @@ class Redecisions:
     async def _decided_again(self, run_id: RunId) -> _Redecision | None:
         async with self.approvals.store.snapshot() as unit:
             run = await unit.runs.get(run_id)
-            if run is None or run.state not in {RunState.QUEUED, RunState.BLOCKED}:
+            is_waiting = run is not None and run.state in {RunState.QUEUED, RunState.BLOCKED}
+            if run is None or run.is_handed_over or not is_waiting:
                 return None
             project = await unit.projects.get(run.project_id)
             known = await unit.decisions.get_many([run.decision_id])

@@ -83,12 +83,13 @@ def test_the_ends_are_these() -> None:
 
 def test_a_refusal_says_what_would_be_possible() -> None:
     """The error carries its code, the state and the signals that the state takes."""
-    with pytest.raises(IllegalTransition, match="A run that is BLOCKED cannot START") as refusal:
-        advance(RunState.BLOCKED, RunSignal.START)
+    with pytest.raises(IllegalTransition, match="A run that is BLOCKED cannot BLOCK") as refusal:
+        advance(RunState.BLOCKED, RunSignal.BLOCK)
 
     error = refusal.value
     assert ErrorCode.ILLEGAL_TRANSITION == error.code
-    assert (RunState.BLOCKED, {"UNBLOCK", "CANCEL"}) == (error.state, set(error.allowed))
+    expected = {"UNBLOCK", "START", "SUCCEED", "FAIL", "CANCEL"}
+    assert (RunState.BLOCKED, expected) == (error.state, set(error.allowed))
 
 
 @pytest.mark.parametrize("signal", list(ApprovalSignal))

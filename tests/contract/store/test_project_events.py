@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from domain import audit
+from domain.circuit import CircuitState
 from domain.ids import ProjectId
 from domain.lifecycle import RunState
 from domain.models.audit import AuditRecord, Caller, chain_of
@@ -17,6 +18,7 @@ from domain.models.project_events import (
     ProjectFact,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
+    ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
 )
@@ -59,6 +61,7 @@ def told(run: Run, before: RunState | None, after: RunState) -> ProjectFact:
     [
         ProjectSettingsChanged(version=2),
         ProjectPolicyChanged(version=2),
+        ProjectProviderHealthChanged(provider="a2a", circuit=CircuitState.OPEN, reason="gone"),
         *(
             ProjectKillSwitchChanged(
                 scope=scope, project_id=None, provider="local", is_engaged=True, reason="why"

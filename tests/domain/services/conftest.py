@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -15,13 +16,15 @@ from domain.models.commands import CreateProject, LaunchRun, SetPolicy
 from domain.models.policies import PolicyRule
 from domain.models.principals import Principal
 from domain.models.projects import Project
+from domain.models.providers import ProviderKind, ProviderSignal
 from domain.models.runs import Run
 from domain.models.sandbox import SandboxSettings
 from domain.queue import ConcurrencyLimits
 from domain.services.approvals import Approvals
+from domain.services.circuits import Circuits
 from domain.services.connections import Connections
 from domain.services.dispatcher import Claimed, Dispatcher
-from domain.services.engine import Engine
+from domain.services.engine import Engine, engine_of
 from domain.services.follower import Follower
 from domain.services.gate import Gate
 from domain.services.hub import Hub
@@ -39,11 +42,12 @@ from domain.services.streams import LiveStreams
 from domain.services.token_uses import TokenUses
 from persistence.unit_of_work import Database
 from tests.contract.store.scene import ANYTHING
-from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter
+from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter, word
 
 TOKEN = "wb_a-token-for-the-tests"
 LEASE_S = 15.0
 QUEUE_MAX = 8
+POLL_S = 10.0
 
 
 @dataclass(kw_only=True)
@@ -160,11 +164,13 @@ def make_engine(
 ) -> Engine:
     """One that does not run yet, with room for two runs at once."""
     registry, limits = Registry([adapter]), RunLimits()
-    connections = Connections(registry=registry)
+    connections, redactors = Connections(registry=registry), Redactors([TOKEN], AutomatonFinder)
+    circuits = Circuits(store=store, clock=clock, meter=meter, redactors=redactors)
     dispatcher = Dispatcher(
         store=store,
         registry=registry,
         connections=connections,
+        circuits=circuits,
         clock=clock,
         meter=meter,
         new_id=Uuid7Maker(),
@@ -179,17 +185,10 @@ def make_engine(
         connections=connections,
         clock=clock,
         meter=meter,
-        redactors=Redactors([TOKEN], AutomatonFinder),
+        redactors=redactors,
         limits=limits,
     )
-    return Engine(
-        store=store,
-        signals=hub,
-        clock=clock,
-        meter=meter,
-        dispatcher=dispatcher,
-        follower=follower,
-    )
+    return engine_of(dispatcher, follower, Random(7).random)
 
 
 @pytest.fixture
@@ -252,3 +251,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         streams=streams,
     )
     await store.close()
+
+
+@pytest.fixture
+def far(desk: Desk) -> Desk:
+    """The desk's provider is far away and has to be asked."""
+    desk.adapter.kind, desk.adapter.poll_s = ProviderKind.PLATFORM, POLL_S
+    desk.adapter.sites, desk.adapter.words = frozenset(), [word(ProviderSignal.RUNNING)]
+    return desk

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from domain.circuit import CircuitState
 from domain.errors import CapabilityMissing, InvalidInput, WorkbenchError
 from domain.ids import RunId
 from domain.lifecycle import ApprovalState, RunState
@@ -30,7 +31,7 @@ from domain.models.providers import (
     RunHandle,
     WorkOrder,
 )
-from domain.models.runs import RunKind
+from domain.models.runs import RunKind, SyncStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,6 +59,9 @@ class CountingMeter:
     states: list[RunState] = field(default_factory=list)
     connections: Counter[ConnectionKind] = field(default_factory=Counter)
     operations: int = 0
+    lags: list[float] = field(default_factory=list)
+    sureness: list[SyncStatus] = field(default_factory=list)
+    circuits: list[CircuitState] = field(default_factory=list)
     bounds: list[str] = field(default_factory=list)
     broken_glass: list[ApprovalState] = field(default_factory=list)
 
@@ -66,6 +70,16 @@ class CountingMeter:
         self.states.append(state)
 
     def dispatched(self, provider: str, waited_s: float) -> None: ...
+    def looked(self, provider: str, lag_s: float) -> None:
+        self.lags.append(lag_s)
+
+    def reconciled(self, provider: str, status: SyncStatus) -> None:
+        self.sureness.append(status)
+
+    def provider_failed(self, provider: str) -> None: ...
+    def circuit_is(self, provider: str, state: CircuitState) -> None:
+        self.circuits.append(state)
+
     def stored_lines(self, lines: int, redactions: int) -> None: ...
     def subscribed(self, change: int) -> None: ...
     def delivered(self, lag_s: float) -> None: ...
@@ -93,12 +107,19 @@ class ScriptedAdapter:
     """`answers` are what dispatch does, one a call; `script` what a subscriber sees in all.
 
     A position is an index into the script. An error in it is raised once, to whoever gets there.
+    Where it is polled, `words` are what it says of any run, one a look, the last one for ever, and
+    `pages` are its log, errors as in a script. `kept` is what a lookup finds; None: it cannot tell.
     """
 
     clock: ManualClock
     answers: list[WorkbenchError | None] = field(default_factory=list)
     script: list[Step] = field(default_factory=list)
     orders: list[WorkOrder] = field(default_factory=list)
+    words: list[ProviderStatus | WorkbenchError] = field(default_factory=list)
+    pages: list[Progress | WorkbenchError] = field(default_factory=list)
+    kept: dict[RunId, Dispatched] | None = field(default_factory=dict)
+    looks: list[RunId] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     canceled: list[RunId] = field(default_factory=list)
     released: list[RunId] = field(default_factory=list)
     key: str = "local"
@@ -128,7 +149,7 @@ class ScriptedAdapter:
             provider_run_id=f"far-{order.run_id}",
             external_url=None,
             started_at=self.clock.now(),
-            site="here",
+            site="here" if self.sites else None,
         )
 
     def check_config(self, config: Mapping[str, Any]) -> None: ...
@@ -136,19 +157,36 @@ class ScriptedAdapter:
         return self
 
     async def lookup(self, run_id: RunId) -> Dispatched | None:
-        return None
+        if self.kept is None:
+            raise CapabilityMissing("lookup", "It cannot be asked for it.")
+        return self.kept.get(run_id)
 
     async def poll_status(self, handle: RunHandle) -> ProviderStatus:
-        return ProviderStatus(raw="running", signal=ProviderSignal.RUNNING)
+        self.looks.append(handle.run_id)
+        word = self.words.pop(0) if len(self.words) > 1 else self.words[0]
+        if isinstance(word, WorkbenchError):
+            raise word
+        return word
 
     async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
-        return None
+        index = int(position or 0)
+        if index >= len(self.pages):
+            return None
+        page = self.pages[index]
+        if isinstance(page, WorkbenchError):
+            self.pages[index] = Progress(outputs=(), position=str(index + 1))
+            raise page
+        return page
 
     async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
         return ()
 
     async def resume(self, handle: RunHandle, answer: str) -> None:
-        raise CapabilityMissing("resume")
+        if not self.capabilities.resume:
+            raise CapabilityMissing("resume")
+        if self.answers and (error := self.answers.pop(0)):
+            raise error
+        self.said.append(answer)
 
     async def cancel(self, handle: RunHandle, reason: str | None) -> None:
         self.canceled.append(handle.run_id)
@@ -168,6 +206,11 @@ class ScriptedAdapter:
 
     async def check_health(self) -> Health:
         return Health(status=HealthStatus.HEALTHY, reason=None, checked_at=self.clock.now())
+
+
+def word(signal: ProviderSignal, raw: str | None = None, **more: Any) -> ProviderStatus:
+    """What a provider says of a run."""
+    return ProviderStatus(raw=raw or signal.lower(), signal=signal, **more)
 
 
 def printed(text: str, position: int) -> Progress:

@@ -41,7 +41,7 @@ class StillClock:
 @asynccontextmanager
 async def running(desk: Desk) -> AsyncIterator[None]:
     """The desk's engine, from when it takes runs until it has let go."""
-    desk.engine.clock = StillClock(desk.clock)
+    desk.engine.clock = desk.engine.reconciler.clock = StillClock(desk.clock)
     task = asyncio.create_task(desk.engine.run())
     try:
         while not desk.engine.is_running:

@@ -1,0 +1,144 @@
+"""Writing down what is learned of a run that its provider has, masked before it is stored."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from domain.ids import ProjectId, RunId
+from domain.limits import RunLimits
+from domain.models.events import LogsTruncated, RunFact
+from domain.models.intents import Lease, Return
+from domain.models.logs import LogBatch
+from domain.models.providers import Progress, ProviderStatus
+from domain.models.runs import Run
+from domain.ports import Clock, Meter, Store
+from domain.reconciliation import Reconciled
+from domain.redaction.intake import Intake, Taken
+from domain.services.dispatcher import Claimed
+from domain.services.redactors import Redactors
+
+RAW_CHARACTERS_MAX: Final = 200
+MESSAGE_CHARACTERS_MAX: Final = 4000
+"""Of what a provider says about a run; a question is a message too."""
+
+
+class LeaseLost(Exception):
+    """Another node follows this run now, or somebody else has changed it meanwhile."""
+
+
+class SecretsChanged(Exception):
+    """What was about to be stored was masked without a secret that is known by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Every write stands on the lease of whoever follows the run."""
+
+    store: Store
+    clock: Clock
+    meter: Meter
+    redactors: Redactors
+    limits: RunLimits
+
+    async def load(self, run_id: RunId) -> Run:
+        async with self.store.snapshot() as unit:
+            run = await unit.runs.get(run_id)
+        assert run is not None, "a followed run is never removed"
+        return run
+
+    async def keep(self, claimed: Claimed, progress: Progress, intake: Intake) -> Intake:
+        """Store what was printed; answers what the next has to be read after.
+
+        Raises LeaseLost.
+        """
+        while True:
+            with contextlib.suppress(SecretsChanged):
+                taken = await self._store(claimed, progress, intake)
+                break
+        lines = sum(output.lines for output in taken.outputs)
+        self.meter.stored_lines(lines, taken.redactions)
+        if progress.truncated:
+            await self.tell_truncated(claimed)
+        return taken.intake
+
+    async def _store(self, claimed: Claimed, progress: Progress, intake: Intake) -> Taken:
+        redactor = self.redactors.of(claimed.run.project_id)
+        taken = intake.take(progress.outputs, redactor)
+        now = self.clock.now()
+        batches = [
+            LogBatch(stream=o.stream, first_line=0, count=o.lines, text=o.text, at=now)
+            for o in taken.outputs
+        ]
+        async with self.store.transaction() as unit:
+            is_held = await unit.logs.append(
+                claimed.run.id,
+                batches,
+                redactions=taken.redactions,
+                position=progress.position,
+                lease=claimed.lease,
+            )
+            # Asked where nobody else can write this log: who masks what is stored comes after us.
+            if self.redactors.of(claimed.run.project_id) is not redactor:
+                raise SecretsChanged
+        if not is_held:
+            raise LeaseLost
+        return taken
+
+    async def tell_truncated(self, claimed: Claimed) -> None:
+        """There is more than is kept; told once. Raises LeaseLost."""
+        if claimed.run.log.truncated:
+            return
+        run = await self.load(claimed.run.id)
+        if run.log.truncated:
+            return
+        after = replace(run, log=replace(run.log, truncated=True))
+        fact = LogsTruncated(kept_lines=run.log.lines, limit_bytes=self.limits.output_bytes_max)
+        await self.change(run, after, [fact], claimed.lease)
+
+    async def change(
+        self,
+        run: Run,
+        after: Run,
+        facts: Sequence[RunFact],
+        lease: Lease,
+        back: Return | None = None,
+    ) -> None:
+        """Store what the run has become, and give the lease back or, where the run has ended, up.
+
+        Raises LeaseLost.
+        """
+        async with self.store.transaction() as unit:
+            now = self.clock.now()
+            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
+            if changed is None:
+                raise LeaseLost
+            if not after.is_active:
+                await unit.intents.finish(lease)
+            elif back is not None:
+                await unit.following.give_back([back])
+        if after.state is not run.state:
+            self.meter.changed_state(run.provider, after.state)
+
+    async def write(
+        self, run: Run, found: Reconciled, lease: Lease, back: Return | None = None
+    ) -> None:
+        """What is not new is not stored. Raises LeaseLost."""
+        if found.after != run or back is not None:
+            await self.change(run, found.after, found.facts, lease, back)
+
+    def masked(self, project_id: ProjectId, status: ProviderStatus) -> ProviderStatus:
+        """A provider's word without secrets, and no longer than is kept of it."""
+        return replace(
+            status,
+            raw=self.text(project_id, status.raw, RAW_CHARACTERS_MAX),
+            message=self._optional(project_id, status.message),
+            question=self._optional(project_id, status.question),
+        )
+
+    def text(self, project_id: ProjectId, given: str, most: int = MESSAGE_CHARACTERS_MAX) -> str:
+        """Masked before it is cut, so that no half of a secret stays."""
+        return self.redactors.of(project_id).text(given)[:most]
+
+    def _optional(self, project_id: ProjectId, given: str | None) -> str | None:
+        return None if given is None else self.text(project_id, given)
