@@ -85,6 +85,16 @@ async def test_who_asked_has_no_second_account(severe: Court) -> None:
     assert 0 == await severe.dispatch()
 
 
+async def test_an_account_makes_itself_no_other_hand(severe: Court) -> None:
+    """Not by a token that it has made itself."""
+    run = await severe.launch("root", "make")
+    made = await severe.ask("anna", TOKEN, name="anna")
+    severe.tokens["anna"] = made["tokenCreate"]["token"]
+
+    assert "SAME_HAND" == (await severe.decide("anna", run["approval"]))["reason"]
+    assert 0 == await severe.dispatch()
+
+
 async def test_two_accounts_of_one_maker_are_one_hand(severe: Court) -> None:
     """One asks and the other agrees, or both agree; and their maker is the same again."""
     await severe.roles("admin", "APPROVER")
