@@ -12,9 +12,10 @@ OPAQUE: Final = CommandClass.OPAQUE
 WRITE: Final = CommandClass.FILE_WRITE
 
 AWK_OPENS: Final = re.compile(r"\bsystem\b|\bgetline\b|@|/inet|\bclose\b|\bARGV\b")
-AWK_TEXT: Final = re.compile(r'"(?:\\.|[^"\\])*"')
+AWK_TEXT: Final = re.compile(r'"(?:\\.|[^"\\\n])*"')
 AWK_PATTERN: Final = re.compile(r"((?:^|[(,{};!~&|\n])\s*)/(?:\\.|[^/\\\n])+/")
-AWK_GOES_ON: Final = re.compile(r"\\\n|(?<=[,{&|])\s*\n")
+AWK_HIDES: Final = re.compile(r"#|\\\n|\[[^\]\n]*/")
+AWK_GOES_ON: Final = re.compile(r"(?<=[,{&|])\s*\n")
 AWK_PIPE: Final = re.compile(r"(?<!\|)\|(?!\|)|\|&")
 AWK_PRINTS_TO: Final = re.compile(r"print[^;}\n]*>")
 AWK_PRINTS_ANYWHERE: Final = re.compile(r"print.*>", re.DOTALL)
@@ -22,6 +23,8 @@ AWK_PRINTS_ANYWHERE: Final = re.compile(r"print.*>", re.DOTALL)
 JQ_LOADS: Final = re.compile(r"\b(?:import|include|modulemeta|get_search_list)\b")
 
 SED_ADDRESS: Final = re.compile(r"(?:\d+(?:~\d+)?|\$|\+\d+|~\d+|/(?:\\.|[^/\\\n])*/[IM]*)")
+SED_OPEN: Final = re.compile(r"\[\^?\]?[^\]]*$")
+SED_NAMED: Final = re.compile(r"\[[:.=][^\]]*[:.=]\]")
 SED_PLAIN: Final = re.compile(r"[pPdDnNgGhHxlqQ=Fz](?:[ \t]*\d+)?")
 SED_LABEL: Final = re.compile(r"[btT:][ \t]*[\w.-]*")
 SED_TEXT: Final = re.compile(r"[aic][ \t]*\\?\n?[^\n]*")
@@ -47,16 +50,14 @@ def _awk_text(word: Word) -> Iterator[Found]:
     if not word.exact or AWK_OPENS.search(text):
         yield Seen(OPAQUE, "can start programs or open files with its program text")
         return
-    # A slash may divide or begin a pattern: where both could hide the other, nothing is left out.
-    prints_to = AWK_PRINTS_TO
-    if "/" not in text:
-        text = AWK_TEXT.sub('""', text)
-    elif '"' not in text:
-        text = AWK_PATTERN.sub(r"\1//", text)
-    else:
-        prints_to = AWK_PRINTS_ANYWHERE
+    # Where one thing could hide another (a quote in a comment, a slash that may divide or begin a
+    # pattern), nothing is left out.
+    is_plain = not AWK_HIDES.search(text) and not {'"', "/"} <= set(text)
+    if is_plain:
+        text = AWK_PATTERN.sub(r"\1//", AWK_TEXT.sub('""', text))
     if AWK_PIPE.search(text):
         yield Seen(OPAQUE, "pipes to other programs with its program text")
+    prints_to = AWK_PRINTS_TO if is_plain else AWK_PRINTS_ANYWHERE
     if prints_to.search(AWK_GOES_ON.sub(" ", text)):
         yield Seen(WRITE, "writes files with its program text")
 
@@ -100,7 +101,8 @@ def _sed_start(text: str, position: int) -> int:
         start = position
         if found := SED_BLANK.match(text, position):
             position = found.end()
-        if found := SED_ADDRESS.match(text, position):
+        found = SED_ADDRESS.match(text, position)
+        if found and not _is_cut(found[0]):
             position = found.end()
         if text.startswith(",", position):
             position += 1
@@ -120,19 +122,24 @@ def _sed_command(text: str, position: int) -> int | None:
 
 def _sed_exchange(text: str, position: int) -> int | None:
     delimiter = text[position + 1 : position + 2]
-    if delimiter in ("", "\n", "\\") or f"[{delimiter}" in text or f"^{delimiter}" in text:
-        # In brackets some take the delimiter for a letter, and read on.
+    if delimiter in ("", "\n", "\\"):
         return None
     position += 2
-    for _ in range(2):
+    start = position
+    for part in range(2):
         while position < len(text) and text[position] != delimiter:
             position += 2 if text[position] == "\\" else 1
-        if position >= len(text):
+        if position >= len(text) or (part == 0 and _is_cut(text[start:position])):
             return None
         position += 1
     flags = SED_FLAGS.match(text, position)
     end = flags.end() if flags else position
     return end if text[end : end + 1] in ("", ";", "\n", "}", " ") else None
+
+
+def _is_cut(pattern: str) -> bool:
+    """Whether it ends in brackets, where some take the delimiter for a letter, and read on."""
+    return SED_OPEN.search(SED_NAMED.sub("", pattern)) is not None
 
 
 def _sed_reach(letter: str) -> Seen:

@@ -11,7 +11,7 @@ from domain.models.invocations import CommandClass
 OPAQUE: Final = CommandClass.OPAQUE
 WRITE: Final = CommandClass.FILE_WRITE
 
-PLAIN_GOAL: Final = re.compile(r"[\w./:@%+][\w./:@%+-]*(?:\[[\w ,./-]*\])?", re.ASCII)
+PLAIN_GOAL: Final = re.compile(r"[\w./:@%+][\w./:@%+-]*(?:\[[\w ,./-]*\])?")
 ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
 PLAIN_VALUE: Final = re.compile(
     r"""
@@ -42,6 +42,8 @@ def goals(call: Call) -> Iterator[Found]:
 
 
 def _goal(word: Word) -> Iterator[Found]:
+    if INSTALLS.fullmatch(word.text):
+        yield Seen(WRITE, "installs what it built")
     assignment = ASSIGNMENT.fullmatch(word.text)
     if assignment is None:
         if not PLAIN_GOAL.fullmatch(word.text):
@@ -64,8 +66,6 @@ def cmake(call: Call) -> Iterator[Found]:
     for word in (*call.operands, *call.words[at + 1 :]):
         if not word.text.startswith("-"):
             yield from _goal(word)
-        if INSTALLS.fullmatch(word.text):
-            yield Seen(WRITE, "installs what it built")
     for target in values_of(call.words, ("-t", "--target")):
         if INSTALLS.fullmatch(target.text):
             yield Seen(WRITE, "installs what it built")

@@ -87,7 +87,7 @@ NODE: Final[Mapping[str, str]] = {
         --coverage.include: --coverage.exclude: --mode= --silent? --hideSkippedTests
         --reporter=~LINT --outputFile? --isolate --no-isolate --globals --dom --environment=~LINT
         --passWithNoTests --logHeapUsage --allowOnly --dangerouslyIgnoreUnhandledErrors --shard=
-        --changed? --sequence.shuffle --inspect --testTimeout= --hookTimeout= --bail= --retry=
+        --changed? --sequence.shuffle --testTimeout= --hookTimeout= --bail= --retry=
         --exclude: --expandSnapshotDiff --disableConsoleIntercept --typecheck --project= --no-color
         --clearScreen? --standalone --pool=~LINT --maxWorkers= --minWorkers= --no-file-parallelism
         --no-threads --threads --json --filesOnly --compare= --outputJson=
@@ -156,7 +156,7 @@ NODE: Final[Mapping[str, str]] = {
         --debug-webpack --loglevel= --test --disable-telemetry
     """,
     "playwright test|playwright merge-reports": """
-        -c= --config= --browser=~LINT --debug --fail-on-flaky-tests --forbid-only --fully-parallel
+        -c= --config= --browser=~LINT --fail-on-flaky-tests --forbid-only --fully-parallel
         --global-timeout= -g: --grep: --grep-invert: -gv: --headed --ignore-snapshots --last-failed
         --list --max-failures= -x --no-deps --output= --only-changed? --pass-with-no-tests
         --project= --quiet --repeat-each= --reporter=~LINT --retries= --shard= --test-list=

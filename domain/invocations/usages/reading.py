@@ -138,7 +138,7 @@ READING: Final[Mapping[str, str]] = {
     "stat": "-L --dereference -f --file-system -c: --format: --printf: -t --terse --cached= -x -s",
     "file": """
         -b --brief -i --mime --mime-type --mime-encoding -k --keep-going -L --dereference -h
-        --no-dereference -N --no-pad -n --no-buffer -p --preserve-date -r --raw -s --special-files
+        --no-dereference -N --no-pad -n --no-buffer -r --raw -s --special-files
         -v -z --uncompress -0 --print0 -F: --separator: -e= --exclude= -d --extension -l
     """,
     "du": """
