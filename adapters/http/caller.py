@@ -125,10 +125,15 @@ class Caller:
             raise ProviderRefused("The provider is not called: that is no URL of a server.")
         if url.scheme == "http" and not self._target.allows_private:
             raise ProviderRefused("The provider is not called: its URL has to start with https.")
-        if host not in self._hosts:
+        if not self._is_allowed(host):
             raise ProviderRefused(f"The provider is not called: {host} is none of its hosts.")
         if host.rstrip(".") in self._outbound.own_hosts:
             raise ProviderRefused("The provider is not called: this server does not call itself.")
+
+    def _is_allowed(self, host: str) -> bool:
+        return host in self._hosts or any(
+            host.endswith(allowed) for allowed in self._hosts if allowed.startswith(".")
+        )
 
     def _check_status(self, response: httpx.Response, body: bytes, call: Call) -> None:
         if response.is_success or response.status_code in call.accepts:

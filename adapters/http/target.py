@@ -17,8 +17,9 @@ class Target:
     """Where one project's calls to one provider may go, and what goes with them.
 
     `credentials` are headers for the place of `base_url` alone, `query_credentials` likewise;
-    `headers` go everywhere. `hosts` may be called besides that of `base_url`. `secrets` are masked
-    in what the provider says. `allows_private` opens private addresses, and http without TLS.
+    `headers` go everywhere. `hosts` may be called besides that of `base_url`; one that begins with
+    a dot stands for all below it. `secrets` are masked in what the provider says. `allows_private`
+    opens private addresses, and http without TLS.
     """
 
     base_url: str

@@ -286,3 +286,14 @@ async def _drain(caller: Caller) -> None:
     async with caller.stream(GET) as events:
         async for _ in events:
             pass
+
+
+@pytest.mark.parametrize("host", ["logs.example", "evilogs.example", ".logs.example.evil"])
+async def test_a_host_with_a_dot_stands_for_those_below_it(outbound: Outbound, host: str) -> None:
+    """Not for itself, and not for one that only ends alike."""
+    target = Target(base_url="https://api.example", hosts=[".logs.example"])
+    caller = Caller(outbound, target)
+    with pytest.raises(ProviderRefused, match="none of its hosts"):
+        await caller.ask(Call(method="GET", path=f"https://{host}/x"))
+    with pytest.raises(ProviderUnavailable, match="cannot be reached"):
+        await caller.ask(Call(method="GET", path="https://eu.logs.example/x"))

@@ -1,0 +1,1 @@
+"""Workflows of GitHub Actions, dispatched and followed over its REST API."""
