@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.config_schemas import check_config
+from adapters.local.adapter import LocalAdapter
 from domain.errors import InvalidInput
 from tests.keyed import SCHEMA
 
@@ -46,3 +47,21 @@ def test_nothing_is_fetched_for_a_reference() -> None:
     """A schema that leads elsewhere is a mistake of the provider, and no request."""
     with pytest.raises(Exception, match="Unresolvable"):
         check_config({"$ref": "http://127.0.0.1:9/schema"}, GOOD)
+
+
+def test_where_nothing_can_be_wrong_the_library_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As for this machine, whose first run would wait for it."""
+
+    def read(name: str) -> None:
+        raise AssertionError(name)
+
+    monkeypatch.setattr("adapters.config_schemas.import_module", read)
+    check_config(LocalAdapter.config_schema, {})
+    check_config({key: SCHEMA[key] for key in SCHEMA if key != "required"}, {})
+    for schema in (SCHEMA, {}, {"type": "object", "minProperties": 1}):
+        with pytest.raises(AssertionError, match="jsonschema"):
+            check_config(schema, {})
+    with pytest.raises(AssertionError, match="jsonschema"):
+        check_config(LocalAdapter.config_schema, {"a": 1})

@@ -177,3 +177,13 @@ async def test_only_a_server_admin_has_this_machine_read(
     with pytest.raises(NotPermitted):
         await office.put(str(path), source=source)
     await office.put("sesame-open")
+
+
+async def test_what_this_server_commits_holds_at_once(desk: Desk) -> None:
+    """Before any wake-up has gone round: who was answered sees it obeyed."""
+    made = Office(desk)
+    join(desk, made)
+    await made.configure({"baseUrl": URL})
+    for text in ("first-secret", "second-secret"):
+        await made.put(text)
+        assert {"apiKey": text} == await made.secrets()
