@@ -250,6 +250,7 @@ def run_columns(run: Run, sequence: int) -> Columns:
         "budget": None if run.budget is None else asdict(run.budget),
         "retry_of": run.retry_of,
         "requested_by": run.requested_by,
+        "token_maker": run.token_maker,
         "created_at": run.created_at,
         "sequence": sequence,
         "log_lines": 0,

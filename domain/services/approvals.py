@@ -7,8 +7,7 @@ two writers wait for each other, and one of two at once decides again on what th
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from domain import approval_audit as audit
 from domain.approvals import Poll, answered, facts_of, standing, voted
@@ -21,49 +20,34 @@ from domain.lifecycle import (
     advance,
 )
 from domain.limits import (
-    APPROVAL_EXPIRES_MS,
     APPROVALS_PENDING_MAX,
-    BREAK_GLASS_APPROVERS,
     CONFLICT_TRIES_MAX,
     REASON_CHARACTERS_MAX,
 )
-from domain.models.approvals import Approval, ApprovalDecision, ApprovalSubject, ApprovalVote
+from domain.models.approvals import Approval, ApprovalDecision, ApprovalVote
 from domain.models.audit import Caller
 from domain.models.commands import DecideApproval
 from domain.models.decisions import (
-    ApprovalRequirement,
     Decision,
     ExpiryAction,
 )
 from domain.models.events import RunApprovalDecided, RunApprovalRequested, RunFact
 from domain.models.intents import Intent, IntentKind
-from domain.models.policies import DispatchRequest
 from domain.models.principals import Role
 from domain.models.project_events import ProjectApprovalChanged
 from domain.models.projects import Project
 from domain.models.runs import Run
-from domain.policy import shown
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.questions import Question, asked_by
 from domain.services.polls import polls, voter_of, warned
 from domain.topics import INTENTS
 from domain.validation import check_text
 
-OVERRIDE: Final = ApprovalRequirement(role=Role.ELEVATED_APPROVER, count=BREAK_GLASS_APPROVERS)
 log = logging.getLogger(__name__)
 
 
 class Overtaken(Exception):
     """Somebody changed what this decision was made on: roll back, load and decide again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What people are to be asked: whether this run may go out under this decision."""
-
-    run: Run
-    decision: Decision
-    request: DispatchRequest
-    is_break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +65,7 @@ class Approvals:
         """Store a decision that asks people, telling so where too few members could answer; and
         what they are to be asked, for `ask` once the run is stored."""
         decision = question.decision
-        approval = self._approval(question, decision.decided_at)
+        approval = asked_by(question, ApprovalId(self.new_id()))
         poll = Poll(
             approval=approval,
             at=decision.decided_at,
@@ -109,38 +93,6 @@ class Approvals:
         if approval.break_glass:
             log.warning("break-glass was asked for", extra={"run_id": approval.subject_id})
             unit.after_commit(lambda: self.meter.broke_glass(approval.state))
-
-    def _approval(self, question: Question, at: datetime) -> Approval:
-        run, decision = question.run, question.decision
-        asked = OVERRIDE if question.is_break_glass else decision.requirement
-        asked = asked or ApprovalRequirement()
-        lasts = timedelta(milliseconds=asked.expires_ms or APPROVAL_EXPIRES_MS)
-        escalates = asked.escalate_ms if asked.role is Role.APPROVER else None
-        return Approval(
-            id=ApprovalId(self.new_id()),
-            project_id=run.project_id,
-            subject_kind=(
-                ApprovalSubject.OVERRIDE if question.is_break_glass else ApprovalSubject.RUN
-            ),
-            subject_id=run.id,
-            run_id=run.id,
-            decision_id=decision.id,
-            requested_by=run.requested_by,
-            required_role=asked.role,
-            required_count=asked.count,
-            state=APPROVAL_INITIAL,
-            digest=decision.input_digest,
-            shown=shown(question.request, decision.risk, decision.policy_version),
-            risk=decision.risk,
-            policy_version=decision.policy_version,
-            created_at=at,
-            expires_at=at + lasts,
-            escalates_at=None if escalates is None else at + timedelta(milliseconds=escalates),
-            on_expiry=asked.on_expiry,
-            break_glass=question.is_break_glass,
-            reason=run.reason,
-            token_maker=run.token_maker,
-        )
 
     async def decide(
         self, command: DecideApproval, caller: Caller, *, is_vouched: bool

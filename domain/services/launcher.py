@@ -24,7 +24,8 @@ from domain.models.intents import Intent
 from domain.models.projects import Project
 from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
-from domain.services.approvals import Approvals, Overtaken, Question, dispatch_intent
+from domain.questions import Question
+from domain.services.approvals import Approvals, Overtaken, dispatch_intent
 from domain.services.gate import Gate, Judgement
 from domain.services.known_switches import KnownSwitches
 from domain.services.queue_bound import QueueBound

@@ -20,7 +20,8 @@ from domain.models.projects import Project
 from domain.models.runs import FailureCode, Run, RunFailure
 from domain.policy import is_stricter, requested
 from domain.ports import UnitOfWork
-from domain.services.approvals import Approvals, Overtaken, Question
+from domain.questions import Question
+from domain.services.approvals import Approvals, Overtaken
 from domain.services.gate import Gate
 from domain.topics import INTENTS, cancel_topic
 

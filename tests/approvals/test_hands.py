@@ -130,6 +130,22 @@ async def test_a_token_is_in_the_hand_of_whoever_made_it(severe: Court) -> None:
     assert 1 == await severe.dispatch()
 
 
+async def test_a_new_policy_forgets_no_hand(severe: Court) -> None:
+    """What it asks anew is still in the hand of whoever made the token of the launch."""
+    await vouched(severe, "viktor", "OPERATOR")
+    await severe.roles("admin", "APPROVER")
+    made = await severe.ask("root", TOKEN, name="viktor")
+    severe.tokens["viktor"] = made["tokenCreate"]["token"]
+    run = await severe.launch("viktor", "make")
+    await severe.policy({**asking("make", 2), "risk": "HIGH"})
+    await severe.look()
+
+    again = (await severe.run("viktor", run))["approval"]
+
+    assert run["approval"]["id"] != again["id"]
+    assert "SAME_HAND" == (await severe.decide("root", again))["reason"]
+
+
 async def test_a_high_risk_needs_people(severe: Court) -> None:
     """No service account, whoever made it; nor by delegation."""
     await vouched(severe, "robot", "APPROVER", kind=PrincipalKind.SERVICE)

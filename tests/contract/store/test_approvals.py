@@ -177,8 +177,9 @@ async def test_an_approval_is_read_as_it_was_written(scene: Scene) -> None:
         on_expiry=ExpiryAction.ESCALATE,
         break_glass=True,
         reason="because",
+        token_maker=scene.actor.id,
     )
-    vote = voted(approval, scene.actor.id)
+    vote = replace(voted(approval, scene.actor.id), token_maker=scene.actor.id)
     after = replace(approval, state=DONE, votes=1, decided_at=later(1))
     async with scene.store.transaction() as unit:
         await unit.approvals.add(approval)

@@ -110,6 +110,7 @@ async def test_a_holder_comes_with_all_that_it_is(scene: Scene) -> None:
         token(scene, "narrow"),
         scopes=frozenset({TokenScope.READ, TokenScope.LAUNCH}),
         project_ids=frozenset({scene.project.id, ProjectId("gone")}),
+        made_by=scene.actor.id,
     )
     other = replace(scene.project, id=ProjectId(scene.new_id()), slug="other")
     members = [

@@ -48,6 +48,7 @@ async def test_a_run_is_read_as_it_was_written(scene: Scene) -> None:
         cancel_requested_at=later(1),
         cancel_reason="enough",
         retry_of=first.id,
+        token_maker=scene.actor.id,
         started_at=later(2),
         finished_at=later(3.000001),
     )
