@@ -32,6 +32,7 @@ from domain.services.engine import Engine, engine_of
 from domain.services.follower import Follower
 from domain.services.gate import Gate
 from domain.services.grants import Grants
+from domain.services.interventions import Interventions
 from domain.services.kill_switches import KillSwitches
 from domain.services.known_switches import KnownSwitches
 from domain.services.known_tokens import KnownTokens
@@ -266,6 +267,13 @@ class Workbench(Ground):
     def services(self) -> Services:
         return Services(
             launcher=self.launcher,
+            interventions=Interventions(
+                store=self.database,
+                clock=self.clock,
+                meter=self.meter,
+                connections=self.providers.connections,
+                circuits=self.circuits,
+            ),
             kill_switches=KillSwitches(
                 store=self.database,
                 clock=self.clock,

@@ -10,9 +10,16 @@ from typing import Final, assert_never
 
 from domain.backoff import RETRY_AFTER_S_MAX
 from domain.lifecycle import RunSignal, RunState, advance
-from domain.models.events import RunAsked, RunFact, RunStateChanged, RunSynced
+from domain.models.events import RunAnswered, RunAsked, RunFact, RunStateChanged, RunSynced
 from domain.models.providers import Ended, ProviderSignal, ProviderStatus
-from domain.models.runs import FailureCode, Run, RunFailure, RunQuestion, SyncStatus
+from domain.models.runs import (
+    FailureCode,
+    Run,
+    RunFailure,
+    RunQuestion,
+    RunResolution,
+    SyncStatus,
+)
 from domain.outcomes import outcome_of
 
 GRACE_LOOKS: Final = 3
@@ -79,6 +86,35 @@ def ended(run: Run, end: Ended) -> Reconciled:
     signal, failure = outcome_of(end)
     after = _over(run, signal, failure, end.ended_at)
     return compared(run, replace(after, exit_code=end.exit_code))
+
+
+def resolved(run: Run, how: RunResolution, reason: str, at: datetime) -> Reconciled:
+    """As an operator has decided, whom the provider has told nothing clear."""
+    failure = RunFailure(code=FailureCode.LOST, message=f"Decided by an operator: {reason}")
+    match how:
+        case RunResolution.SUCCEEDED:
+            after = _over(run, RunSignal.SUCCEED, None, at)
+        case RunResolution.FAILED:
+            after = _over(run, RunSignal.FAIL, failure, at)
+        case RunResolution.CANCELED:
+            after = _over(run, RunSignal.CANCEL, None, at)
+        case _:
+            assert_never(how)
+    return compared(run, after)
+
+
+def answered(run: Run) -> Reconciled:
+    """What it asked has been answered, so that its provider goes on."""
+    assert run.question is not None
+    after = replace(run, state=advance(run.state, RunSignal.START), question=None)
+    told = RunAnswered(question=run.question.text)
+    return Reconciled(after=after, facts=(told, *compared(run, after).facts))
+
+
+def unanswered(run: Run, question: RunQuestion) -> Reconciled:
+    """The answer did not get through: it waits as before."""
+    after = replace(run, state=advance(run.state, RunSignal.BLOCK), question=question)
+    return compared(run, after)
 
 
 def doubted(run: Run, status: SyncStatus, reason: str, at: datetime) -> Run:

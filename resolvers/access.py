@@ -32,6 +32,8 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "runLaunch": Permission.LAUNCH,
     "runRetry": Permission.LAUNCH,
     "runCancel": Permission.CANCEL,
+    "runReconcile": Permission.CANCEL,
+    "runAnswer": Permission.LAUNCH,
     "approvalDecide": Permission.READ,
     "approvalDelegate": Permission.APPROVE,
     "delegationRevoke": Permission.ADMINISTER,

@@ -29,6 +29,8 @@ ACTIONS: Final[Mapping[str, AuditAction]] = {
     "runLaunch": AuditAction.RUN_LAUNCH,
     "runCancel": AuditAction.RUN_CANCEL,
     "runRetry": AuditAction.RUN_RETRY,
+    "runReconcile": AuditAction.RUN_RECONCILE,
+    "runAnswer": AuditAction.RUN_ANSWER,
     "approvalDecide": AuditAction.APPROVAL_DECIDE,
     "approvalDelegate": AuditAction.APPROVAL_DELEGATE,
     "delegationRevoke": AuditAction.DELEGATION_REVOKE,

@@ -16,6 +16,7 @@ from domain.services.credentials import Credentials
 from domain.services.delegations import Delegations
 from domain.services.gate import Gate
 from domain.services.grants import Grants
+from domain.services.interventions import Interventions
 from domain.services.kill_switches import KillSwitches
 from domain.services.launcher import Launcher
 from domain.services.members import Members
@@ -62,6 +63,7 @@ class Services:
     """All that an operation can set in motion."""
 
     launcher: Launcher
+    interventions: Interventions
     kill_switches: KillSwitches
     gate: Gate
     policies: Policies

@@ -1,5 +1,6 @@
 """Providers and how they are."""
 
+from domain.circuit import CircuitState
 from domain.ids import ProjectId
 from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.projects import Project
@@ -12,6 +13,11 @@ from resolvers.context import Context
 async def health(context: Context, project_id: ProjectId, key: str) -> Health:
     """As it is now. Of a project that the viewer may read."""
     return (await context.services.provider_checks.look(project_id, key)).health
+
+
+def circuit(context: Context, project_id: ProjectId, key: str) -> CircuitState:
+    """Whether this node asks it about the project's runs."""
+    return context.services.interventions.circuits.state(project_id, key)
 
 
 async def check(context: Context, slug: str, key: str) -> tuple[Project, Provider, Health]:

@@ -9,7 +9,7 @@ from domain.ids import ApprovalId, DecisionId, ProjectId, RunId
 from domain.lifecycle import RunState
 from domain.models.approvals import Approval
 from domain.models.audit import AuditSubject, SubjectKind
-from domain.models.commands import CancelRun, LaunchRun, RetryRun
+from domain.models.commands import AnswerRun, CancelRun, LaunchRun, ReconcileRun, RetryRun
 from domain.models.decisions import Decision
 from domain.models.pages import RunFilter, Window
 from domain.models.runs import Run, RunAction
@@ -17,7 +17,11 @@ from resolvers import access, approvals, audit, projects
 from resolvers.context import Context
 from resolvers.paging import Page, cut, page_size
 
-_OPERATIONS: Final = {RunAction.CANCEL: "runCancel", RunAction.RETRY: "runRetry"}
+_OPERATIONS: Final = {
+    RunAction.CANCEL: "runCancel",
+    RunAction.RETRY: "runRetry",
+    RunAction.ANSWER: "runAnswer",
+}
 
 
 async def by_id(context: Context, run_id: RunId) -> Run | None:
@@ -109,6 +113,23 @@ async def retry(context: Context, command: RetryRun) -> Run:
     async with audit.attempt(context, "runRetry", subject) as attempt:
         await _attempted(context, command.run_id, "runRetry", attempt)
         return await context.services.launcher.retry(command, audit.caller_of(context))
+
+
+async def reconcile(context: Context, command: ReconcileRun) -> Run:
+    """Raises NotFound, NotPermitted, and what Interventions.reconcile raises."""
+    subject = AuditSubject(kind=SubjectKind.RUN, id=command.run_id)
+    async with audit.attempt(context, "runReconcile", subject) as attempt:
+        await _attempted(context, command.run_id, "runReconcile", attempt)
+        caller = audit.caller_of(context)
+        return await context.services.interventions.reconcile(command, caller)
+
+
+async def answer(context: Context, command: AnswerRun) -> Run:
+    """Raises NotFound, NotPermitted, and what Interventions.answer raises."""
+    subject = AuditSubject(kind=SubjectKind.RUN, id=command.run_id)
+    async with audit.attempt(context, "runAnswer", subject) as attempt:
+        await _attempted(context, command.run_id, "runAnswer", attempt)
+        return await context.services.interventions.answer(command, audit.caller_of(context))
 
 
 async def _attempted(

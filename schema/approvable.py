@@ -25,7 +25,7 @@ class Approvable:
 
     @strawberry.field(description="The approval that it waits for now.")
     async def blocked_by(self, info: Info) -> Approval | None:
-        if self.value.state is not RunState.BLOCKED:
+        if self.value.state is not RunState.BLOCKED or self.value.is_handed_over:
             return None
         found = await runs.approval(info.context, self.value.approval_id)
         return Approval.of(found) if found else None

@@ -18,7 +18,7 @@ from domain.models.kill_switches import KillSwitchScope
 from domain.models.policies import PolicyEffect
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
-from domain.models.runs import FailureCode, RunAction, RunKind, RunWait, SyncStatus
+from domain.models.runs import FailureCode, RunAction, RunKind, RunResolution, RunWait, SyncStatus
 from domain.models.settings import FeatureFlag
 from resolvers.streams import StreamStart
 
@@ -103,6 +103,11 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "CLOSED": "It is asked as usual.",
         "OPEN": "It did not answer, or wants to be left alone, and is not asked for a while.",
         "HALF_OPEN": "One question finds out whether it can be asked again.",
+    },
+    RunResolution: {
+        "SUCCEEDED": "It ended well.",
+        "FAILED": "It ended badly.",
+        "CANCELED": "It was stopped, or never did anything.",
     },
     SyncStatus: {
         "IN_SYNC": "Our record agrees with the provider.",
@@ -237,6 +242,8 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "RUN_LAUNCH": "A run was launched.",
         "RUN_CANCEL": "A run was canceled, or asked to stop.",
         "RUN_RETRY": "A run was launched that repeats another.",
+        "RUN_RECONCILE": "A run's provider was asked after it, or it was decided how it ended.",
+        "RUN_ANSWER": "What a run asked was answered.",
         "RUN_DISPATCH": "A run was to go to its provider, and was not what was decided on.",
         "RUN_REDECIDE": "A new policy has decided on a run that was waiting.",
         "APPROVAL_REQUEST": "People were asked to approve something.",

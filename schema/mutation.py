@@ -19,6 +19,7 @@ from schema.inputs import (
     RunRetryInput,
     TokenCreateInput,
 )
+from schema.interventions import InterventionMutations
 from schema.kill_switches import KillSwitch, KillSwitchSetInput
 from schema.members import Member
 from schema.policies import Policy
@@ -196,7 +197,7 @@ RunRetryResult = Annotated[
 
 
 @strawberry.type(description="All that changes something.")
-class Mutation(ApprovalMutations, ProviderMutations):
+class Mutation(ApprovalMutations, ProviderMutations, InterventionMutations):
     """Root fields are nullable: an error in one must not hide what another has done."""
 
     @strawberry.mutation(description="Make a project of a folder. Server admins only.")

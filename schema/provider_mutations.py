@@ -217,6 +217,7 @@ class ProviderMutations:
         project, provider, health = await providers.check(
             info.context, input.project, input.provider
         )
+        circuit = providers.circuit(info.context, project.id, provider.key)
         return ProviderCheckPayload(
-            provider=Provider.of(project.id, provider), health=ProviderHealth.of(health)
+            provider=Provider.of(project.id, provider), health=ProviderHealth.of(health, circuit)
         )

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import ports
+from domain.circuit import CircuitState
 from domain.ids import ProjectId
 from domain.models.provider_configs import ProviderConfig
 from domain.models.providers import Capabilities, Health, HealthStatus, ProviderKind
@@ -46,11 +47,19 @@ class ProviderHealth:
 
     status: HealthStatus = strawberry.field(description="Whether it takes work.")
     reason: str | None = strawberry.field(description="What is wrong, if something is.")
+    circuit: CircuitState = strawberry.field(
+        description="Whether this server asks it about the project's runs."
+    )
     checked_at: datetime = strawberry.field(description="When it was looked at.")
 
     @classmethod
-    def of(cls, health: Health) -> Self:
-        return cls(status=health.status, reason=health.reason, checked_at=health.checked_at)
+    def of(cls, health: Health, circuit: CircuitState) -> Self:
+        return cls(
+            status=health.status,
+            reason=health.reason,
+            circuit=circuit,
+            checked_at=health.checked_at,
+        )
 
 
 @strawberry.type(description="Where a project's runs can go.")
@@ -102,7 +111,9 @@ class Provider(Node):
 
     @strawberry.field(description="How it is; looked at when asked for.")
     async def health(self, info: Info) -> ProviderHealth:
-        return ProviderHealth.of(await providers.health(info.context, self.of_project, self.key))
+        circuit = providers.circuit(info.context, self.of_project, self.key)
+        found = await providers.health(info.context, self.of_project, self.key)
+        return ProviderHealth.of(found, circuit)
 
     @strawberry.field(
         description="Its kill switch: the one for every project while that is engaged, else the "

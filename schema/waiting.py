@@ -19,7 +19,7 @@ class Waiting:
         description="What keeps it from being handed to its provider now; empty once it was."
     )
     async def waits_for(self, info: Info) -> list[RunWait]:
-        if self.value.state not in {RunState.QUEUED, RunState.BLOCKED}:
+        if not _is_kept_here(self.value):
             return []
         waits = [RunWait.APPROVAL] if self.value.state is RunState.BLOCKED else []
         if await kill_switches.holding(info.context, self.value):
@@ -31,7 +31,11 @@ class Waiting:
         "where there is none, or it was handed over."
     )
     async def held_by(self, info: Info) -> KillSwitch | None:
-        if self.value.state not in {RunState.QUEUED, RunState.BLOCKED}:
+        if not _is_kept_here(self.value):
             return None
         found = await kill_switches.holding(info.context, self.value)
         return KillSwitch.of(found) if found else None
+
+
+def _is_kept_here(run: Run) -> bool:
+    return run.state in {RunState.QUEUED, RunState.BLOCKED} and not run.is_handed_over

@@ -13,7 +13,7 @@ from domain.models.kill_switches import KillSwitchScope
 from domain.models.policies import PolicyRule
 from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
-from domain.models.runs import Budget
+from domain.models.runs import Budget, RunResolution
 from domain.models.secrets import Secret
 from domain.models.settings import FeatureFlag
 
@@ -52,6 +52,23 @@ class RetryRun:
     run_id: RunId
     acknowledge_failure: bool
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRun:
+    """Ask the provider after a run at once; or say how it ended, where the provider does not."""
+
+    run_id: RunId
+    resolve_as: RunResolution | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRun:
+    """Answer what a run asks."""
+
+    run_id: RunId
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,14 @@ class RunWait(StrEnum):
     TURN = "TURN"
 
 
+class RunResolution(StrEnum):
+    """How an operator says that a run has ended which its provider tells nothing clear of."""
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+
 class SyncStatus(StrEnum):
     """How sure we are that our record agrees with the provider."""
 

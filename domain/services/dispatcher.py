@@ -184,7 +184,6 @@ class Dispatcher:
         """Start the run, unless the provider has it already; where nobody can tell, it is not sent
         again."""
         run = claimed.run
-        await self.connections.check_enabled(run.project_id, run.provider)
         adapter = await self.connections.adapter(run.project_id, run.provider)
         is_unsent = claimed.intent.is_surely_unsent
         try:
@@ -214,6 +213,7 @@ class Dispatcher:
     async def _start(self, claimed: Claimed, adapter: Adapter) -> Dispatched | None:
         """None where it was canceled first."""
         run, provider = claimed.run, self.registry.get(claimed.run.provider)
+        await self.connections.check_enabled(run.project_id, run.provider)
         if run.cancel_requested_at is not None:
             if not provider.sites:
                 return None

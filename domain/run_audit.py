@@ -1,0 +1,43 @@
+"""What is told of what people do to a run that its provider has. Pure; see domain/audit.py."""
+
+from datetime import datetime
+
+from domain.models.audit import (
+    AuditAction,
+    AuditRecord,
+    AuditSubject,
+    Caller,
+    Facts,
+    SubjectKind,
+    chain_of,
+)
+from domain.models.runs import Run
+
+
+def run_reconciled(before: Run, after: Run, caller: Caller, at: datetime) -> AuditRecord:
+    """Somebody had it asked after, or decided how it ended."""
+    return _record(AuditAction.RUN_RECONCILE, before, after, caller, at)
+
+
+def run_answered(before: Run, after: Run, caller: Caller, at: datetime) -> AuditRecord:
+    """What was asked and said is people's text, and not here."""
+    return _record(AuditAction.RUN_ANSWER, before, after, caller, at)
+
+
+def _record(
+    action: AuditAction, before: Run, after: Run, caller: Caller, at: datetime
+) -> AuditRecord:
+    return AuditRecord(
+        chain=chain_of(before.project_id),
+        at=at,
+        caller=caller,
+        action=action,
+        subject=AuditSubject(kind=SubjectKind.RUN, id=before.id),
+        before=_state(before),
+        after=_state(after),
+        decision_id=before.decision_id,
+    )
+
+
+def _state(run: Run) -> Facts:
+    return {"state": run.state, "syncStatus": run.sync_status}
