@@ -205,3 +205,20 @@ async def test_runs_that_ended_before_a_time_are_found_while_they_have_a_log(sce
         assert 2 == await unit.logs.expire(first.id, first.sequence)
     assert [second.id, third.id] == list(await found(99))
     assert ["a"] == await page(scene, active[0], LogWindow(limit=9))
+
+
+async def test_two_who_expire_a_log_at_once_remove_it_once(scene: Scene) -> None:
+    """Whoever holds the run second finds it gone."""
+    run, _ = await printed(scene, output("a"), output("b"))
+
+    async def expire() -> int:
+        async with scene.store.transaction() as unit:
+            await unit.logs.hold(run.id)
+            return await unit.logs.expire(run.id, 99)
+
+    async with scene.store.transaction() as unit:
+        await unit.logs.hold(run.id)
+        second = asyncio.create_task(expire())
+        assert 2 == await unit.logs.expire(run.id, 99)
+        await asyncio.sleep(0.2)  # the second waits, or would have run into what is here
+    assert 0 == await second
