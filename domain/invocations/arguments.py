@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.invocations.listing import listed
-from domain.invocations.programs import GLUES, ONE_DASH, SAME_AS
+from domain.invocations.programs import CLASS_OF, GLUES, ONE_DASH, SAME_AS
 from domain.invocations.usage import Takes, Usage, first_operand, read, usage_of
 from domain.invocations.usages.builds import BUILDS
 from domain.invocations.usages.compilers import COMPILERS
@@ -16,6 +15,7 @@ from domain.invocations.usages.python import PYTHON
 from domain.invocations.usages.reading import READING
 from domain.invocations.usages.services import SERVICES
 from domain.invocations.words import Call, Word
+from domain.models.invocations import CommandClass
 
 ROWS: Final[Mapping[str, str]] = {
     name: row
@@ -23,10 +23,8 @@ ROWS: Final[Mapping[str, str]] = {
     for names, row in rows.items()
     for name in names.split("|")
 }
-PASS_ON: Final = listed("""
-    npm pnpm yarn bun turbo nx lerna cargo tox nox hatch cmake meson clang-tidy task dotnet rush
-    """)
-"""What stands behind `--` are options of another program."""
+PASS_ON: Final = frozenset(name for name, kind in CLASS_OF.items() if kind is CommandClass.DEV_TOOL)
+"""What stands behind `--` may be options of another program, or their own all the same."""
 FIND_STARTS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 EMPTY: Final = Usage(takes={})
 
@@ -71,13 +69,13 @@ def call_of(program: str, words: tuple[Word, ...], feeders: tuple[tuple[Word, ..
 
 def _key(name: str, words: tuple[Word, ...], at: int | None) -> str:
     """The row of the subcommand, of its own subcommand, or of the program."""
-    if at is None or f"{name} {words[at].text}" not in USAGES:
+    if at is None:
         return name
     key = f"{name} {words[at].text}"
     behind = words[at + 1 :]
-    next_ = first_operand(behind, USAGES[key])
+    next_ = first_operand(behind, USAGES.get(key, USAGES.get(name, EMPTY)))
     nearer = f"{key} {behind[next_].text}" if next_ is not None else key
-    return nearer if nearer in USAGES else key
+    return next((each for each in (nearer, key) if each in USAGES), name)
 
 
 def _untied(words: tuple[Word, ...]) -> tuple[Word, ...]:

@@ -121,7 +121,8 @@ def date(call: Call) -> Iterator[Found]:
 
 def ps(call: Call) -> Iterator[Found]:
     """Options without a dash: `e` shows what other programs have in their environment."""
-    if any("e" in word.text for word in call.operands):
+    bare = any("e" in word.text for word in call.operands)
+    if bare or any("env" in word.text for word in call.words):
         yield Seen(OPAQUE, "may show the secrets of other programs")
 
 

@@ -266,7 +266,7 @@ class _Reading:
             return
         parts = _parts(value, self._usage)
         self._options += [part.option for part in parts]
-        self._unknown += [part.option for part in parts if part.takes is None]
+        self._unknown += [part.option for part in parts if part.takes is not Takes.NOTHING]
 
     def _value(self, part: _Part, values: Sequence[Word], *, glued: bool) -> None:
         constraint = self._usage.constraints.get(part.option)

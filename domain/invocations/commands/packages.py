@@ -39,7 +39,7 @@ PACKAGES: Final[Mapping[str, Table]] = {
     "bun": {**NODE_PACKAGES, "pm ls": READ},
     "pip": table(
         {
-            READ: ("list|freeze|show|check|help|inspect|debug|cache list|config list|config get"),
+            READ: ("list|freeze|show|check|help|inspect|debug|cache list"),
             PACKAGE: ("install|uninstall|download|wheel|index|search|cache|config|hash|lock"),
         }
     ),

@@ -71,7 +71,7 @@ SERVICES: Final[Mapping[str, Table]] = {
     "systemctl": table(
         {
             READ: (
-                "|status|is-active|is-enabled|is-failed|list-units|list-unit-files|show|cat"
+                "|status|is-active|is-enabled|is-failed|list-units|list-unit-files"
                 "|list-timers|list-sockets"
             ),
             FORBID: (

@@ -116,7 +116,7 @@ BUILDS: Final[Mapping[str, Table]] = {
             TOOL: (
                 "|build|test|check|assemble|clean|classes|testClasses|compileJava|compileKotlin"
                 "|compileTestJava|compileTestKotlin|compileDebugKotlin|processResources|jar|bootJar"
-                "|war|javadoc|dokkaHtml|tasks|projects|dependencies|dependencyInsight|properties"
+                "|war|javadoc|dokkaHtml|tasks|projects|dependencies|dependencyInsight"
                 "|help|lint|lintDebug|ktlintCheck|ktlintFormat|detekt|spotlessCheck|spotlessApply"
                 "|checkstyleMain|checkstyleTest|pmdMain|spotbugsMain|jacocoTestReport|installDist"
                 "|assembleDebug|assembleRelease|testDebugUnitTest|integrationTest|run|bootRun"

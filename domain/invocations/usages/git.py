@@ -90,6 +90,9 @@ GIT: Final[Mapping[str, str]] = {
         -l --list -n? --contains --no-contains --merged --no-merged --points-at= --column?
         --no-column --sort= --format: --color? -i --ignore-case -v --verify --omit-empty
     """,
+    "git commit|git merge|git notes|git stash|git stash push": """
+        -m: --message: --author: --date: -a --all -q --quiet -v --verbose -u --include-untracked
+    """,
     "git remote": "-v --verbose",
     "git remote get-url": "--push --all",
     "git rev-parse": """

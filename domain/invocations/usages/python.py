@@ -32,7 +32,7 @@ PYTHON: Final[Mapping[str, str]] = {
         -c= --conf= --workdir= -f= --notest --colored= --result-json= --develop --sitepackages -m=
         --no-recreate-pkg --skip-pkg-install --discover= -l --listenvs -a --root= --fail-fast
     """,
-    "tox --|nox --|hatch test --": "<pytest>",
+    "pytest --|py.test --|tox --|nox --|hatch test --": "<pytest>",
     "nox": """
         -s= --session= --sessions= -e= -k: --keywords: -t= --tags= -l --list --list-sessions -r
         --reuse-existing-virtualenvs -R --reuse-venv= -N -p= --python= --pythons= -f= --noxfile= -x

@@ -72,8 +72,7 @@ SERVICES: Final[Mapping[str, str]] = {
         -a --all -l --full --no-pager -q --quiet --user --system --plain --no-legend -t= --type=
         --state= -p= --property= --value -n= --lines= -o= --output= --failed
     """,
-    "systemctl show": "<systemctl status>",
-    "systemctl list-units|systemctl list-unit-files|systemctl cat": """
+    "systemctl list-units|systemctl list-unit-files": """
         -a --all -l --full --no-pager -q --quiet --user --system --plain --no-legend -t= --type=
         --state= --failed
     """,
