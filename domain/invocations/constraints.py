@@ -48,6 +48,7 @@ CONSTRAINTS: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?i:llvm|gnu|google|chromium|microsoft|mozilla|webkit|none)|file(?::[\w./-]+)?"
         r"|\{[\w\ :,.-]*\}"
     ),
+    "LOGGER": _pattern(r"\w+(?:;verbosity=\w+)?"),
     "COLLECT": _pattern(r"[\w\ ]+"),
     "NAME": _pattern(r"\w+"),
 }

@@ -10,7 +10,8 @@ NODE: Final[Mapping[str, str]] = {
         --debug --check --write --noEmit --max-warnings= --findRelatedTests --onlyChanged --force
         --production --prod --mode= --port= -p= --host! --passWithNoTests --no-cache --maxWorkers=
         -w= --forceExit --detectOpenHandles --project= --workers= --retries= --shard= --no-color
-        --color --dry-run --depth= --help --version --if-present --stats --no-coverage --list -l
+        --color --dry-run --depth= --help --version --if-present --stats --reporter=~LINT
+        --no-coverage --list -l
     """,
     "npm": """
         --prefix= -C= -w=~WORD --workspace=~WORD -ws --workspaces? --include-workspace-root
@@ -87,8 +88,8 @@ NODE: Final[Mapping[str, str]] = {
         --coverage.include: --coverage.exclude: --mode= --silent? --hideSkippedTests
         --reporter=~LINT --outputFile? --isolate --no-isolate --globals --dom --environment=~LINT
         --passWithNoTests --logHeapUsage --allowOnly --dangerouslyIgnoreUnhandledErrors --shard=
-        --changed? --sequence.shuffle --testTimeout= --hookTimeout= --bail= --retry=
-        --exclude: --expandSnapshotDiff --disableConsoleIntercept --typecheck --project= --no-color
+        --changed? --sequence.shuffle --testTimeout= --hookTimeout= --bail= --retry= --exclude:
+        --expandSnapshotDiff --disableConsoleIntercept --typecheck --project= --no-color
         --clearScreen? --standalone --pool=~LINT --maxWorkers= --minWorkers= --no-file-parallelism
         --no-threads --threads --json --filesOnly --compare= --outputJson=
     """,
