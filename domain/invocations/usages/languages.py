@@ -156,10 +156,10 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "dotnet build|dotnet test|dotnet clean|dotnet publish|dotnet msbuild|dotnet vstest": """
         -c= --configuration= -f= --framework= -r=~LINT --runtime=~LINT -o= --output= --no-restore
         --no-build --no-dependencies --no-incremental --nologo -v= --verbosity= --self-contained?
-        --no-self-contained --filter: -t --list-tests --logger=~LOGGER -l=~LOGGER --results-directory=
-        --blame --collect=~COLLECT -p:~DOTNET -p=~DOTNET --property=~DOTNET --tl? --version-suffix=
-        --arch= --os= --force -m? -maxcpucount? --interactive? --disable-build-servers
-        --artifacts-path=
+        --no-self-contained --filter: -t --list-tests --logger=~LOGGER -l=~LOGGER
+        --results-directory= --blame --collect=~COLLECT -p:~DOTNET -p=~DOTNET --property=~DOTNET
+        --tl? --version-suffix= --arch= --os= --force -m? -maxcpucount? --interactive?
+        --disable-build-servers --artifacts-path=
     """,
     "dotnet run|dotnet watch": """
         -c= --configuration= -f= --framework= -r=~LINT --runtime=~LINT --project= -p= --no-build
