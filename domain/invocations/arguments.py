@@ -26,12 +26,15 @@ ROWS: Final[Mapping[str, str]] = {
 PASS_ON: Final = frozenset(name for name, kind in CLASS_OF.items() if kind is CommandClass.DEV_TOOL)
 """What stands behind `--` may be options of another program, or their own all the same."""
 FIND_STARTS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+OF_NODE: Final = frozenset(name.partition(" ")[0] for names in NODE for name in names.split("|"))
 EMPTY: Final = Usage(takes={})
 
 
 def _usage(name: str, row: str) -> Usage:
     program = "gcc" if name == "clang-tidy --" else name.partition(" ")[0]
-    return usage_of(row, ROWS, whole=program in ONE_DASH, glued=program in GLUES)
+    return usage_of(
+        row, ROWS, whole=program in ONE_DASH, glued=program in GLUES, apart=program in OF_NODE
+    )
 
 
 USAGES: Final[Mapping[str, Usage]] = {name: _usage(name, row) for name, row in ROWS.items()}

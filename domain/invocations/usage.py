@@ -50,7 +50,8 @@ TEXTUAL: Final = frozenset({Takes.TEXT, Takes.TEXTS})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """One row. `whole`: long options have one dash, so that letters are not joined; where it is
-    `glued`, a letter that takes a value may have it right behind it all the same."""
+    `glued`, a letter that takes a value may have it right behind it all the same. `apart`: only a
+    number may stand right behind a letter, since what looks like a value there are more letters."""
 
     takes: Mapping[str, Takes]
     constraints: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Usage:
     stops: bool = False
     whole: bool = False
     glued: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,12 @@ class Arguments:
 
 
 def usage_of(
-    row: str, rows: Mapping[str, str], *, whole: bool = False, glued: bool = False
+    row: str,
+    rows: Mapping[str, str],
+    *,
+    whole: bool = False,
+    glued: bool = False,
+    apart: bool = False,
 ) -> Usage:
     """A row of the tables. Raises KeyError for a row or a pattern that is not there."""
     takes: dict[str, Takes] = {}
@@ -101,6 +108,7 @@ def usage_of(
         stops="..." in names,
         whole=whole,
         glued=glued,
+        apart=apart,
     )
 
 
@@ -179,6 +187,8 @@ def _letters(word: Word, usage: Usage) -> list[_Part]:
             takes = Takes.NOTHING
         if takes is not None and takes is not Takes.NOTHING:
             glued = word.after(index) if index < len(word.text) else None
+            if usage.apart and glued is not None and not glued.text.isdigit():
+                takes = None
             return [*parts, _Part(f"-{letter}", takes, glued)]
         parts.append(_Part(f"-{letter}", takes))
     return parts

@@ -123,7 +123,7 @@ NODE: Final[Mapping[str, str]] = {
     """,
     "vite": """
         -c= --config= --base= -l= --logLevel= --clearScreen --no-clearScreen -m= --mode= -f:
-        --filter: --host! --port= --strictPort --force --cors --profile -d? --debug?
+        --filter: --host! --port= --strictPort --force --cors --profile -d --debug?
     """,
     "vite build": """
         <vite> --target= --outDir= --assetsDir= --assetsInlineLimit= --ssr? --sourcemap? --minify?
@@ -132,7 +132,7 @@ NODE: Final[Mapping[str, str]] = {
     "vite preview": "<vite> --outDir=",
     "webpack": """
         --mode= -c= --config= --env= --node-env= -w --watch --no-watch --stats? --no-stats -d=
-        --devtool= --json? -j? --color --no-color --progress? --profile --bail -o= --output-path=
+        --devtool= --json? -j --color --no-color --progress? --profile --bail -o= --output-path=
         -t= --target= --analyze --entry= --fail-on-warnings --config-name= -m --merge --no-devtool
         --name= --watch-options-poll?
     """,
@@ -161,7 +161,7 @@ NODE: Final[Mapping[str, str]] = {
         --global-timeout= -g: --grep: --grep-invert: -gv: --headed --ignore-snapshots --last-failed
         --list --max-failures= -x --no-deps --output= --only-changed? --pass-with-no-tests
         --project= --quiet --repeat-each= --reporter=~LINT --retries= --shard= --test-list=
-        --timeout= --trace= --tsconfig= -u? --update-snapshots? -j= --workers=
+        --timeout= --trace= --tsconfig= -u --update-snapshots? -j= --workers=
     """,
     "playwright show-report": "--host! --port=",
     "cypress run|cypress verify|cypress info|cypress version": """
@@ -170,8 +170,8 @@ NODE: Final[Mapping[str, str]] = {
         --auto-cancel-after-failures=
     """,
     "rollup": """
-        -c? --config? -d= --dir= -o= --file= -e= --external= -f=~LINT --format=~LINT -g= --globals=
-        -i= --input= -m? --sourcemap? -n= --name= -w --watch --silent --failAfterWarnings
+        -c --config? -d= --dir= -o= --file= -e= --external= -f=~LINT --format=~LINT -g= --globals=
+        -i= --input= -m --sourcemap? -n= --name= -w --watch --silent --failAfterWarnings
         --environment= --no-treeshake --compact --validate --perf --exports=
     """,
     "esbuild": """

@@ -115,6 +115,15 @@ def test_letters_are_not_joined_where_long_options_have_one_dash() -> None:
     assert words("x") == read(words("-ox"), glued).looked_at
 
 
+def test_what_is_glued_to_a_letter_may_be_more_letters() -> None:
+    """Of tools for Node all letters of a word are options, and only a number is a value."""
+    apart = usage_of("-o= -p= -w", {}, apart=True)
+
+    assert () != read(words("-op", "x"), apart).unknown
+    assert () == read(words("-wo", "x"), apart).unknown
+    assert words("80") == read(words("-p80"), apart).looked_at
+
+
 def test_options_end_at_a_command() -> None:
     """What another program takes is not read as one's own."""
     arguments = read(words("-a", "cmd", "-x", "--", "y"), usage_of("-a ...", {}))
