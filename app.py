@@ -29,6 +29,7 @@ from domain.services.deadlines import Deadlines
 from domain.services.delegations import Delegations
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine, engine_of
+from domain.services.fallbacks import Fallbacks
 from domain.services.follower import Follower
 from domain.services.gate import Gate
 from domain.services.grants import Grants
@@ -184,18 +185,23 @@ class Workbench(Ground):
 
     @cached_property
     def deadlines(self) -> Deadlines:
-        approvals = self.launcher.approvals
+        approvals = self.approvals
         redecisions = Redecisions(approvals=approvals, gate=self.gate)
         return Deadlines(signals=self.notifier, approvals=approvals, redecisions=redecisions)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(
+            store=self.database, clock=self.clock, new_id=self.new_id, meter=self.meter
+        )
 
     @cached_property
     def launcher(self) -> Launcher:
         return Launcher(
             store=self.database,
             gate=self.gate,
-            approvals=Approvals(
-                store=self.database, clock=self.clock, new_id=self.new_id, meter=self.meter
-            ),
+            connections=self.providers.connections,
+            approvals=self.approvals,
             clock=self.clock,
             new_id=self.new_id,
             meter=self.meter,
@@ -228,6 +234,7 @@ class Workbench(Ground):
             registry=self.registry,
             connections=self.providers.connections,
             circuits=self.circuits,
+            fallbacks=Fallbacks(gate=self.gate, approvals=self.approvals, new_id=self.new_id),
             clock=self.clock,
             meter=self.meter,
             new_id=self.new_id,
@@ -282,7 +289,7 @@ class Workbench(Ground):
             ),
             gate=self.gate,
             policies=self.policies,
-            approvals=self.launcher.approvals,
+            approvals=self.approvals,
             delegations=Delegations(store=self.database, clock=self.clock, new_id=self.new_id),
             projects=self.projects,
             settings=SettingsUpdater(self.database, self.clock, self.registry),

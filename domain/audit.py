@@ -269,6 +269,7 @@ def _settings(settings: ProjectSettings) -> Facts:
     return {
         "version": settings.version,
         "defaultProvider": settings.default_provider,
+        "fallback": settings.fallback,
         "selfApproval": settings.self_approval,
         "strictApprovers": settings.strict_approvers,
         "disabled": sorted(settings.disabled),

@@ -24,6 +24,20 @@ def run_answered(before: Run, after: Run, caller: Caller, at: datetime) -> Audit
     return _record(AuditAction.RUN_ANSWER, before, after, caller, at)
 
 
+def run_rerouted(before: Run, after: Run, at: datetime) -> AuditRecord:
+    """By the server itself, under the decision that was made for the other provider."""
+    return AuditRecord(
+        chain=chain_of(before.project_id),
+        at=at,
+        caller=None,
+        action=AuditAction.RUN_REROUTE,
+        subject=AuditSubject(kind=SubjectKind.RUN, id=before.id),
+        before={"provider": before.provider, "state": before.state},
+        after={"provider": after.provider, "state": after.state},
+        decision_id=after.decision_id,
+    )
+
+
 def _record(
     action: AuditAction, before: Run, after: Run, caller: Caller, at: datetime
 ) -> AuditRecord:

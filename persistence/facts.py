@@ -20,6 +20,7 @@ from domain.models.events import (
     RunDispatched,
     RunEvent,
     RunFact,
+    RunRerouted,
     RunStateChanged,
     RunSynced,
 )
@@ -70,6 +71,8 @@ def _fact_kind(fact: RunFact) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed
             return "STATE_CHANGED"
         case RunDispatched():
             return "DISPATCHED"
+        case RunRerouted():
+            return "REROUTED"
         case RunCancelRequested():
             return "CANCEL_REQUESTED"
         case RunApprovalRequested():
@@ -95,6 +98,8 @@ def _fact(kind: str, text: str) -> RunFact:  # noqa: C901, PLR0911, PLR0912 - a 
     match kind:
         case "DISPATCHED":
             return RunDispatched(**payload)
+        case "REROUTED":
+            return RunRerouted(**payload)
         case "CANCEL_REQUESTED":
             return RunCancelRequested(**payload)
         case "APPROVAL_REQUESTED":

@@ -203,6 +203,7 @@ def run_facts_columns(run: Run) -> Columns:
     failure, question = run.failure, run.question
     return {
         "provider": run.provider,
+        "cwd": run.cwd,
         "fallback_reason": run.fallback_reason,
         "state": run.state,
         "failure_code": failure.code if failure else None,
@@ -241,7 +242,6 @@ def run_columns(run: Run, sequence: int) -> Columns:
         "command": run.command,
         "prompt": run.prompt,
         "search_text": searched[:SEARCH_CHARACTERS_MAX],
-        "cwd": run.cwd,
         "env_profile": run.env_profile,
         "tool_scopes": run.tool_scopes,
         "timeout_ms": run.timeout_ms,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from domain.models.sandbox import SandboxSettings
-from domain.models.settings import FeatureFlag, ProjectSettings
+from domain.models.settings import FeatureFlag, ProjectSettings, ProviderFallback
 
 
 def read(row: Row[Any]) -> ProjectSettings:
@@ -15,6 +15,7 @@ def read(row: Row[Any]) -> ProjectSettings:
     stored = row.settings
     return ProjectSettings(
         default_provider=row.default_provider,
+        fallback=ProviderFallback(stored.get("fallback", ProviderFallback.NEVER)),
         self_approval=stored.get("selfApproval", False),
         strict_approvers=stored.get("strictApprovers", False),
         disabled=frozenset(map(FeatureFlag, stored.get("disabled", ()))),
@@ -30,6 +31,7 @@ def columns(settings: ProjectSettings) -> Mapping[str, Any]:
     return {
         "default_provider": settings.default_provider,
         "settings": {
+            "fallback": settings.fallback,
             "selfApproval": settings.self_approval,
             "strictApprovers": settings.strict_approvers,
             "disabled": sorted(settings.disabled),

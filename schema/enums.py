@@ -19,7 +19,7 @@ from domain.models.policies import PolicyEffect
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
 from domain.models.runs import FailureCode, RunAction, RunKind, RunResolution, RunWait, SyncStatus
-from domain.models.settings import FeatureFlag
+from domain.models.settings import FeatureFlag, ProviderFallback
 from resolvers.streams import StreamStart
 
 _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
@@ -103,6 +103,10 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "CLOSED": "It is asked as usual.",
         "OPEN": "It did not answer, or wants to be left alone, and is not asked for a while.",
         "HALF_OPEN": "One question finds out whether it can be asked again.",
+    },
+    ProviderFallback: {
+        "NEVER": "Nowhere: it is tried on, and fails at last.",
+        "LOCAL": "To the machine of the server, where the policy allows it there.",
     },
     RunResolution: {
         "SUCCEEDED": "It ended well.",
@@ -242,6 +246,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "RUN_LAUNCH": "A run was launched.",
         "RUN_CANCEL": "A run was canceled, or asked to stop.",
         "RUN_RETRY": "A run was launched that repeats another.",
+        "RUN_REROUTE": "A run went to another provider, because its own could not be reached.",
         "RUN_RECONCILE": "A run's provider was asked after it, or it was decided how it ended.",
         "RUN_ANSWER": "What a run asked was answered.",
         "RUN_DISPATCH": "A run was to go to its provider, and was not what was decided on.",

@@ -69,6 +69,14 @@ class RunDispatched(RunEvent):
     external_url: str | None = strawberry.field(description="Where the provider shows it.")
 
 
+@strawberry.type(description="The run goes to another provider than the one before.")
+class RunRerouted(RunEvent):
+    """It was decided on afresh for that."""
+
+    provider: str = strawberry.field(description="Key of the provider that it goes to.")
+    reason: str = strawberry.field(description="Why not to the one before.")
+
+
 @strawberry.type(description="Somebody asked for the run to be canceled.")
 class RunCancelRequested(RunEvent):
     """A request until the run is CANCELED."""
@@ -131,6 +139,7 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunLogged,
     RunSynced,
     RunDispatched,
+    RunRerouted,
     RunCancelRequested,
     RunApprovalRequested,
     RunApprovalDecided,
@@ -164,6 +173,8 @@ def event_of(event: domain.RunEvent) -> RunEvent:  # noqa: C901, PLR0912 - a clo
             made = RunDispatched(
                 value=event, provider_run_id=fact.provider_run_id, external_url=fact.external_url
             )
+        case domain.RunRerouted():
+            made = RunRerouted(value=event, provider=fact.provider, reason=fact.reason)
         case domain.RunCancelRequested():
             made = RunCancelRequested(value=event, reason=fact.reason)
         case domain.RunApprovalRequested() | domain.RunApprovalDecided():

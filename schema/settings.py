@@ -10,7 +10,7 @@ from domain.ids import ProjectId
 from domain.models import settings as domain
 from domain.models.commands import UNCHANGED, Limit, UpdateSandbox, UpdateSettings
 from domain.models.sandbox import SandboxSettings
-from domain.models.settings import FeatureFlag
+from domain.models.settings import FeatureFlag, ProviderFallback
 from resolvers import kill_switches
 from schema.info import Info
 from schema.kill_switches import KillSwitch
@@ -87,6 +87,10 @@ class ProjectSettings:
     default_provider: str = strawberry.field(
         description="Key of the provider of a run that names none."
     )
+    fallback: ProviderFallback = strawberry.field(
+        description="Where a command goes whose provider cannot be reached. Only what the provider "
+        "has surely not got goes elsewhere, decided on afresh; never what it refused."
+    )
     self_approval: bool = strawberry.field(
         description="Whether people may approve what they asked for themselves, up to a medium "
         "risk: for those who work alone."
@@ -119,6 +123,7 @@ class ProjectSettings:
         return cls(
             of_project=project_id,
             default_provider=settings.default_provider,
+            fallback=settings.fallback,
             self_approval=settings.self_approval,
             strict_approvers=settings.strict_approvers,
             flags=FeatureFlags.without(settings.disabled),
@@ -209,6 +214,10 @@ class ProjectSettingsUpdateInput:
     default_provider: str | None = strawberry.field(
         default=strawberry.UNSET, description="Key of the provider of a run that names none."
     )
+    fallback: ProviderFallback | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Where a command goes whose provider cannot be reached.",
+    )
     self_approval: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="Whether people may approve what they asked for themselves.",
@@ -242,6 +251,7 @@ class ProjectSettingsUpdateInput:
         return UpdateSettings(
             project=self.project,
             default_provider=_present(self.default_provider, "defaultProvider"),
+            fallback=_present(self.fallback, "fallback"),
             self_approval=_present(self.self_approval, "selfApproval"),
             strict_approvers=_present(self.strict_approvers, "strictApprovers"),
             flags=flags.to_flags() if flags else {},

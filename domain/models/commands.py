@@ -15,7 +15,7 @@ from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
 from domain.models.runs import Budget, RunResolution
 from domain.models.secrets import Secret
-from domain.models.settings import FeatureFlag
+from domain.models.settings import FeatureFlag, ProviderFallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,7 @@ class UpdateSettings:
 
     project: str
     default_provider: str | None = None
+    fallback: ProviderFallback | None = None
     self_approval: bool | None = None
     strict_approvers: bool | None = None
     flags: Mapping[FeatureFlag, bool] = field(default_factory=dict)

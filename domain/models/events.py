@@ -28,6 +28,14 @@ class RunDispatched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunRerouted:
+    """The run goes to this provider instead, since the one before could not be reached."""
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested:
     """Somebody asked for the run to be canceled."""
 
@@ -93,6 +101,7 @@ class LogsExpired:
 RunFact = (
     RunStateChanged
     | RunDispatched
+    | RunRerouted
     | RunCancelRequested
     | RunApprovalRequested
     | RunApprovalDecided

@@ -14,6 +14,13 @@ class FeatureFlag(StrEnum):
     SDK_STEPS = "SDK_STEPS"
 
 
+class ProviderFallback(StrEnum):
+    """Where a run goes whose provider cannot be reached."""
+
+    NEVER = "NEVER"
+    LOCAL = "LOCAL"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSettings:
     """What holds for all runs of a project; stored with it, and numbered by `version` from 1 on.
@@ -24,6 +31,7 @@ class ProjectSettings:
     """
 
     default_provider: str
+    fallback: ProviderFallback = ProviderFallback.NEVER
     self_approval: bool = False
     strict_approvers: bool = False
     disabled: frozenset[FeatureFlag] = frozenset()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain import audit, backoff
+from domain.circuit import CircuitState
 from domain.digest import digest
 from domain.errors import (
     CapabilityMissing,
@@ -16,42 +17,33 @@ from domain.errors import (
     ProviderUnavailable,
     ProviderUnconfigured,
 )
-from domain.ids import IntentId, NodeId, RunId
+from domain.ids import IntentId, NodeId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
 from domain.models.audit import AuditRecord
 from domain.models.events import RunDispatched, RunStateChanged
-from domain.models.intents import Intent, IntentKind, Lease
+from domain.models.intents import Intent, IntentKind
 from domain.models.projects import Project
 from domain.models.providers import Dispatched, WorkOrder
-from domain.models.runs import FailureCode, Run, RunFailure
+from domain.models.runs import FailureCode, Run, RunFailure, SyncStatus
 from domain.policy import requested, shown
 from domain.ports import Adapter, Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.queue import ConcurrencyLimits, Load
-from domain.reconciliation import plausible
+from domain.reconciliation import compared, doubted, plausible, trusted
+from domain.services.approvals import Overtaken
 from domain.services.circuits import START_TIMEOUT_S, Circuits
+from domain.services.claims import Claimed, named, with_runs
 from domain.services.connections import Connections
+from domain.services.fallbacks import UNSENT_TRIES, Fallbacks
 from domain.services.registry import Registry
 from domain.topics import LOOKS
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
+DOUBT_TRIES_MAX = 60
 LOST: Final = "Whether the provider got it is not known, so it is not sent again."
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An intent this node holds, with what is needed to act on it."""
-
-    intent: Intent
-    run: Run
-    project: Project
-
-    @property
-    def lease(self) -> Lease:
-        return Lease(intent_id=self.intent.id, fence=self.intent.fence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +61,8 @@ class Dispatcher:
     lease_s: float
     concurrency: ConcurrencyLimits
     limits: RunLimits
+    fallbacks: Fallbacks | None = None
+    """None: nothing goes elsewhere."""
 
     async def claim(self) -> list[Claimed]:
         """Take as many due intents as there is room for, oldest first."""
@@ -253,7 +247,7 @@ class Dispatcher:
         state = advance(run.state, RunSignal.START)
         is_polled = self.registry.get(run.provider).poll_s is not None
         after = replace(
-            run,
+            trusted(run),
             state=state,
             provider_run_id=started.provider_run_id,
             external_url=started.external_url,
@@ -286,18 +280,44 @@ class Dispatcher:
         self, claimed: Claimed, error: ProviderUnavailable, *, is_unsent: bool
     ) -> None:
         self.meter.failed("dispatch")
-        attempts = claimed.intent.attempts
-        if attempts >= DISPATCH_TRIES_MAX:
-            await self._fail(claimed, FailureCode.PROVIDER_UNAVAILABLE, error.message)
+        attempts, provider = claimed.intent.attempts, self.registry.get(claimed.run.provider)
+        if is_unsent and await self._reroute(claimed, error):
+            return
+        # Where it may be there, nobody knows that it has failed, so that is asked for long.
+        is_known = is_unsent or bool(provider.sites)
+        if attempts >= (DISPATCH_TRIES_MAX if is_known else DOUBT_TRIES_MAX):
+            code = FailureCode.PROVIDER_UNAVAILABLE if is_known else FailureCode.LOST
+            await self._fail(claimed, code, error.message)
             return
         log.warning("dispatch will be tried again: %s", error.message, extra=named(claimed.run.id))
         wait = timedelta(seconds=backoff.after(attempts, error.retry_after_s))
+        now, run = self.clock.now(), claimed.run
+        told = f"It may be there: {self._masked(run, error.message)}"
+        found = compared(run, run if is_known else doubted(run, SyncStatus.STALE, told, now))
         async with self.store.transaction() as unit:
-            due_at = self.clock.now() + wait
-            await unit.intents.postpone(claimed.lease, due_at, is_unsent=is_unsent)
+            if found.facts:
+                facts, lease = found.facts, claimed.lease
+                await unit.runs.change(run, found.after, facts, actor=None, at=now, lease=lease)
+            await unit.intents.postpone(claimed.lease, now + wait, is_unsent=is_unsent)
+
+    async def _reroute(self, claimed: Claimed, error: ProviderUnavailable) -> bool:
+        """Whether another provider has it from now on."""
+        run = claimed.run
+        is_open = self.circuits.state(run.project_id, run.provider) is not CircuitState.CLOSED
+        if self.fallbacks is None or not (is_open or claimed.intent.attempts >= UNSENT_TRIES):
+            return False
+        reason = self._masked(run, error.message)
+        try:
+            return await self.fallbacks.reroute(run, claimed.project, claimed.lease, reason)
+        except Overtaken:
+            return False
+
+    def _masked(self, run: Run, text: str) -> str:
+        return self.circuits.redactors.of(run.project_id).text(text)
 
     async def _fail(self, claimed: Claimed, code: FailureCode, message: str) -> None:
-        await self._settle(claimed, RunSignal.FAIL, RunFailure(code=code, message=message))
+        failure = RunFailure(code=code, message=self._masked(claimed.run, message))
+        await self._settle(claimed, RunSignal.FAIL, failure)
 
     async def _settle(
         self,
@@ -318,17 +338,3 @@ class Dispatcher:
             if record is not None:
                 unit.audit.add(record)
         self.meter.changed_state(run.provider, state)
-
-
-def named(run_id: RunId) -> dict[str, str]:
-    """What a log line about a run carries besides its text."""
-    return {"run_id": run_id}
-
-
-async def with_runs(unit: UnitOfWork, intents: list[Intent]) -> list[Claimed]:
-    """The intents with their runs and projects."""
-    if not intents:
-        return []
-    runs = await unit.runs.get_many({intent.run_id for intent in intents})
-    projects = await unit.projects.get_many({intent.project_id for intent in intents})
-    return [Claimed(intent=i, run=runs[i.run_id], project=projects[i.project_id]) for i in intents]

@@ -17,7 +17,8 @@ from domain.models.intents import Intent
 from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Random, Signals, Store, UnitOfWork
-from domain.services.dispatcher import Claimed, Dispatcher, named, with_runs
+from domain.services.claims import Claimed, named, with_runs
+from domain.services.dispatcher import Dispatcher
 from domain.services.follower import Follower
 from domain.services.looking import Looker
 from domain.services.reconciler import Reconciler

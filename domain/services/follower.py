@@ -22,8 +22,8 @@ from domain.models.runs import Run, SyncStatus
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
 from domain.reconciliation import ENDS, compared, doubted, ended, reconciled, trusted
 from domain.redaction.intake import Intake
+from domain.services.claims import Claimed, named
 from domain.services.connections import Connections
-from domain.services.dispatcher import Claimed, named
 from domain.services.recorder import LeaseLost, Recorder
 from domain.services.redactors import Redactors
 from domain.topics import cancel_topic

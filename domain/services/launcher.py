@@ -26,6 +26,7 @@ from domain.models.runs import Run, RunKind
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.questions import Question
 from domain.services.approvals import Approvals, Overtaken, dispatch_intent
+from domain.services.connections import Connections
 from domain.services.gate import Gate, Judgement
 from domain.services.known_switches import KnownSwitches
 from domain.services.queue_bound import QueueBound
@@ -43,6 +44,7 @@ class Launcher:
 
     store: Store
     gate: Gate
+    connections: Connections
     approvals: Approvals
     clock: Clock
     new_id: IdMaker
@@ -55,8 +57,8 @@ class Launcher:
     async def launch(self, command: LaunchRun, project: Project, caller: Caller) -> Run:
         """Queue a new run in the project that the command names, or start it where there is room.
 
-        Raises InvalidInput, NotFound, CapabilityMissing, PolicyDenied, KillSwitchEngaged,
-        FeatureDisabled, IdempotencyConflict, QuotaExceeded, StorageUnavailable.
+        Raises InvalidInput, NotFound, CapabilityMissing, ProviderUnconfigured, PolicyDenied,
+        KillSwitchEngaged, FeatureDisabled, IdempotencyConflict, QuotaExceeded, StorageUnavailable.
         """
         return await self._launch(command, project, caller, retry_of=None)
 
@@ -110,6 +112,7 @@ class Launcher:
         await self.switches.check(project.id, provider)
         # The folder is looked at before the transaction: a slow disk must not hold the database.
         judged = await self.gate.judge(command, project, caller)
+        await self.connections.check_enabled(project.id, judged.request.provider)
         run, decision = self._run(command, judged, caller, retry_of), judged.decision
         if _asks_people(command, decision):
             return await self._block(command, run, judged, project, caller)

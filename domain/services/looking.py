@@ -32,8 +32,8 @@ from domain.reconciliation import (
 )
 from domain.redaction.intake import Intake
 from domain.services.circuits import Circuits
+from domain.services.claims import Claimed, named
 from domain.services.connections import Connections
-from domain.services.dispatcher import Claimed, named
 from domain.services.recorder import LeaseLost, Recorder
 
 PAGES_MAX: Final = 32

@@ -14,7 +14,7 @@ from domain.ids import NodeId, ProjectId
 from domain.models.intents import Intent, Return
 from domain.ports import Clock, Random, Signals, Store
 from domain.reconciliation import pause_s
-from domain.services.dispatcher import Claimed, named, with_runs
+from domain.services.claims import Claimed, named, with_runs
 from domain.services.looking import Looked, Looker
 from domain.services.recorder import LeaseLost
 from domain.services.registry import Registry

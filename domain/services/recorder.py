@@ -15,7 +15,7 @@ from domain.models.runs import Run
 from domain.ports import Clock, Meter, Store
 from domain.reconciliation import Reconciled
 from domain.redaction.intake import Intake, Taken
-from domain.services.dispatcher import Claimed
+from domain.services.claims import Claimed
 from domain.services.redactors import Redactors
 
 RAW_CHARACTERS_MAX: Final = 200

@@ -78,6 +78,7 @@ def merged(settings: ProjectSettings, command: UpdateSettings) -> ProjectSetting
     return replace(
         settings,
         default_provider=command.default_provider or settings.default_provider,
+        fallback=command.fallback or settings.fallback,
         self_approval=_present(command.self_approval, settings.self_approval),
         strict_approvers=_present(command.strict_approvers, settings.strict_approvers),
         disabled=(settings.disabled - turned_on) | turned_off,

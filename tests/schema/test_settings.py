@@ -10,8 +10,8 @@ from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Api, Json
 
 pytestmark = pytest.mark.anyio
 
-SETTINGS: Final = """settings { defaultProvider selfApproval strictApprovers retentionDays version
-    flags { connectors orchestration sdkSteps } budgets { costCentsPerRun }
+SETTINGS: Final = """settings { defaultProvider fallback selfApproval strictApprovers
+    retentionDays version flags { connectors orchestration sdkSteps } budgets { costCentsPerRun }
     sandbox { required cpuMs memoryMib processes openFiles } }"""
 UPDATE: Final = f"""mutation($input: ProjectSettingsUpdateInput!) {{
   projectSettingsUpdate(input: $input) {{ __typename
@@ -19,6 +19,7 @@ UPDATE: Final = f"""mutation($input: ProjectSettingsUpdateInput!) {{
     ... on UserError {{ code message }} ... on InvalidInput {{ path }} }} }}"""
 FIRST: Final[Json] = {
     "defaultProvider": "local",
+    "fallback": "NEVER",
     "selfApproval": False,
     "strictApprovers": False,
     "retentionDays": None,
@@ -59,6 +60,7 @@ async def test_what_is_absent_stays_as_it_is(api: Api) -> None:
     steps: list[tuple[Json, Json]] = [
         ({"selfApproval": True}, {"selfApproval": True}),
         ({"strictApprovers": True}, {"strictApprovers": True}),
+        ({"fallback": "LOCAL"}, {"fallback": "LOCAL"}),
         (
             {"flags": {"connectors": False, "sdkSteps": False}},
             {"flags": {"connectors": False, "orchestration": True, "sdkSteps": False}},
@@ -147,7 +149,13 @@ async def test_a_change_is_in_the_audit_log(api: Api) -> None:
     await update(api, flags={"orchestration": False}, selfApproval=True)
 
     (entry,) = await entries(api)
-    before = {"version": 1, "defaultProvider": "local", "selfApproval": False, "disabled": []}
+    before = {
+        "version": 1,
+        "defaultProvider": "local",
+        "fallback": "NEVER",
+        "selfApproval": False,
+        "disabled": [],
+    }
     before["strictApprovers"] = False
     limits = {"retentionDays": None, "costCentsPerRun": None, "sandbox": asdict(SandboxSettings())}
     after = {"version": 2, "selfApproval": True, "disabled": ["ORCHESTRATION"]}

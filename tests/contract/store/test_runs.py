@@ -9,9 +9,12 @@ from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.events import (
     LogsTruncated,
+    RunAnswered,
+    RunAsked,
     RunCancelRequested,
     RunDispatched,
     RunFact,
+    RunRerouted,
     RunStateChanged,
     RunSynced,
 )
@@ -66,7 +69,10 @@ async def test_every_fact_is_read_as_it_was_written(scene: Scene) -> None:
     facts: list[RunFact] = [
         RunDispatched(provider_run_id="x", external_url=None),
         RunCancelRequested(reason="enough"),
-        RunSynced(sync_status=SyncStatus.ERROR, reason="no answer"),
+        RunSynced(sync_status=SyncStatus.ERROR, reason="no answer", raw="???"),
+        RunAsked(question="Red?"),
+        RunAnswered(question="Red?"),
+        RunRerouted(provider="local", reason="away"),
         LogsTruncated(kept_lines=5, limit_bytes=1000),
         RunStateChanged(from_state=RunState.QUEUED, to_state=RunState.FAILED, failure=failure),
     ]
@@ -77,9 +83,9 @@ async def test_every_fact_is_read_as_it_was_written(scene: Scene) -> None:
     events = await scene.after(run, 1)
 
     assert changed is not None
-    assert 6 == changed.sequence
+    assert 9 == changed.sequence
     assert facts == [event.fact for event in events]
-    assert [2, 3, 4, 5, 6] == [event.sequence for event in events]
+    assert [2, 3, 4, 5, 6, 7, 8, 9] == [event.sequence for event in events]
     assert {(scene.actor.id, later(5))} == {(event.actor_id, event.at) for event in events}
 
 

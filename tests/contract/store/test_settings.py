@@ -9,7 +9,7 @@ from adapters.clock import SystemClock
 from domain.models.audit import Caller
 from domain.models.commands import UpdateSettings
 from domain.models.sandbox import SandboxSettings
-from domain.models.settings import FeatureFlag, ProjectSettings
+from domain.models.settings import FeatureFlag, ProjectSettings, ProviderFallback
 from domain.services.registry import Registry
 from domain.services.settings import SettingsUpdater
 from tests.contract.store.scene import Scene
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 SET = ProjectSettings(
     default_provider="other",
+    fallback=ProviderFallback.LOCAL,
     self_approval=True,
     strict_approvers=True,
     disabled=frozenset({FeatureFlag.CONNECTORS, FeatureFlag.SDK_STEPS}),

@@ -22,8 +22,9 @@ from domain.models.sandbox import SandboxSettings
 from domain.queue import ConcurrencyLimits
 from domain.services.approvals import Approvals
 from domain.services.circuits import Circuits
+from domain.services.claims import Claimed
 from domain.services.connections import Connections
-from domain.services.dispatcher import Claimed, Dispatcher
+from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine, engine_of
 from domain.services.follower import Follower
 from domain.services.gate import Gate
@@ -222,6 +223,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     launcher = Launcher(
         store=store,
         gate=make_gate(policies, registry),
+        connections=engine.dispatcher.connections,
         approvals=Approvals(store=store, clock=clock, new_id=new_id, meter=meter),
         clock=clock,
         new_id=new_id,

@@ -12,7 +12,8 @@ from domain.models.commands import CancelRun
 from domain.models.pages import AuditFilter, Window
 from domain.models.runs import FailureCode
 from domain.models.sandbox import SandboxSettings
-from domain.services.dispatcher import DISPATCH_TRIES_MAX, Claimed
+from domain.services.claims import Claimed
+from domain.services.dispatcher import DISPATCH_TRIES_MAX
 from tests.domain.services.conftest import LEASE_S, Desk
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ import pytest
 from domain.models.logs import LogBatch
 from domain.models.providers import LogStream, Output, Progress
 from domain.redaction.redactor import MASK
-from domain.services.dispatcher import Claimed
+from domain.services.claims import Claimed
 from domain.services.logs import BATCHES_PER_PAGE, StoredLogs
 from tests.domain.services.conftest import Desk
 from tests.domain.services.scripted import ended, printed
