@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+from adapters.catalogue import catalogue
 from adapters.config_schemas import check_config
 from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
@@ -96,7 +97,7 @@ class Workbench(Ground):
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry([self.local])
+        return Registry(catalogue(self.outbound, [self.local]))
 
     @cached_property
     def providers(self) -> ProviderServices:
@@ -339,6 +340,7 @@ class Workbench(Ground):
             if self.verifier is not None:
                 await stack.enter_async_context(self.verifier)
             stack.push_async_callback(self.local.close)
+            stack.push_async_callback(self.outbound.close)
             await stack.enter_async_context(self.providers.connector)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))

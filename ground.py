@@ -6,6 +6,7 @@ from functools import cached_property
 from prometheus_client import CollectorRegistry
 
 from adapters.clock import SystemClock
+from adapters.http.outbound import Outbound
 from adapters.identifiers import Uuid7Maker
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
@@ -44,4 +45,11 @@ class Ground:
             self.hub,
             node=self.node,
             failed=lambda: self.meter.failed("bus"),
+        )
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        """Calls to providers, which must not lead back here."""
+        return Outbound(
+            clock=self.clock, own_port=self.settings.port, own_hosts=self.settings.allowed_hosts
         )

@@ -48,7 +48,8 @@ def serve() -> None:
             node=NodeId(slot.node),
             token=_first_token(settings, directory),
         )
-    server = uvicorn_server(asgi(workbench, announce=_announce), settings, workbench.meter.reached)
+        application = asgi(workbench, announce=_announce)
+    server = uvicorn_server(application, settings, workbench.meter.reached)
     # Ctrl-C is how to stop it, and by now it has.
     with suppress(KeyboardInterrupt), exit_if_refused(settings):
         uvloop.run(_serve(workbench, server, listener))

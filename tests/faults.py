@@ -90,15 +90,19 @@ class FaultyProxy:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FaultyProxy"]:
         self._open: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            server.close()
-            for each in self._open:
-                each.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Nobody listens any more, and what was open is over."""
+        self._server.close()
+        for each in self._open:
+            each.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         me = asyncio.current_task()

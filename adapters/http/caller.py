@@ -18,8 +18,6 @@ from adapters.http.target import Answer, Target
 from domain.errors import ProviderRefused, ProviderUnavailable
 
 BODY_BYTES_MAX: Final = 10 * 1024 * 1024
-DEADLINE_S: Final = 30.0
-"""For one call with all of its answer, however slowly that drips."""
 CONNECT_S: Final = 5.0
 READ_S: Final = 20.0
 SILENCE_S: Final = 60.0
@@ -32,11 +30,15 @@ _TIMEOUT: Final = httpx.Timeout(READ_S, connect=CONNECT_S, pool=CONNECT_S)
 _STREAM_TIMEOUT: Final = httpx.Timeout(READ_S, connect=CONNECT_S, pool=CONNECT_S, read=SILENCE_S)
 
 
+Events = AsyncGenerator[ServerEvent, None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request. `path` goes behind the base URL; a whole URL has to be at an allowed host.
 
-    `body` is sent as JSON. Statuses in `accepts` are answers as well as those of success.
+    `body` is sent as JSON. Statuses in `accepts` are answers as well as those of success. The
+    deadline is that of Outbound where none is given.
     """
 
     method: str
@@ -45,7 +47,7 @@ class Call:
     body: Any = None
     headers: Mapping[str, str] | None = None
     accepts: Collection[int] = ()
-    deadline_s: float = DEADLINE_S
+    deadline_s: float | None = None
 
 
 class Caller:
@@ -65,24 +67,27 @@ class Caller:
     async def ask(self, call: Call) -> Answer:
         """The whole answer, which has 10 MiB at the most."""
         with _told():
-            async with asyncio.timeout(call.deadline_s), self._sent(call, _TIMEOUT) as response:
+            async with self._deadline(call), self._sent(call, _TIMEOUT) as response:
                 body = await _body(response, BODY_BYTES_MAX)
                 self._check_status(response, body, call)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status_code, headers=headers, body=body)
 
     @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncIterator[AsyncGenerator[ServerEvent, None]]:
+    async def stream(self, call: Call) -> AsyncIterator[Events]:
         """The server-sent events of an answer. The call's deadline is for its head."""
         async with AsyncExitStack() as stack:
             response = await stack.enter_async_context(self._opened(call))
             yield await stack.enter_async_context(aclosing(_told_events(response)))
 
+    def _deadline(self, call: Call) -> asyncio.Timeout:
+        return asyncio.timeout(call.deadline_s or self._outbound.deadline_s)
+
     @asynccontextmanager
     async def _opened(self, call: Call) -> AsyncIterator[httpx.Response]:
         async with AsyncExitStack() as stack:
             with _told():
-                async with asyncio.timeout(call.deadline_s):
+                async with self._deadline(call):
                     response = await stack.enter_async_context(self._sent(call, _STREAM_TIMEOUT))
                     if not response.is_success:
                         self._check_status(response, await _body(response, BODY_BYTES_MAX), call)

@@ -14,6 +14,8 @@ from adapters.http.network import GuardedTransport
 from adapters.http.places import Places
 from domain.ports import Clock
 
+DEADLINE_S: Final = 30.0
+"""For one call with all of its answer, however slowly that drips."""
 POOLS_MAX: Final = 256
 HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "ccdash-workbench"}
 """Nothing compressed: ten megabytes of that may be ten gigabytes."""
@@ -32,10 +34,16 @@ class Outbound:
     other, and so that none made for a project that may go to private addresses serves another."""
 
     def __init__(
-        self, *, clock: Clock, own_port: int | None = None, own_hosts: Collection[str] = ()
+        self,
+        *,
+        clock: Clock,
+        own_port: int | None = None,
+        own_hosts: Collection[str] = (),
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         """`own_port` and `own_hosts`: where this server itself is reached, and must not be."""
         self.clock = clock
+        self.deadline_s = deadline_s
         self.own_hosts = frozenset(own_hosts)
         self._own_port = own_port
         self._trust: ssl.SSLContext | None = None

@@ -1,0 +1,105 @@
+"""Listening for an agent to say that a task has changed. What has changed is asked for then: a
+stream may break anywhere and repeats nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.a2a.agent import Agent
+from domain import backoff
+from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.ports import Clock
+
+LISTENED_S: Final = 15.0
+"""How often a task is asked for while its stream is open and silent."""
+UNHEARD_S: Final = 3.0
+"""The same where there is no stream."""
+GATHERED_S: Final = 0.1
+STREAMS_MAX: Final = 500
+"""Of this process; further runs are asked for."""
+WITHOUT_NEWS_MIN: Final = 3
+"""Streams that ended at once, one after the other, before a silent task counts as forgotten."""
+
+
+class Streams:
+    """How many streams may still be opened."""
+
+    def __init__(self) -> None:
+        self.left = STREAMS_MAX
+
+
+@dataclass(slots=True)
+class Watch:
+    """Whether there may be something new, and how listening goes."""
+
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    is_open: bool = False
+    ended_without_news: int = 0
+
+    @property
+    def is_deaf(self) -> bool:
+        """The agent takes no more interest in the task than to say how it is."""
+        return self.ended_without_news >= WITHOUT_NEWS_MIN
+
+    async def wait(self, clock: Clock) -> None:
+        """Until something may be new, and for a few seconds at the most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTENED_S if self.is_open else UNHEARD_S):
+                await self.changed.wait()
+        # Of many events that come one after the other, few are worth a look of their own.
+        await clock.sleep(GATHERED_S)
+        self.changed.clear()
+
+
+@asynccontextmanager
+async def watching(
+    agent: Agent, task_id: str, streams: Streams, clock: Clock
+) -> AsyncIterator[Watch]:
+    """Listen while inside, if the agent streams."""
+    watch = Watch()
+    if not agent.card.streams or not streams.left:
+        yield watch
+        return
+    streams.left -= 1
+    listening = asyncio.create_task(_listen(agent, task_id, watch, clock), name="listening to a2a")
+    try:
+        yield watch
+    finally:
+        streams.left += 1
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+async def _listen(agent: Agent, task_id: str, watch: Watch, clock: Clock) -> None:
+    attempt = 0
+    while True:
+        try:
+            heard = await _hear(agent, task_id, watch)
+        except ProviderRefused:
+            # It has ended, or the agent does not stream after all: asking tells.
+            watch.changed.set()
+            return
+        except ProviderUnavailable:
+            heard = 0
+        else:
+            # The first event is the task as it is.
+            watch.ended_without_news = 0 if heard > 1 else watch.ended_without_news + 1
+        finally:
+            watch.is_open = False
+        watch.changed.set()
+        attempt = 1 if heard > 1 else attempt + 1
+        await clock.sleep(backoff.delay_s(attempt))
+
+
+async def _hear(agent: Agent, task_id: str, watch: Watch) -> int:
+    """Listen to one stream to its end; answers how many events came."""
+    heard = 0
+    async with agent.subscribe(task_id) as events:
+        async for _ in events:
+            watch.is_open = True
+            heard += 1
+            watch.changed.set()
+    return heard
