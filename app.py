@@ -345,6 +345,7 @@ class Workbench(Ground):
             await stack.enter_async_context(running(self.engine.run(), "engine"))
             await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
             await stack.enter_async_context(running(self.providers.watch.run(), "watch"))
+            await stack.enter_async_context(running(self.providers.callbacks.run(), "callbacks"))
             retention = Retention(store=self.database, clock=self.clock, meter=self.meter)
             await stack.enter_async_context(running(retention.run(), "retention"))
             yield

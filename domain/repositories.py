@@ -239,6 +239,14 @@ class FollowingRepository(Protocol):
         where nobody follows it."""
         ...
 
+    async def hasten_known(
+        self, project_id: ProjectId, provider: str, provider_run_id: str, at: datetime
+    ) -> bool:
+        """Have a run of the project, by its provider's name for it, asked after at this time at the
+        latest, also where it is being asked after now. Wakes LOOKS. False where nobody follows
+        one."""
+        ...
+
     async def end(self, run_id: RunId) -> None:
         """Nobody follows the run any more; whoever does so now has lost the lease."""
         ...

@@ -4,7 +4,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from domain.ids import NodeId, ProjectId, RunId
 from domain.models.intents import Intent, IntentKind, Return
@@ -85,6 +96,27 @@ HASTEN = (
     )
     .values(due_at=instant("at"))
 )
+HASTEN_KNOWN = (
+    update(intents)
+    .where(
+        intents.c.kind == IntentKind.FOLLOW,
+        intents.c.project_id == bindparam("of_project"),
+        intents.c.provider == bindparam("of_provider"),
+        exists().where(
+            runs.c.id == intents.c.run_id, runs.c.provider_run_id == bindparam("known_as")
+        ),
+    )
+    .values(
+        # One that is held is given back at the later of its old and its new time.
+        due_at=case(
+            (
+                and_(intents.c.lease_owner.is_(None), intents.c.due_at < instant("at")),
+                intents.c.due_at,
+            ),
+            else_=instant("at"),
+        )
+    )
+)
 END = delete(intents).where(
     intents.c.run_id == bindparam("of_run"), intents.c.kind == IntentKind.FOLLOW
 )
@@ -153,6 +185,20 @@ class Following:
     async def hasten(self, run_id: RunId, at: datetime) -> bool:
         self._wake(LOOKS)
         return await self._session.write(HASTEN, {"of_run": run_id, "at": at}) == 1
+
+    async def hasten_known(
+        self, project_id: ProjectId, provider: str, provider_run_id: str, at: datetime
+    ) -> bool:
+        which = {
+            "of_project": project_id,
+            "of_provider": provider,
+            "known_as": provider_run_id,
+            "at": at,
+        }
+        found = await self._session.write(HASTEN_KNOWN, which)
+        if found:
+            self._wake(LOOKS)
+        return bool(found)
 
     async def end(self, run_id: RunId) -> None:
         await self._session.write(END, {"of_run": run_id})

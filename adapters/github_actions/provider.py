@@ -7,8 +7,10 @@ import httpx
 
 from adapters.github_actions.adapter import GitHubActionsAdapter, Shared
 from adapters.github_actions.repository import API_URL, TOKEN
+from adapters.github_actions.webhooks import heard
 from adapters.http.outbound import Outbound
 from domain.errors import InvalidInput
+from domain.models.callbacks import Callback, Heard
 from domain.models.providers import Capabilities, Connection, CredentialSpec, ProviderKind
 from domain.models.runs import RunKind
 
@@ -113,6 +115,11 @@ class GitHubActionsProvider:
         if cwd not in {None, "", "."}:
             raise InvalidInput("The workflow's file says where a command runs.", "cwd")
         return "."
+
+    def hear(self, connection: Connection, callback: Callback) -> Heard | None:
+        """See domain.services.callbacks.Hears."""
+        secret = connection.secrets.get(WEBHOOK_SECRET)
+        return None if secret is None else heard(callback, secret)
 
     def open(self, connection: Connection) -> GitHubActionsAdapter:
         """See Provider."""

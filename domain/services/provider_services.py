@@ -6,6 +6,7 @@ from functools import cached_property
 from domain.configs import CheckConfig
 from domain.ports import Clock, Meter, Signals, Store
 from domain.sealing import Cipher, ReadSecret
+from domain.services.callbacks import Callbacks
 from domain.services.connections import Connections
 from domain.services.connector import Connector
 from domain.services.credential_watch import CredentialWatch
@@ -65,6 +66,16 @@ class ProviderServices:
             clock=self.clock,
             connections=self.connections,
             redactors=self.redactors,
+        )
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        return Callbacks(
+            store=self.store,
+            clock=self.clock,
+            meter=self.meter,
+            registry=self.registry,
+            connect=self.connector,
         )
 
     @cached_property

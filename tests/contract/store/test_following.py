@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.ids import NodeId
+from domain.ids import NodeId, ProjectId
 from domain.lifecycle import RunState
 from domain.models.intents import Intent, Return
 from domain.models.runs import Run
@@ -168,3 +168,31 @@ async def test_a_try_that_surely_failed_is_kept_as_such(scene: Scene) -> None:
     assert third is not None
     assert not third.is_surely_unsent
     assert run.id == third.run_id
+
+
+async def test_haste_by_the_providers_name(scene: Scene) -> None:
+    """In this project and with this provider only; at this time at the latest, and no later than
+    before; one that is being asked after is asked again."""
+    known = "30433642"
+    run = await followed(scene, provider_run_id=known)
+    await followed(scene, provider_run_id="another")
+    for held in await claim(scene):
+        await give_back(scene, back(held, 100))
+    scene.woken.clear()
+    elsewhere = ProjectId("e" * 32)
+    async with scene.store.transaction() as unit:
+        hasten = unit.following.hasten_known
+        assert not await hasten(elsewhere, "far", known, later(5))
+        assert not await hasten(scene.project.id, "near", known, later(5))
+        assert not await hasten(scene.project.id, "far", "unknown", later(5))
+    assert not any(LOOKS in topics for topics in scene.woken)
+    for seconds in (5, 50):
+        async with scene.store.transaction() as unit:
+            assert await unit.following.hasten_known(scene.project.id, "far", known, later(seconds))
+    assert any(LOOKS in topics for topics in scene.woken)
+    [held] = await claim(scene, 5)
+    assert run.id == held.run_id
+    async with scene.store.transaction() as unit:
+        assert await unit.following.hasten_known(scene.project.id, "far", known, later(7))
+    await give_back(scene, back(held, 200))
+    assert [7] == await due(scene, 7)
