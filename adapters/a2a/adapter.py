@@ -51,9 +51,6 @@ from domain.models.providers import (
 )
 
 CARD_KEPT: Final = timedelta(minutes=5)
-FORGOTTEN: Final = timedelta(minutes=1)
-"""A task that says that it is at work counts as forgotten after this long without a change, where
-its stream ends as soon as it is opened. Agents that lost their memory of it do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +193,16 @@ class A2aAdapter:
     def _judged(self, told: Told, watch: Watch) -> ProviderStatus:
         """The agent's word, unless it seems to have forgotten what it says it works on."""
         status = status_of(told)
-        if status.signal is not ProviderSignal.RUNNING or not watch.is_deaf or told.task.at is None:
+        if status.signal is not ProviderSignal.RUNNING or told.task.at is None:
             return status
-        if self._clock.now() - (told.task.at + told.behind) < FORGOTTEN:
+        if self._clock.now() - (told.task.at + told.behind) < watch.patience:
             return status
         since = told.task.at.isoformat(timespec="seconds")
         return ProviderStatus(
             raw=told.task.state,
             signal=ProviderSignal.UNKNOWN,
-            message=f"The agent has said nothing of the task since {since}, and has no more to "
-            "tell when it is listened to: it may have forgotten it.",
+            message=f"The agent says that it works on it, and nothing else since {since}: "
+            "it may have forgotten the task.",
         )
 
     def _end(self, told: Told) -> Ended:

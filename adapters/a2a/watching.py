@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from adapters.a2a.agent import Agent
+from adapters.recent import Recent
 from domain import backoff
 from domain.errors import ProviderRefused, ProviderUnavailable
 from domain.ports import Clock
@@ -21,14 +23,25 @@ GATHERED_S: Final = 0.1
 STREAMS_MAX: Final = 500
 """Of this process; further runs are asked for."""
 WITHOUT_NEWS_MIN: Final = 3
-"""Streams that ended at once, one after the other, before a silent task counts as forgotten."""
+ENDED_PATIENCE: Final = timedelta(minutes=1)
+"""Where so many streams one after the other end as soon as they are opened."""
+AWAY_PATIENCE: Final = timedelta(minutes=5)
+"""Where the agent was away: it may have been started anew, without its memory."""
+PATIENCE: Final = timedelta(hours=1)
 
 
 class Streams:
-    """How many streams may still be opened."""
+    """How many streams may still be opened, and of which tasks the agent was away since."""
 
     def __init__(self) -> None:
         self.left = STREAMS_MAX
+        self.away: Recent[bool] = Recent()
+
+    def note(self, task_id: str, *, was_away: bool) -> None:
+        if was_away:
+            self.away.put(task_id, value=True)
+        else:
+            self.away.drop(task_id)
 
 
 @dataclass(slots=True)
@@ -38,11 +51,15 @@ class Watch:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     is_open: bool = False
     ended_without_news: int = 0
+    was_away: bool = False
+    """Whether the agent could not be reached since it last had news."""
 
     @property
-    def is_deaf(self) -> bool:
-        """The agent takes no more interest in the task than to say how it is."""
-        return self.ended_without_news >= WITHOUT_NEWS_MIN
+    def patience(self) -> timedelta:
+        """How long an agent may say that it is at work, and nothing more, before we doubt it."""
+        if self.ended_without_news >= WITHOUT_NEWS_MIN:
+            return ENDED_PATIENCE
+        return AWAY_PATIENCE if self.was_away else PATIENCE
 
     async def wait(self, clock: Clock) -> None:
         """Until something may be new, and for a few seconds at the most."""
@@ -59,14 +76,28 @@ async def watching(
     agent: Agent, task_id: str, streams: Streams, clock: Clock
 ) -> AsyncIterator[Watch]:
     """Listen while inside, if the agent streams."""
-    watch = Watch()
+    watch = Watch(was_away=bool(streams.away.get(task_id)))
+    try:
+        async with _listening(agent, task_id, watch, streams, clock):
+            yield watch
+    except ProviderUnavailable:
+        watch.was_away = True
+        raise
+    finally:
+        streams.note(task_id, was_away=watch.was_away)
+
+
+@asynccontextmanager
+async def _listening(
+    agent: Agent, task_id: str, watch: Watch, streams: Streams, clock: Clock
+) -> AsyncIterator[None]:
     if not agent.card.streams or not streams.left:
-        yield watch
+        yield
         return
     streams.left -= 1
     listening = asyncio.create_task(_listen(agent, task_id, watch, clock), name="listening to a2a")
     try:
-        yield watch
+        yield
     finally:
         streams.left += 1
         listening.cancel()
@@ -83,9 +114,8 @@ async def _listen(agent: Agent, task_id: str, watch: Watch, clock: Clock) -> Non
             watch.changed.set()
             return
         except ProviderUnavailable:
-            heard = 0
+            heard, watch.was_away = 0, True
         else:
-            # The first event is the task as it is.
             watch.ended_without_news = 0 if heard > 1 else watch.ended_without_news + 1
         finally:
             watch.is_open = False
@@ -101,5 +131,7 @@ async def _hear(agent: Agent, task_id: str, watch: Watch) -> int:
         async for _ in events:
             watch.is_open = True
             heard += 1
+            if heard > 1:  # the first is the task as it is
+                watch.was_away, watch.ended_without_news = False, 0
             watch.changed.set()
     return heard
