@@ -14,6 +14,7 @@ from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
 from adapters.local.adapter import LocalAdapter
 from adapters.oidc import verifier_of
+from adapters.rest.provider import providers_of
 from adapters.sealing import AesGcmCipher
 from adapters.secret_sources import SecretSources
 from adapters.signing import Ed25519Signer
@@ -97,7 +98,12 @@ class Workbench(Ground):
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry(catalogue(self.outbound, [self.local]))
+        return Registry(
+            catalogue(
+                self.outbound,
+                [self.local, *providers_of(self.outbound, self.settings.manifests)],
+            )
+        )
 
     @cached_property
     def providers(self) -> ProviderServices:

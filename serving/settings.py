@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     project_root: Path = Field(
         Path(), description="Folder of the project `default`, made at first start."
     )
+    manifests: Path | None = Field(
+        None, description="Folder of manifests of your own; each `.toml` in it is a provider."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How the server logs.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the server logs, from this level up."

@@ -16,7 +16,10 @@ MANIFEST_BYTES_MAX: Final = 256 * 1024
 
 
 def load(folder: Path) -> list[Manifest]:
-    """The manifests of a folder by name. Raises ManifestInvalid for the first that is none."""
+    """The manifests of a folder by name. Raises ManifestInvalid for the first that is none, and
+    where there is no such folder."""
+    if not folder.is_dir():
+        raise ManifestInvalid(str(folder), [Fault("", "there is no such folder")])
     return [read(path) for path in sorted(folder.glob("*.toml"))]
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.http.outbound import Outbound
 from adapters.rest.adapter import RestAdapter
+from adapters.rest.faults import Fault, ManifestInvalid
+from adapters.rest.loading import SHIPPED, load
 from adapters.rest.manifest import Manifest
 from adapters.rest.operations import Operations, base_url, is_private_allowed
 from domain.errors import InvalidInput, ProviderRefused
@@ -107,6 +110,19 @@ class RestProvider:
             manifest=self.manifest, connection=connection, outbound=self.outbound
         )
         return RestAdapter(manifest=self.manifest, operations=operations, clock=self.outbound.clock)
+
+
+def providers_of(outbound: Outbound, folder: Path | None) -> list[RestProvider]:
+    """One for each manifest that comes with the workbench, and for each of a folder of one's own.
+    Raises ManifestInvalid."""
+    manifests = [*load(SHIPPED), *(load(folder) if folder is not None else ())]
+    by_id: dict[str, Manifest] = {}
+    for manifest in manifests:
+        if manifest.id in by_id:
+            told = Fault("id", f"{manifest.id} is that of another manifest")
+            raise ManifestInvalid(manifest.title, [told])
+        by_id[manifest.id] = manifest
+    return [RestProvider(manifest=manifest, outbound=outbound) for manifest in manifests]
 
 
 def _setting(text: str) -> str:
