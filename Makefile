@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check web format bench chaos clients clean
+.PHONY: help run test check web format bench chaos clients engines clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -51,6 +51,14 @@ chaos: $(SYNCED) ## the long tests: kill the server at random moments, for minut
 
 clients: $(SYNCED) ## the packages that people write clients with, against the server
 	$(BIN)/python -m pytest -m clients -n $(WORKERS) --dist=loadgroup --timeout=300 tests/clients $(TESTS)
+
+# Ray listens on every address of the machine, so that it gets a network of its own where that can be
+# had; Slurm looks up no name where there is no address but the loopback's.
+engines: $(SYNCED) ## LangGraph, Ray and Slurm for real; they are installed once, in the cache folder
+	$(BIN)/python -m tests.engines.installing
+	@if unshare --net true 2>/dev/null; then set -- unshare --net; else set --; fi; \
+	exec "$$@" sh -c 'test $$# = 0 || { ip link set lo up; ip address add 10.255.255.1/32 dev lo; }; \
+	exec $(BIN)/python -m pytest -m engines -n0 --timeout=300 tests/engines $(TESTS)' sh "$$@"
 
 clean: ## remove the environment and all caches, never the server's records
 	rm -rf $(VENV) tests/clients/node_modules web/node_modules web/dist web/build.log
