@@ -17,7 +17,7 @@ FENCE: Final = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING: Final = "…"
 COMMAND_S: Final = 60
 VARIABLES: Final = (
-    "TOKEN RUN LAST ADA GRACE APPROVAL CI JWT "
+    "TOKEN RUN LAST WORKBENCH_MANIFESTS ADA GRACE APPROVAL CI JWT "
     "WORKBENCH_TOKEN WORKBENCH_DATABASE_URL WORKBENCH_BUS_URL"
 )
 """What a page may set in one block and use in a later one."""
@@ -31,6 +31,8 @@ sudo() {
   case "$1 $2" in "systemctl daemon-reload"|"systemctl enable"|"systemctl restart") ;;
   *) echo "sudo is not known to do this: $*" >&2; return 1;; esac
 }
+# As a platform does, which ends with it.
+python3() { command python3 "$@" & echo "$!" >> servers; wait "$!"; }
 # A server goes on beside the page, which goes on when it is ready.
 .venv/bin/workbench() {
   [ "$1" = serve ] || { command .venv/bin/workbench "$@"; return; }

@@ -13,6 +13,7 @@ How each kind of block is checked:
   there may be no errors.
 - `frames`: played over a socket.
 - `ini`: a unit of systemd: known keys, our command, variables that are settings.
+- `toml`: a manifest that a server takes; its first line names the file that it becomes.
 - `yaml`: a configuration of Prometheus: the target is where we listen.
 - `mermaid`: a kind of diagram we use.
 """
@@ -33,6 +34,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from adapters.rest.loading import parse
 from serving.settings import Settings
 from tests.docs.snippets import ANYTHING, ROOT, Block, Session, blocks_of, matches, pages, steps_of
 from tests.e2e.server import TOKEN, Server, guarded
@@ -47,10 +49,11 @@ POSTGRESQL: Final = ROOT / "docs" / "how-to" / "postgresql.md"
 OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
 POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
 APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
+MANIFEST: Final = ROOT / "docs" / "how-to" / "write-a-manifest.md"
 STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
 ALONE: Final = (POLICY, APPROVAL, STOP)
 """They change rules, or are refused what others then find in the audit log."""
-OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, *ALONE)
+OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, MANIFEST, *ALONE)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 UNIT_KEYS: Final = {
     "Unit": {"Description", "After"},
@@ -90,6 +93,7 @@ class Page:
             "frames": self.frames,
             "ini": unit,
             "yaml": scraping,
+            "toml": self.manifest,
             "mermaid": diagram,
         }
 
@@ -115,9 +119,20 @@ class Page:
             shown(block)
         (self.session.folder / named[1]).write_text(self.session.replace(block.text))
 
+    def manifest(self, block: Block) -> None:
+        named = re.match(r"# (manifests/[a-z_]+\.toml)\n", block.text)
+        assert named, f"{block}: the first line names no manifest"
+        parse(block.text, str(block))
+        path = self.session.folder / named[1]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self.session.replace(block.text))
+
     def operation(self, block: Block) -> None:
         kind = "text/event-stream" if block.text.startswith("subscription") else "application/json"
-        payload = {"query": block.text, "variables": {"id": self.run_of("echo", "step", "3")}}
+        payload = {
+            "query": self.session.replace(block.text),
+            "variables": {"id": self.run_of("echo", "step", "3")},
+        }
         headers = {"Authorization": f"Bearer {TOKEN}", "Accept": kind}
         url = f"{self.url}/graphql"
         with httpx.stream("POST", url, json=payload, headers=headers, timeout=30) as answer:
@@ -324,6 +339,27 @@ def test_the_page_on_openid_connect_does_what_it_says(
                 page.check(block)
         finally:
             session.end()
+
+
+def test_the_page_on_manifests_does_what_it_says(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its platform and its server are started, and a run is followed on them."""
+    port, platform = str(free_port()), str(free_port())
+    known = {
+        "WORKBENCH_DATA_DIR": str(tmp_path / "records"),
+        "WORKBENCH_PORT": port,
+        "WORKBENCH_BOOTSTRAP_TOKEN": TOKEN,
+        "WORKBENCH_TOKEN": TOKEN,
+        "WORKBENCH_URL": f"http://127.0.0.1:{port}",
+    }
+    session = Session(tmp_path, environment | known, {"8000": port, "8001": platform})
+    page = Page(session, f"http://127.0.0.1:{port}")
+    try:
+        for block in blocks_of(MANIFEST):
+            page.check(block)
+    finally:
+        session.end()
 
 
 def test_a_block_of_an_unknown_kind_is_no_proof(tmp_path: Path) -> None:
