@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
-from adapters.catalogue import catalogue
 from adapters.config_schemas import check_config
 from adapters.finding import AutomatonFinder
 from adapters.folders import real_folder
 from adapters.local.adapter import LocalAdapter
 from adapters.oidc import verifier_of
-from adapters.rest.provider import providers_of
 from adapters.sealing import AesGcmCipher
 from adapters.secret_sources import SecretSources
 from adapters.signing import Ed25519Signer
@@ -98,12 +96,7 @@ class Workbench(Ground):
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry(
-            catalogue(
-                self.outbound,
-                [self.local, *providers_of(self.outbound, self.settings.manifests)],
-            )
-        )
+        return Registry(self.catalogue([self.local]))
 
     @cached_property
     def providers(self) -> ProviderServices:

@@ -1,18 +1,24 @@
 """What every part of a server stands on: time, ids, counters and wake-ups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
 from adapters.clock import SystemClock
-from adapters.http.outbound import Outbound
 from adapters.identifiers import Uuid7Maker
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
 from domain.ids import NodeId
+from domain.ports import Provider
 from domain.services.hub import Hub
 from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.http.outbound import Outbound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +54,16 @@ class Ground:
         )
 
     @cached_property
-    def outbound(self) -> Outbound:
+    def outbound(self) -> "Outbound":
         """Calls to providers, which must not lead back here."""
-        return Outbound(
+        outbound: Outbound = import_module("adapters.http.outbound").Outbound(
             clock=self.clock, own_port=self.settings.port, own_hosts=self.settings.allowed_hosts
         )
+        return outbound
+
+    def catalogue(self, own: Sequence[Provider]) -> Sequence[Provider]:
+        """All providers. What calls them is read now, and not for every command line."""
+        made: Sequence[Provider] = import_module("adapters.catalogue").catalogue(
+            self.outbound, own, self.settings.manifests
+        )
+        return made

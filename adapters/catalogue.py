@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.a2a.provider import A2aProvider
 from adapters.http.outbound import Outbound
+from adapters.rest.loading import SHIPPED
+from adapters.rest.provider import providers_of
 from domain.errors import InvalidInput, ProviderUnavailable
 from domain.models.providers import (
     Capabilities,
@@ -24,10 +27,19 @@ Make = Callable[[Outbound], Provider]
 """What an entry point of the group leads to. It is called once, at start-up."""
 
 
-def catalogue(outbound: Outbound, own: Iterable[Provider]) -> list[Provider]:
-    """`own`, then what comes with the workbench, then what is installed. Raises InvalidInput where
-    two have one key: whose runs were whose would depend on an order."""
-    providers = [*own, A2aProvider(outbound), *installed(outbound, entry_points(group=GROUP))]
+def catalogue(
+    outbound: Outbound, own: Iterable[Provider], manifests: Path | None = None
+) -> list[Provider]:
+    """`own`, then what comes with the workbench, then the manifests of a folder and what is
+    installed. Raises InvalidInput for a manifest that is none, and where two have one key: whose
+    runs were whose would depend on an order."""
+    providers = [
+        *own,
+        A2aProvider(outbound),
+        *providers_of(outbound, SHIPPED),
+        *(providers_of(outbound, manifests) if manifests is not None else ()),
+        *installed(outbound, entry_points(group=GROUP)),
+    ]
     keys = [provider.key for provider in providers]
     for key in keys:
         if keys.count(key) > 1:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from adapters.http.outbound import Outbound
 from adapters.rest import scopes
 from adapters.rest.answers import Reply
 from adapters.rest.logs import LogReader
@@ -16,6 +17,7 @@ from adapters.rest.templates import PlaceMissing, fill_text
 from domain.errors import CapabilityMissing, ProviderRefused, ProviderUnavailable
 from domain.ids import RunId
 from domain.models.providers import (
+    Connection,
     Dispatched,
     Health,
     HealthStatus,
@@ -216,6 +218,12 @@ class RestAdapter:
 
     def _health(self, status: HealthStatus, reason: str | None) -> Health:
         return Health(status=status, reason=reason, checked_at=self.clock.now())
+
+
+def opened(manifest: Manifest, connection: Connection, outbound: Outbound) -> RestAdapter:
+    """One project's adapter."""
+    operations = Operations(manifest=manifest, connection=connection, outbound=outbound)
+    return RestAdapter(manifest=manifest, operations=operations, clock=outbound.clock)
 
 
 def write_ref(values: Sequence[object]) -> str:

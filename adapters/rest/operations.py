@@ -13,10 +13,11 @@ import orjson
 from adapters.http.caller import Call, Caller
 from adapters.http.outbound import Outbound
 from adapters.http.target import Target
+from adapters.rest.addresses import base_url, is_private_allowed
 from adapters.rest.answers import Reader, Reply
 from adapters.rest.manifest import AuthKind, Manifest, Operation, Outcome
 from adapters.rest.scopes import scope
-from adapters.rest.templates import PlaceMissing, Scope, fill, fill_path, fill_text
+from adapters.rest.templates import PlaceMissing, Scope, fill, fill_path
 from domain.errors import ProviderRefused
 from domain.models.providers import Connection
 
@@ -119,21 +120,6 @@ class Operations:
         content = b"" if body is None else orjson.dumps(body)
         digest = hmac.new(secret.reveal().encode(), content, hashlib.sha256).hexdigest()
         return {auth.name or "": auth.prefix + digest}
-
-
-def base_url(manifest: Manifest, config: Mapping[str, Any]) -> str:
-    """Where a project's platform is. Raises ProviderRefused."""
-    try:
-        return fill_text(manifest.base_url, {"config": config})
-    except PlaceMissing as error:
-        raise ProviderRefused(f"This provider needs {error.name}, which is not set.") from error
-
-
-def is_private_allowed(manifest: Manifest, config: Mapping[str, Any]) -> bool:
-    """Whether the platform may have a private address."""
-    if manifest.private_addresses == "config":
-        return config.get("allowPrivate") is True
-    return manifest.private_addresses == "always"
 
 
 def _signed_in(kind: AuthKind, name: str, text: str) -> dict[str, str]:

@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.http.outbound import Outbound
-from adapters.rest.adapter import RestAdapter
-from adapters.rest.faults import Fault, ManifestInvalid
-from adapters.rest.loading import SHIPPED, load
+from adapters.rest.adapter import RestAdapter, opened
+from adapters.rest.addresses import base_url, is_private_allowed
+from adapters.rest.loading import load
 from adapters.rest.manifest import Manifest
-from adapters.rest.operations import Operations, base_url, is_private_allowed
 from domain.errors import InvalidInput, ProviderRefused
 from domain.models.providers import Capabilities, Connection, CredentialSpec, ProviderKind
 from domain.models.runs import RunKind
@@ -106,23 +105,12 @@ class RestProvider:
 
     def open(self, connection: Connection) -> RestAdapter:
         """See Provider."""
-        operations = Operations(
-            manifest=self.manifest, connection=connection, outbound=self.outbound
-        )
-        return RestAdapter(manifest=self.manifest, operations=operations, clock=self.outbound.clock)
+        return opened(self.manifest, connection, self.outbound)
 
 
-def providers_of(outbound: Outbound, folder: Path | None) -> list[RestProvider]:
-    """One for each manifest that comes with the workbench, and for each of a folder of one's own.
-    Raises ManifestInvalid."""
-    manifests = [*load(SHIPPED), *(load(folder) if folder is not None else ())]
-    by_id: dict[str, Manifest] = {}
-    for manifest in manifests:
-        if manifest.id in by_id:
-            told = Fault("id", f"{manifest.id} is that of another manifest")
-            raise ManifestInvalid(manifest.title, [told])
-        by_id[manifest.id] = manifest
-    return [RestProvider(manifest=manifest, outbound=outbound) for manifest in manifests]
+def providers_of(outbound: Outbound, folder: Path) -> list[RestProvider]:
+    """One for each manifest of a folder. Raises ManifestInvalid."""
+    return [RestProvider(manifest=manifest, outbound=outbound) for manifest in load(folder)]
 
 
 def _setting(text: str) -> str:
