@@ -121,6 +121,10 @@ class ProviderUnavailable(WorkbenchError):
         self.retry_after_s = retry_after_s
 
 
+class ProviderLeftAlone(ProviderUnavailable):
+    """The provider did not answer others just now, so it was not asked."""
+
+
 class ProviderUnconfigured(WorkbenchError):
     """The provider is not configured for this project."""
 

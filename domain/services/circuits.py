@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from domain.circuit import CLOSED, Circuit, CircuitState
-from domain.errors import ProviderUnavailable, StorageUnavailable, WorkbenchError
+from domain.errors import ProviderLeftAlone, ProviderUnavailable, StorageUnavailable, WorkbenchError
 from domain.ids import ProjectId
 from domain.models.project_events import ProjectProviderHealthChanged
 from domain.models.providers import ProviderKind
@@ -75,7 +75,7 @@ class Circuits:
     def _enter(self, key: Key) -> None:
         now, circuit = self.clock.now(), self.of(*key)
         if not circuit.admits(now):
-            raise ProviderUnavailable(
+            raise ProviderLeftAlone(
                 f"It is left alone for a while: {circuit.reason}",
                 is_unsent=True,
                 retry_after_s=circuit.wait_s(now),

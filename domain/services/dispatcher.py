@@ -13,6 +13,7 @@ from domain.digest import digest
 from domain.errors import (
     CapabilityMissing,
     NotFound,
+    ProviderLeftAlone,
     ProviderRefused,
     ProviderUnavailable,
     ProviderUnconfigured,
@@ -40,7 +41,8 @@ from domain.topics import LOOKS
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
-DOUBT_TRIES_MAX = 60
+LONG_TRIES_MAX = 60
+"""Where the tries themselves say little: it was not asked, or has to be asked what it has got."""
 LOST: Final = "Whether the provider got it is not known, so it is not sent again."
 
 log = logging.getLogger(__name__)
@@ -285,7 +287,8 @@ class Dispatcher:
             return
         # Where it may be there, nobody knows that it has failed, so that is asked for long.
         is_known = is_unsent or bool(provider.sites)
-        if attempts >= (DISPATCH_TRIES_MAX if is_known else DOUBT_TRIES_MAX):
+        is_tried = is_known and not isinstance(error, ProviderLeftAlone)
+        if attempts >= (DISPATCH_TRIES_MAX if is_tried else LONG_TRIES_MAX):
             code = FailureCode.PROVIDER_UNAVAILABLE if is_known else FailureCode.LOST
             await self._fail(claimed, code, error.message)
             return
@@ -328,7 +331,7 @@ class Dispatcher:
     ) -> None:
         run, lease, now = claimed.run, claimed.lease, self.clock.now()
         state = advance(run.state, signal)
-        after = replace(run, state=state, failure=failure, finished_at=now)
+        after = replace(trusted(run), state=state, failure=failure, finished_at=now)
         fact = RunStateChanged(from_state=run.state, to_state=state, failure=failure)
         async with self.store.transaction() as unit:
             changed = await unit.runs.change(run, after, [fact], actor=None, at=now, lease=lease)

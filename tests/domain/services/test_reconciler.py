@@ -189,11 +189,13 @@ async def test_another_node_takes_over_what_a_dead_one_was_looking_at(far: Desk)
     )
     assert 0 == await look_at(other)
     far.clock.time += timedelta(seconds=HELD_S + 1)
-    far.adapter.words = [word(ProviderSignal.FAILED)]
-    assert 1 == await look_at(other)
+    [taken_over], _ = await other.claim()
     far.adapter.words = [SUCCEEDED]
     await dead._look_apart(claimed)
     await dead.store_unchanged()
+    assert RunState.RUNNING is (await far.run(run.id)).state
+    far.adapter.words = [word(ProviderSignal.FAILED)]
+    await other._look_apart(taken_over)
     after = await far.run(run.id)
     assert RunState.FAILED is after.state
 
