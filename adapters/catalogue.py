@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.a2a.provider import A2aProvider
+from adapters.github_actions.provider import GitHubActionsProvider
 from adapters.http.outbound import Outbound
 from adapters.rest.loading import SHIPPED
 from adapters.rest.provider import providers_of
@@ -36,6 +37,7 @@ def catalogue(
     providers = [
         *own,
         A2aProvider(outbound),
+        GitHubActionsProvider(outbound),
         *providers_of(outbound, SHIPPED),
         *(providers_of(outbound, manifests) if manifests is not None else ()),
         *installed(outbound, entry_points(group=GROUP)),

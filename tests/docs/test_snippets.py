@@ -15,6 +15,7 @@ How each kind of block is checked:
 - `ini`: a unit of systemd: known keys, our command, variables that are settings.
 - `toml`: a manifest that a server takes; its first line names the file that it becomes.
 - `yaml`: a configuration of Prometheus: the target is where we listen.
+- `yml`: a workflow for GitHub: it has our inputs, and runs just the command.
 - `mermaid`: a kind of diagram we use.
 """
 
@@ -41,9 +42,11 @@ OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
 POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
 APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
 MANIFEST: Final = ROOT / "docs" / "how-to" / "write-a-manifest.md"
+GITHUB: Final = ROOT / "docs" / "how-to" / "run-on-github-actions.md"
 STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
-ALONE: Final = (POLICY, APPROVAL, STOP)
-"""They change rules, or are refused what others then find in the audit log."""
+ALONE: Final = (POLICY, APPROVAL, STOP, GITHUB)
+"""They change rules, are refused what others then find in the audit log, or name a real provider,
+which another page would ask how it is."""
 OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, MANIFEST, *ALONE)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from adapters.rest.loading import parse
 from serving.settings import Settings
 from tests.docs.snippets import ANYTHING, ROOT, Block, Session, matches, steps_of
+from tests.docs.workflows import workflow
 from tests.e2e.server import TOKEN
 
 CLIENTS: Final = ROOT / "tests" / "clients"
@@ -57,6 +58,7 @@ class Page:
             "frames": self.frames,
             "ini": unit,
             "yaml": scraping,
+            "yml": workflow,
             "toml": self.manifest,
             "mermaid": diagram,
         }

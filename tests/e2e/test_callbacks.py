@@ -15,7 +15,6 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.github_actions.provider import GitHubActionsProvider
-from adapters.http.outbound import Outbound
 from app import Workbench
 from cli.application import asgi
 from domain.ids import NodeId
@@ -44,12 +43,8 @@ class ActionsWorkbench(Workbench):
     """A server that has GitHub beside this machine."""
 
     @cached_property
-    def to_github(self) -> Outbound:
-        return Outbound(clock=self.clock)
-
-    @cached_property
     def registry(self) -> Registry:
-        return Registry([self.local, Hourly(self.to_github, settle_s=0)])
+        return Registry([self.local, Hourly(self.outbound, settle_s=0)])
 
 
 class Office(NamedTuple):
@@ -139,7 +134,6 @@ async def office(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Office]:
     platform = GitHubActions()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(workbench.started())
-        stack.push_async_callback(workbench.to_github.close)
         platform.blobs = github = await stack.enter_async_context(served(platform.app))
         platform.blobs = github.replace("127.0.0.1", "localhost")
         url = await stack.enter_async_context(served(asgi(workbench)))
