@@ -35,6 +35,11 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """The request goes on, and its answer never comes back."""
+
+
+@dataclass(frozen=True)
 class Reply:
     """These bytes instead of an answer, then the end of the connection."""
 
@@ -50,7 +55,7 @@ class Endless:
     pause_s: float = 0.0
 
 
-Fault = Pass | Cut | Drop | Silence | Reply | Endless
+Fault = Pass | Cut | Drop | Silence | Hold | Reply | Endless
 Chooses = Callable[[bytes], bool]
 
 
@@ -76,6 +81,8 @@ class FaultyProxy:
     answered: int = 0
     """Bytes of the last answer that came from upstream."""
     port: int = 0
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a request was answered upstream, or swallowed, and its sender waits for ever."""
 
     @property
     def url(self) -> str:
@@ -122,11 +129,12 @@ class FaultyProxy:
         fault = self.fault if self.chooses(head) else Pass()
         body = await reader.readexactly(_length(head))
         match fault:
-            case Pass() | Cut():
+            case Pass() | Cut() | Hold():
                 await self._relay(head, body, writer, fault)
             case Drop():
                 _reset(writer)
             case Silence():
+                self.held.set()
                 await asyncio.sleep(3600)
             case Reply(answer):
                 writer.write(answer)
@@ -137,7 +145,7 @@ class FaultyProxy:
                 assert_never(fault)
 
     async def _relay(
-        self, head: bytes, body: bytes, writer: asyncio.StreamWriter, fault: Pass | Cut
+        self, head: bytes, body: bytes, writer: asyncio.StreamWriter, fault: Pass | Cut | Hold
     ) -> None:
         assert self.upstream is not None
         try:
@@ -147,12 +155,17 @@ class FaultyProxy:
             return
         try:
             back.write(_closing(head) + body)
-            await self._return(there, writer, fault)
+            if isinstance(fault, Hold):
+                await there.readuntil(b"\r\n\r\n")
+                self.held.set()
+                await asyncio.sleep(3600)
+            else:
+                await self._return(there, writer, fault)
         finally:
             back.close()
 
     async def _return(
-        self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Pass | Cut
+        self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Pass | Cut | Hold
     ) -> None:
         left = fault.after if isinstance(fault, Cut) else None
         self.answered = 0
