@@ -14,7 +14,7 @@ WRITE: Final = CommandClass.FILE_WRITE
 AWK_OPENS: Final = re.compile(r"\bsystem\b|\bgetline\b|@|/inet|\bclose\b|\bARGV\b")
 AWK_TEXT: Final = re.compile(r'"(?:\\.|[^"\\\n])*"')
 AWK_PATTERN: Final = re.compile(r"((?:^|[(,{};!~&|\n])\s*)/(?:\\.|[^/\\\n])+/")
-AWK_HIDES: Final = re.compile(r"#|\\\n|\[[^\]\n]*/")
+AWK_HIDES: Final = re.compile(r"#|\\\n")
 AWK_GOES_ON: Final = re.compile(r"(?<=[,{&|])\s*\n")
 AWK_PIPE: Final = re.compile(r"(?<!\|)\|(?!\|)|\|&")
 AWK_PRINTS_TO: Final = re.compile(r"print[^;}\n]*>")
@@ -24,6 +24,7 @@ JQ_LOADS: Final = re.compile(r"\b(?:import|include|modulemeta|get_search_list)\b
 
 SED_ADDRESS: Final = re.compile(r"(?:\d+(?:~\d+)?|\$|\+\d+|~\d+|/(?:\\.|[^/\\\n])*/[IM]*)")
 SED_OPEN: Final = re.compile(r"\[\^?\]?[^\]]*$")
+SED_PATTERN_MAX: Final = 512
 SED_NAMED: Final = re.compile(r"\[[:.=][^\]]*[:.=]\]")
 SED_PLAIN: Final = re.compile(r"[pPdDnNgGhHxlqQ=Fz](?:[ \t]*\d+)?")
 SED_LABEL: Final = re.compile(r"[btT:][ \t]*[\w.-]*")
@@ -52,7 +53,8 @@ def _awk_text(word: Word) -> Iterator[Found]:
         return
     # Where one thing could hide another (a quote in a comment, a slash that may divide or begin a
     # pattern), nothing is left out.
-    is_plain = not AWK_HIDES.search(text) and not {'"', "/"} <= set(text)
+    signs = set(text)
+    is_plain = not ({'"', "/"} <= signs or {"[", "/"} <= signs or AWK_HIDES.search(text))
     if is_plain:
         text = AWK_PATTERN.sub(r"\1//", AWK_TEXT.sub('""', text))
     if AWK_PIPE.search(text):
@@ -139,7 +141,7 @@ def _sed_exchange(text: str, position: int) -> int | None:
 
 def _is_cut(pattern: str) -> bool:
     """Whether it ends in brackets, where some take the delimiter for a letter, and read on."""
-    return SED_OPEN.search(SED_NAMED.sub("", pattern)) is not None
+    return len(pattern) > SED_PATTERN_MAX or SED_OPEN.search(SED_NAMED.sub("", pattern)) is not None
 
 
 def _sed_reach(letter: str) -> Seen:

@@ -29,6 +29,8 @@ ADDRESS: Final = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]*:/")
 LOOPBACK: Final = re.compile(
     r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?#].*)?", re.DOTALL
 )
+PIECES_MAX: Final = 16
+"""In one word; what has more of them is taken to lead out."""
 VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 """No shell reads it, and yet many programs put in where it leads."""
 EXTENSION: Final = re.compile(r"\.\w+$")
@@ -102,7 +104,15 @@ def named_paths(word: Word, *, any_name: bool) -> Iterator[str]:
         yield text[1:]
     if found := VARIABLE.search(text):
         yield text[found.start() :]
-    for piece in PIECE.finditer(text):
+    yield from _pieces(text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """What stands inside a word and may be a path by itself."""
+    for count, piece in enumerate(PIECE.finditer(text)):
+        if count == PIECES_MAX:
+            yield "/"
+            return
         yield re.split("[,;]", text[piece.end() :], maxsplit=1)[0]
 
 

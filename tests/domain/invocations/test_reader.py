@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from domain.invocations.paths import PIECES_MAX
 from domain.invocations.reader import CHARACTERS_MAX, INVOCATIONS_MAX, WORDS_MAX, invocations
 from domain.models.decisions import RiskLevel
 from domain.models.invocations import CommandClass, Invocation
@@ -134,6 +135,15 @@ def test_what_is_too_much_to_read_is_opaque() -> None:
         found = read(*command)
         assert CommandClass.OPAQUE in {each.command_class for each in found}
         assert len(found) <= INVOCATIONS_MAX + 1
+
+
+def test_a_word_full_of_paths_is_not_looked_through() -> None:
+    """It is taken to lead out, as soon as there are more than anybody would type."""
+    inside = ",".join(f"{ROOT}/{number}" for number in range(PIECES_MAX))
+
+    assert [()] == [each.outside for each in read("pytest", inside)]
+    assert [("/",)] == [each.outside for each in read("pytest", f"{inside},{inside}")]
+    assert [("/etc/x",)] == [each.outside for each in read("pytest", f"xml:/etc/x,{ROOT}/y")]
 
 
 def test_nothing_is_found_in_nothing() -> None:
