@@ -15,12 +15,14 @@ TOKENS: Final = "cli.tokens"
 AUDIT: Final = "cli.audit"
 DOCTOR: Final = "cli.doctor"
 KEYS: Final = "cli.keys"
+PROVIDERS: Final = "cli.providers"
 MANIFEST: Final = "cli.manifest"
 ALONE: Final = {
     "approvals": APPROVALS,
     "audit": AUDIT,
     "doctor": DOCTOR,
     "keys": KEYS,
+    "provider": PROVIDERS,
     "manifest": MANIFEST,
     "run": CLIENT,
     "serve": SERVER,
@@ -40,7 +42,7 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    modules = (CLIENT, APPROVALS, TOKENS, SERVER, AUDIT, KEYS, DOCTOR, MANIFEST)
+    modules = (CLIENT, APPROVALS, TOKENS, SERVER, AUDIT, KEYS, PROVIDERS, DOCTOR, MANIFEST)
     for module in modules if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()

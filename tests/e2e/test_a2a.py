@@ -1,6 +1,7 @@
 """Runs on a real A2A agent, from the API to the agent and back, while either of both dies."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.adapters.a2a.serving import AgentServer
 from tests.e2e.client import Client, signed_in
-from tests.e2e.server import Server, serving
+from tests.e2e.server import COMMAND, Server, serving
 from tests.faults import Cut, Drop, Fault, FaultyProxy, Hold, Silence
 
 pytestmark = [
@@ -86,6 +87,33 @@ async def test_a_person_answers_an_agent(server: Server, proxy: FaultyProxy) -> 
         assert {"__typename": "RunAnswerPayload"} == (await client.ask(ANSWER, id=run))["runAnswer"]
         await until(client, run, state="SUCCEEDED")
         assert "answered: Blue" in await client.lines(run)
+
+
+def checked(server: Server) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [COMMAND, "provider", "check", "a2a"],
+        env=server.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+async def test_a_live_agent_gets_a_score_card(
+    server: Server, agent: AgentServer, proxy: FaultyProxy
+) -> None:
+    """With the config and the credential of the project, beside the server that runs."""
+    unset = await asyncio.to_thread(checked, server)
+    assert (2, 1) == (unset.returncode, len(unset.stderr.splitlines())), unset.stderr
+    async with signed_in(server) as client:
+        await configure(client, proxy)
+    card = await asyncio.to_thread(checked, server)
+    assert (0, "a2a: 7 of 7") == (card.returncode, card.stdout.splitlines()[-1]), card.stdout
+    agent.kill()
+    away = await asyncio.to_thread(checked, server)
+    assert 1 == away.returncode
+    assert "FAIL takes work now: The provider " in away.stdout
+    assert AGENT_TOKEN not in card.stdout + away.stdout + card.stderr + away.stderr
 
 
 async def test_an_agent_dies_and_comes_back(
