@@ -1,11 +1,11 @@
 """One project's connection to the platform of a manifest."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from adapters.http.outbound import Outbound
+from adapters.recent import Recent
 from adapters.rest import scopes
 from adapters.rest.answers import Reply
 from adapters.rest.logs import LogReader
@@ -17,13 +17,13 @@ from adapters.rest.templates import PlaceMissing, fill_text
 from domain.errors import CapabilityMissing, ProviderRefused, ProviderUnavailable
 from domain.ids import RunId
 from domain.models.providers import (
-    Connection,
     Dispatched,
     Health,
     HealthStatus,
     Observation,
     Progress,
     ProviderArtifact,
+    ProviderSignal,
     ProviderStatus,
     RunHandle,
     WorkOrder,
@@ -35,16 +35,34 @@ ARTIFACTS_MAX: Final = 1000
 Refs = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What this process has done with runs: what it started, and what it has to leave alone."""
+
+    dispatched: Recent[Dispatched] = field(default_factory=Recent)
+    canceled: Recent[bool] = field(default_factory=Recent)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestAdapter:
     """Implements domain.ports.Adapter by a manifest."""
 
     manifest: Manifest
     operations: Operations
     clock: Clock
+    lately: Lately
 
     async def dispatch(self, order: WorkOrder) -> Dispatched | None:
         """See Adapter."""
+        if self.lately.canceled.get(order.run_id):
+            return None
+        known = self.lately.dispatched.get(order.run_id)
+        if known is None:
+            known = await self._start(order)
+            self.lately.dispatched.put(order.run_id, known)
+        return known
+
+    async def _start(self, order: WorkOrder) -> Dispatched:
         reply = await self.operations.steps(
             self.manifest.dispatch.steps, scopes.of_order(order), {}
         )
@@ -81,8 +99,10 @@ class RestAdapter:
         if lookup.items is None:
             return self._refs_of(reply.found)
         items = find(reply.document, lookup.items)
+        if not isinstance(items, list):
+            raise ProviderUnavailable("The provider's answer has no list of runs.")
         values = scopes.scope(self.operations.connection.config, run, {})
-        for item in items if isinstance(items, list) else []:
+        for item in items:
             if all(
                 find(item, path) == fill_text(text, values) for path, text in lookup.match.items()
             ):
@@ -121,9 +141,14 @@ class RestAdapter:
         if self.manifest.cancel is None:
             raise CapabilityMissing("cancel")
         refs = await self._refs(handle)
-        if refs is not None:
-            run = scopes.of_run(handle.run_id, reason=reason)
-            await self.operations.steps(self.manifest.cancel.steps, run, refs)
+        if refs is None:
+            self.lately.canceled.put(handle.run_id, True)  # noqa: FBT003 - a value
+            return
+        # Not every platform knows that a cancel is too late; some would forget the end that was.
+        if (await self.poll_status(handle)).signal in {*TERMINAL, ProviderSignal.VANISHED}:
+            return
+        run = scopes.of_run(handle.run_id, reason=reason)
+        await self.operations.steps(self.manifest.cancel.steps, run, refs)
 
     async def _refs(self, handle: RunHandle) -> Refs | None:
         """What the provider knows the run by; None where it knows none."""
@@ -150,7 +175,13 @@ class RestAdapter:
             return VANISHED
         if reply.outcome is not Outcome.DONE:
             raise ProviderUnavailable(f"The provider tells no status: {_told(reply.outcome)}.")
-        return status_of(status, reply.found)
+        found = status_of(status, reply.found)
+        if found.signal is not ProviderSignal.WAITING or not status.question_steps:
+            return found
+        asked = await self.operations.steps(
+            status.question_steps, scopes.of_run(handle.run_id), {**refs, **reply.found}
+        )
+        return status_of(status, {**reply.found, **asked.found})
 
     async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
         """See Adapter."""
@@ -198,6 +229,8 @@ class RestAdapter:
         refs = await self._refs(handle)
         if refs is None:
             raise ProviderRefused("The provider does not know this run.")
+        if (await self.poll_status(handle)).signal is not ProviderSignal.WAITING:
+            raise ProviderRefused("The run does not wait for an answer.")
         run = scopes.of_run(handle.run_id, answer=answer)
         reply = await self.operations.steps(self.manifest.resume.steps, run, refs)
         if reply.outcome is not Outcome.DONE:
@@ -209,21 +242,12 @@ class RestAdapter:
     async def check_health(self) -> Health:
         """See Adapter."""
         if self.manifest.health is None:
-            return self._health(HealthStatus.HEALTHY, "It has nothing harmless to be asked.")
-        try:
-            await self.operations.steps(self.manifest.health.steps, {}, {})
-        except (ProviderUnavailable, ProviderRefused) as error:
-            return self._health(HealthStatus.UNAVAILABLE, error.message)
-        return self._health(HealthStatus.HEALTHY, None)
+            return self._healthy("It has nothing harmless to be asked.")
+        await self.operations.steps(self.manifest.health.steps, {}, {})
+        return self._healthy(None)
 
-    def _health(self, status: HealthStatus, reason: str | None) -> Health:
-        return Health(status=status, reason=reason, checked_at=self.clock.now())
-
-
-def opened(manifest: Manifest, connection: Connection, outbound: Outbound) -> RestAdapter:
-    """One project's adapter."""
-    operations = Operations(manifest=manifest, connection=connection, outbound=outbound)
-    return RestAdapter(manifest=manifest, operations=operations, clock=outbound.clock)
+    def _healthy(self, reason: str | None) -> Health:
+        return Health(status=HealthStatus.HEALTHY, reason=reason, checked_at=self.clock.now())
 
 
 def write_ref(values: Sequence[object]) -> str:

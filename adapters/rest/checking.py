@@ -62,6 +62,7 @@ def _steps(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every place that names operations."""
     yield "dispatch.steps", manifest.dispatch.steps
     yield "status.steps", manifest.status.steps
+    yield "status.question_steps", manifest.status.question_steps
     for name in ("cancel", "resume", "health"):
         sequence = getattr(manifest, name)
         if sequence is not None:
@@ -116,7 +117,8 @@ def _status(manifest: Manifest) -> Iterator[Fault]:
         yield Fault("status", "has either steps, or what is assumed")
     if status.assumed not in {None, ProviderSignal.SUCCEEDED}:
         yield Fault("status.assumed", "can be SUCCEEDED only: nobody would ever tell of an end")
-    steps = [manifest.ops[name] for name in status.steps if name in manifest.ops]
+    names = (*status.steps, *status.question_steps)
+    steps = [manifest.ops[name] for name in names if name in manifest.ops]
     found = {name for op in steps for name in op.extract}
     for path, name in _status_names(status):
         if name not in found:

@@ -159,12 +159,17 @@ class LogReader:
         return list(zip(paths, (LogStream.STDOUT, LogStream.STDERR), strict=False))
 
 
+POSITIONS: Final = (frozenset({"at", "seen"}), frozenset({"page", "items"}), frozenset({"files"}))
+
+
 def _parse(position: str | None) -> Mapping[str, Any]:
+    if position is None:
+        return {}
     try:
-        place = json.loads(position or "{}")
+        place = json.loads(position)
     except ValueError as error:
         raise ProviderRefused("The position is not one of this provider.") from error
-    if not isinstance(place, dict):
+    if not isinstance(place, dict) or place.keys() not in POSITIONS:
         raise ProviderRefused("The position is not one of this provider.")
     return place
 

@@ -167,6 +167,8 @@ class Status(Part):
     """Words that say nothing where a reason could stand."""
     question: tuple[Name, ...] = ()
     """The first of these names that has a value is what a waiting run wants to know."""
+    question_steps: tuple[Name, ...] = Field(default=(), max_length=2)
+    """What is asked besides of a run that waits, to find its question."""
     exit_code: Name | None = None
     exit_code_as: Literal["code", "wait_status"] = "code"
     ended_at: Name | None = None

@@ -108,7 +108,7 @@ class Operations:
             body=body,
             headers={**headers, **self._signature(body)},
             accepts=ANY_STATUS,
-            deadline_s=self.manifest.timeout_s,
+            deadline_s=min(self.manifest.timeout_s, self.outbound.deadline_s),
         )
 
     def _signature(self, body: object) -> dict[str, str]:

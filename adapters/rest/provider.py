@@ -1,16 +1,17 @@
 """A provider that is a manifest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.http.outbound import Outbound
-from adapters.rest.adapter import RestAdapter, opened
+from adapters.rest.adapter import Lately, RestAdapter
 from adapters.rest.addresses import base_url, is_private_allowed
 from adapters.rest.loading import load
 from adapters.rest.manifest import Manifest
+from adapters.rest.operations import Operations
 from domain.errors import InvalidInput, ProviderRefused
 from domain.models.providers import Capabilities, Connection, CredentialSpec, ProviderKind
 from domain.models.runs import RunKind
@@ -22,6 +23,7 @@ class RestProvider:
 
     manifest: Manifest
     outbound: Outbound
+    lately: Lately = field(default_factory=Lately)
 
     @property
     def key(self) -> str:
@@ -105,7 +107,15 @@ class RestProvider:
 
     def open(self, connection: Connection) -> RestAdapter:
         """See Provider."""
-        return opened(self.manifest, connection, self.outbound)
+        operations = Operations(
+            manifest=self.manifest, connection=connection, outbound=self.outbound
+        )
+        return RestAdapter(
+            manifest=self.manifest,
+            operations=operations,
+            clock=self.outbound.clock,
+            lately=self.lately,
+        )
 
 
 def providers_of(outbound: Outbound, folder: Path) -> list[RestProvider]:

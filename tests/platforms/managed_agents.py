@@ -54,6 +54,7 @@ class ManagedAgents(Platform):
         assert body["environment_id"] == "env_1"
         run = f"sesn_{len(self.runs)}"
         self.runs[run] = {
+            "type": "session",
             "id": run,
             "status": "running",
             "archived_at": None,
@@ -87,6 +88,8 @@ class ManagedAgents(Platform):
             stop = run.get("stop")
             found = [{"type": "session.status_idle", "stop_reason": stop}] if stop else []
             return JSONResponse({"data": found, "next_page": None})
+        if request.query_params["order"] == "desc":
+            return JSONResponse({"data": run["said"][-1:], "next_page": None})
         begin = int(request.query_params.get("page", 0))
         more = str(begin + 2) if len(run["said"]) > begin + 2 else None
         return JSONResponse({"data": run["said"][begin : begin + 2], "next_page": more})
