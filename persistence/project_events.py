@@ -18,11 +18,13 @@ from domain.models.project_events import (
     ProjectFact,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
+    ProjectProviderChecked,
     ProjectProviderConfigured,
     ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
 )
+from domain.models.providers import HealthStatus
 from domain.topics import project_topic
 from persistence.session import Parameters, Session
 from persistence.tables import project_events, project_heads
@@ -123,6 +125,8 @@ def _kind(fact: ProjectFact) -> str:  # noqa: C901, PLR0911, PLR0912 - one line 
             return "CREDENTIAL_CHANGED"
         case ProjectProviderHealthChanged():
             return "PROVIDER_HEALTH_CHANGED"
+        case ProjectProviderChecked():
+            return "PROVIDER_CHECKED"
         case _:
             assert_never(fact)
 
@@ -158,5 +162,8 @@ def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: C901, PLR
         case "PROVIDER_HEALTH_CHANGED":
             circuit = CircuitState(payload.pop("circuit"))
             return ProjectProviderHealthChanged(circuit=circuit, **payload)
+        case "PROVIDER_CHECKED":
+            status = HealthStatus(payload.pop("status"))
+            return ProjectProviderChecked(status=status, **payload)
         case _:
             raise ValueError(f"an event of a newer version: {kind}")

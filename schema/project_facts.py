@@ -9,6 +9,7 @@ from domain.lifecycle import ApprovalState, RunState
 from domain.models import kill_switches as switches
 from domain.models import project_events as domain
 from domain.models.kill_switches import SwitchTarget
+from domain.models.providers import HealthStatus
 from schema.approvals import Approval
 from schema.info import Info
 from schema.kill_switches import KillSwitch
@@ -121,6 +122,27 @@ class ProjectProviderHealthChanged(ProjectEvent):
         return self.fact.circuit
 
     @strawberry.field(description="What came of asking it, where that was the cause.")
+    def reason(self) -> str | None:
+        return self.fact.reason
+
+
+@tells(domain.ProjectProviderChecked)
+@strawberry.type(description="A provider was asked how it is, and is otherwise than before.")
+class ProjectProviderChecked(ProjectEvent):
+    """As one server has found it."""
+
+    fact: strawberry.Private[domain.ProjectProviderChecked]
+
+    @strawberry.field(description="The provider as it is by now.")
+    def provider(self, info: Info) -> Provider:
+        known = info.context.services.registry.get(self.fact.provider)
+        return Provider.of(self.value.project_id, known)
+
+    @strawberry.field(description="Whether it took work.")
+    def status(self) -> HealthStatus:
+        return self.fact.status
+
+    @strawberry.field(description="What was wrong, if something was.")
     def reason(self) -> str | None:
         return self.fact.reason
 

@@ -17,6 +17,7 @@ from domain.circuit import CircuitState
 from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.kill_switches import KillSwitchScope
+from domain.models.providers import HealthStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,15 @@ class ProjectProviderHealthChanged:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectProviderChecked:
+    """A provider was asked how it is, and is otherwise than when this server asked before."""
+
+    provider: str
+    status: HealthStatus
+    reason: str | None = None
+
+
 ProjectFact = (
     ProjectRunChanged
     | ProjectSettingsChanged
@@ -102,6 +112,7 @@ ProjectFact = (
     | ProjectProviderConfigured
     | ProjectCredentialChanged
     | ProjectProviderHealthChanged
+    | ProjectProviderChecked
 )
 """All that is stored as an event of a project."""
 

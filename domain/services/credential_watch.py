@@ -1,21 +1,24 @@
-"""Credentials are tried now and then, so that a dead one is found before a run finds it."""
+"""Providers and credentials are tried now and then, so that a dead one is found before a run
+finds it."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 from domain.errors import StorageUnavailable
 from domain.ids import ProjectId
 from domain.models.credentials import Credential, CredentialHealth, CredentialPlace
+from domain.models.pages import Window
+from domain.models.provider_configs import ProviderConfig
+from domain.models.providers import ProviderKind
 from domain.ports import Clock, Meter, Store
 from domain.services.provider_checks import ProviderChecks
 from domain.services.registry import Registry
 
 PROJECTS_PER_QUESTION: Final = 100
+TRIED_MAX: Final = 10_000
 WARNED_OF: Final = frozenset({CredentialHealth.EXPIRING, CredentialHealth.EXPIRED})
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class CredentialWatch:
     registry: Registry
     checks: ProviderChecks
     every_s: float
+    _tried: dict[tuple[ProjectId, str], datetime] = field(default_factory=dict)
     _warned: dict[CredentialPlace, CredentialHealth] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -47,23 +51,53 @@ class CredentialWatch:
     async def look(self) -> None:
         """Try what was not tried for a while, one provider after the other; warn of what ends
         soon. Raises StorageUnavailable."""
-        async with self.store.snapshot() as unit:
-            projects = sorted(await unit.credentials.revisions())
-        for start in range(0, len(projects), PROJECTS_PER_QUESTION):
+        slug: str | None = None
+        while True:
             async with self.store.snapshot() as unit:
-                page = projects[start : start + PROJECTS_PER_QUESTION]
-                found = await unit.credentials.of_projects(page)
-            for project_id, credentials in found.items():
-                self._warn(credentials)
-                await self._try(project_id, credentials)
+                window = Window(limit=PROJECTS_PER_QUESTION, after=slug)
+                projects = await unit.projects.page(window, None)
+                ids = [project.id for project in projects]
+                credentials = await unit.credentials.of_projects(ids)
+                configs = await unit.provider_configs.of_projects(ids)
+            for project_id in ids:
+                kept = credentials.get(project_id, ())
+                self._warn(kept)
+                await self._try(project_id, kept, configs.get(project_id, ()))
+            if len(projects) < PROJECTS_PER_QUESTION:
+                return
+            slug = projects[-1].slug
 
-    async def _try(self, project_id: ProjectId, credentials: Iterable[Credential]) -> None:
-        """Of one project, in the order of providers."""
-        before = self.clock.now() - timedelta(seconds=self.every_s)
-        for key, group in groupby(credentials, attrgetter("place.provider")):
-            kept = list(group)
-            if self.registry.find(key) is not None and _is_due(kept, before):
-                await self.checks.renew(key, project_id, kept)
+    async def _try(
+        self,
+        project_id: ProjectId,
+        credentials: Iterable[Credential],
+        configs: Iterable[ProviderConfig],
+    ) -> None:
+        """What has a credential or is configured, of one project."""
+        kept: dict[str, list[Credential]] = {
+            config.provider: [] for config in configs if config.is_enabled
+        }
+        for credential in credentials:
+            kept.setdefault(credential.place.provider, []).append(credential)
+        for key in sorted(kept):
+            provider = self.registry.find(key)
+            if provider is None or provider.kind is ProviderKind.LOCAL:
+                continue
+            if self._is_due((project_id, key), kept[key]):
+                await self.checks.renew(key, project_id, kept[key])
+
+    def _is_due(self, key: tuple[ProjectId, str], credentials: Sequence[Credential]) -> bool:
+        """Of what has no credential only this server knows when it was tried."""
+        now = self.clock.now()
+        before = now - timedelta(seconds=self.every_s)
+        if credentials:
+            return any(each.checked_at is None or each.checked_at <= before for each in credentials)
+        tried_at = self._tried.pop(key, None)
+        is_due = tried_at is None or tried_at <= before
+        self._tried[key] = now if tried_at is None or is_due else tried_at
+        if len(self._tried) > TRIED_MAX:
+            del self._tried[next(iter(self._tried))]
+        return is_due
 
     def _warn(self, credentials: Iterable[Credential]) -> None:
         """Once of each, and again when its end has come."""
@@ -77,7 +111,3 @@ class CredentialWatch:
                 told = {"project": place.project_id, "ends": credential.expires_at}
                 text = "the credential %s of %s is %s"
                 log.warning(text, place.name, place.provider, health.lower(), extra=told)
-
-
-def _is_due(credentials: Sequence[Credential], before: datetime) -> bool:
-    return any(each.checked_at is None or each.checked_at <= before for each in credentials)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from domain import provider_audit
@@ -15,13 +15,15 @@ from domain.errors import (
 from domain.ids import ProjectId
 from domain.models.audit import Caller
 from domain.models.credentials import Credential, CredentialHealth
-from domain.models.project_events import ProjectCredentialChanged
+from domain.models.project_events import ProjectCredentialChanged, ProjectProviderChecked
 from domain.models.providers import Health, HealthStatus
 from domain.ports import Clock, Store, UnitOfWork
 from domain.services.connections import Connections
 from domain.services.redactors import Redactors
 
 CHECK_TIMEOUT_S: Final = 5.0
+FOUND_MAX: Final = 10_000
+ENDING: Final = frozenset({CredentialHealth.EXPIRING, CredentialHealth.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,14 @@ class ProviderChecks:
     clock: Clock
     connections: Connections
     redactors: Redactors
+    _found: dict[tuple[ProjectId, str], HealthStatus] = field(default_factory=dict)
 
     async def look(self, project_id: ProjectId, key: str) -> Look:
         """Ask, and keep nothing of it. Raises NotFound for a provider that is not here."""
         found = await self._asked(project_id, key)
+        if found.health.status is HealthStatus.HEALTHY:
+            credentials = await self._credentials(project_id, key)
+            found = replace(found, health=_warning(found.health, credentials))
         reason = found.health.reason
         if reason is None:
             return found
@@ -58,7 +64,9 @@ class ProviderChecks:
         health = found.health
         async with self.store.transaction() as unit:
             await _note(unit, before, found, caller)
+            self._tell(unit, project_id, key, health, caller)
             unit.audit.add(provider_audit.checked(project_id, key, health, caller))
+        self._remember(project_id, key, health)
         return health
 
     async def renew(
@@ -66,9 +74,34 @@ class ProviderChecks:
     ) -> None:
         """The same without anybody having asked for it, of these credentials of the provider."""
         found = await self.look(project_id, key)
-        if found.credentials is not None:
+        if found.credentials is not None or self._is_news(project_id, key, found.health):
             async with self.store.transaction() as unit:
                 await _note(unit, credentials, found, None)
+                self._tell(unit, project_id, key, found.health, None)
+        self._remember(project_id, key, found.health)
+
+    def _is_news(self, project_id: ProjectId, key: str, health: Health) -> bool:
+        """What is well when it is first asked is no news."""
+        return health.status is not self._found.get((project_id, key), HealthStatus.HEALTHY)
+
+    def _tell(
+        self,
+        unit: UnitOfWork,
+        project_id: ProjectId,
+        key: str,
+        health: Health,
+        caller: Caller | None,
+    ) -> None:
+        if self._is_news(project_id, key, health):
+            fact = ProjectProviderChecked(provider=key, status=health.status, reason=health.reason)
+            actor = None if caller is None else caller.principal.id
+            unit.project_events.add(project_id, fact, actor=actor, at=health.checked_at)
+
+    def _remember(self, project_id: ProjectId, key: str, health: Health) -> None:
+        self._found.pop((project_id, key), None)
+        self._found[project_id, key] = health.status
+        if len(self._found) > FOUND_MAX:
+            del self._found[next(iter(self._found))]
 
     async def _credentials(self, project_id: ProjectId, key: str) -> Sequence[Credential]:
         async with self.store.snapshot() as unit:
@@ -95,6 +128,19 @@ class ProviderChecks:
 
     def _health(self, status: HealthStatus, reason: str) -> Health:
         return Health(status=status, reason=reason, checked_at=self.clock.now())
+
+
+def _warning(health: Health, credentials: Sequence[Credential]) -> Health:
+    """Its reason says which credential ends soon, or should have ended."""
+    ending = [
+        f"{each.place.name} ({each.expires_at:%Y-%m-%d})"
+        for each in credentials
+        if each.health_at(health.checked_at) in ENDING and each.expires_at is not None
+    ]
+    if not ending:
+        return health
+    told = f"Credentials end: {', '.join(ending)}."
+    return replace(health, reason=f"{health.reason} {told}" if health.reason else told)
 
 
 async def _note(

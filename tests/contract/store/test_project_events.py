@@ -18,11 +18,13 @@ from domain.models.project_events import (
     ProjectFact,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
+    ProjectProviderChecked,
     ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
 )
 from domain.models.projects import Project
+from domain.models.providers import HealthStatus
 from domain.models.runs import Run, SyncStatus
 from domain.topics import project_topic
 from tests.contract.store.scene import NOW, Scene, later, output
@@ -61,6 +63,7 @@ def told(run: Run, before: RunState | None, after: RunState) -> ProjectFact:
     [
         ProjectSettingsChanged(version=2),
         ProjectPolicyChanged(version=2),
+        ProjectProviderChecked(provider="a2a", status=HealthStatus.UNAVAILABLE, reason="gone"),
         ProjectProviderHealthChanged(provider="a2a", circuit=CircuitState.OPEN, reason="gone"),
         *(
             ProjectKillSwitchChanged(

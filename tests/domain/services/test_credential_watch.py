@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import CredentialsRejected, ProviderUnavailable
 from domain.models.credentials import EXPIRY_WARNING, CredentialHealth
-from domain.models.project_events import ProjectCredentialChanged
+from domain.models.project_events import ProjectCredentialChanged, ProjectProviderChecked
 from tests.domain.services.conftest import Desk
 from tests.domain.services.office import EVERY_S, URL, Office, join
 from tests.keyed import KEYED
@@ -88,3 +88,23 @@ async def test_the_end_of_a_credential_is_warned_of(
         f"the credential apiKey of {KEYED} is expiring",
         f"the credential apiKey of {KEYED} is expired",
     ] == caplog.messages
+
+
+async def test_what_is_configured_is_tried_without_a_credential(office: Office) -> None:
+    """Once an interval, unless it is switched off; what is wrong is told."""
+    for name in ("apiKey", "signing_key"):
+        await office.delete(name)
+    for _ in range(2):
+        await office.services.watch.look()
+    assert 1 == await checks_told(office)
+    office.desk.clock.time += timedelta(seconds=EVERY_S)
+    office.services.checks._found.clear()
+    await office.configure({"baseUrl": URL}, is_enabled=False)
+    await office.services.watch.look()
+    assert 1 == await checks_told(office)
+
+
+async def checks_told(office: Office) -> int:
+    async with office.desk.store.snapshot() as unit:
+        events = await unit.project_events.after(office.desk.project.id, 0, 99)
+    return len([e for e in events if isinstance(e.fact, ProjectProviderChecked)])

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from domain.errors import CredentialsRejected, NotFound, ProviderRefused, ProviderUnavailable
 from domain.models.credentials import CredentialHealth
+from domain.models.project_events import ProjectProviderChecked
 from domain.models.providers import Health, HealthStatus
 from domain.redaction.redactor import MASK
 from domain.services import provider_checks
@@ -113,3 +115,33 @@ async def test_a_provider_that_is_not_here_is_not_found(office: Office) -> None:
     """Not one that is away."""
     with pytest.raises(NotFound):
         await office.services.checks.look(office.desk.project.id, "nowhere")
+
+
+async def told(office: Office) -> list[tuple[HealthStatus, str | None]]:
+    async with office.desk.store.snapshot() as unit:
+        events = await unit.project_events.after(office.desk.project.id, 0, 99)
+    facts = [event.fact for event in events]
+    return [(f.status, f.reason) for f in facts if isinstance(f, ProjectProviderChecked)]
+
+
+async def test_who_follows_the_project_is_told_of_a_change(office: Office) -> None:
+    """Once, whoever had it asked; what is well from the start is no news."""
+    away = ProviderUnavailable("The line is dead.")
+    for answers in ([], [away], [away], [], []):
+        office.keyed.health = [*answers]
+        await checked(office)
+        office.keyed.health = [*answers]
+        await office.services.checks.renew(KEYED, office.desk.project.id, [])
+    unavailable = (HealthStatus.UNAVAILABLE, "The line is dead.")
+    assert [unavailable, (HealthStatus.HEALTHY, None)] == await told(office)
+
+
+async def test_a_credential_that_ends_soon_is_in_the_reason(office: Office) -> None:
+    """While all is well otherwise."""
+    end = office.desk.clock.now() + timedelta(days=2)
+    await office.put("sesame-open", expires_at=end)
+    health = await looked(office)
+    assert (HealthStatus.HEALTHY, f"Credentials end: apiKey ({end:%Y-%m-%d}).") == (
+        health.status,
+        health.reason,
+    )
