@@ -66,6 +66,22 @@ async def claim_followed(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     )
 
 
+async def followed_due(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.following.due(["local"], NOW)
+
+
+async def claim_due(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.following.claim_due(
+        scene.project.id,
+        "local",
+        sites=["s"],
+        owner=NODE,
+        now=NOW,
+        until=later(9),
+        limit=32,
+    )
+
+
 async def depth(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.intents.depth()
 
@@ -163,6 +179,8 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (log_back, {"log_chunks_by_stream"}),
     (pending, {"intents_by_age"}),
     (claim_followed, {"intents_by_age"}),
+    (followed_due, {"intents_followed"}),
+    (claim_due, {"intents_followed"}),
     (depth, {"intents_by_provider"}),
     (active, {"runs_running"}),
     (holder, {"tokens_digest_key", "memberships_pkey"}),
