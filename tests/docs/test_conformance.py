@@ -3,8 +3,13 @@
 import json
 import tomllib
 from collections.abc import Iterator, Sized
-from typing import Final
+from math import prod
+from typing import Any, Final
 
+import pytest
+
+from tests.contract.adapters import test_a2a, test_github_actions
+from tests.contract.adapters.conformance import Conformance
 from tests.docs.conformance import PAGE, passed, rows
 from tests.e2e.malformed import BODIES, BYTES, FRAMES, REQUESTS
 
@@ -29,6 +34,29 @@ MALFORMED: Final[dict[str, Sized]] = {
 }
 
 
+ADAPTERS: Final[dict[str, type[Conformance]]] = {
+    "a2a": test_a2a.TestA2a,
+    "github_actions": test_github_actions.TestGitHubActions,
+}
+
+
+def cases(suite: type) -> int:
+    """How many tests a suite has, each parameter counted."""
+    tests = [getattr(suite, name) for name in dir(suite) if name.startswith("test_")]
+    return sum(prod(len(mark.args[1]) for mark in marks_of(test)) for test in tests)
+
+
+def marks_of(test: Any) -> list[pytest.Mark]:
+    return [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
+
+
+def test_the_score_cards_count_what_is_asked_of_adapters() -> None:
+    """A row an adapter, with the number of the suite's cases."""
+    counted = {name: f"{cases(suite)} of {cases(suite)}" for name, suite in ADAPTERS.items()}
+
+    assert counted == {name: passed(name) for name in ADAPTERS}
+
+
 def versions() -> Iterator[tuple[str, str]]:
     """Of what is installed for the tests."""
     package = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))
@@ -42,7 +70,9 @@ def test_the_page_names_what_is_installed() -> None:
     expected = {name: version for name, version in versions() if name not in WITHOUT_A_ROW}
 
     assert expected == {
-        name: version for name, (version, _) in rows().items() if name not in MALFORMED
+        name: version
+        for name, (version, _) in rows().items()
+        if name not in MALFORMED and name not in ADAPTERS
     }
 
 

@@ -116,6 +116,27 @@ async def test_a_live_agent_gets_a_score_card(
     assert AGENT_TOKEN not in card.stdout + away.stdout + card.stderr + away.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("{server}", "does not call itself"),
+        ("http://169.254.169.254", "machines tell their secrets"),
+        ("http://[::ffff:169.254.169.254]", "machines tell their secrets"),
+    ],
+)
+async def test_a_config_cannot_make_the_server_look_inside(
+    server: Server, url: str, why: str
+) -> None:
+    """Neither at itself nor at what a cloud tells its machines, also where private addresses are
+    allowed."""
+    config = {"url": url.format(server=server.url), "allowPrivate": True}
+    async with signed_in(server) as client:
+        found = await client.ask(CONFIGURE, config=config, token=AGENT_TOKEN)
+    health = found["providerCheck"]["health"]
+    assert "UNAVAILABLE" == health["status"]
+    assert why in health["reason"]
+
+
 async def test_an_agent_dies_and_comes_back(
     server: Server, agent: AgentServer, proxy: FaultyProxy
 ) -> None:
