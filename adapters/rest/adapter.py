@@ -88,7 +88,19 @@ class RestAdapter:
         run = scopes.of_run(run_id)
         reply = await self.operations.call(lookup.op, run, {})
         refs = None if reply.outcome is not Outcome.DONE else self._look(lookup, run, reply)
-        return None if refs is None else self._dispatched(run_id, refs)
+        if refs is None:
+            self._check_memory(lookup, run_id, reply)
+            return None
+        return self._dispatched(run_id, refs)
+
+    def _check_memory(self, lookup: Lookup, run_id: RunId, reply: Reply) -> None:
+        """Raises CapabilityMissing where a run that is not found may have been there."""
+        items = find(reply.document, lookup.items) if lookup.items else None
+        if lookup.page and isinstance(items, list) and len(items) >= lookup.page:
+            raise CapabilityMissing("lookup", "This provider shows its newest runs only.")
+        age_s = scopes.age_s(run_id, self.clock.now())
+        if lookup.remembers_s and age_s is not None and age_s > lookup.remembers_s:
+            raise CapabilityMissing("lookup", "This provider forgets runs that are over.")
 
     def _is_idempotent(self) -> bool:
         """Whether every step that makes something does so once for a run."""

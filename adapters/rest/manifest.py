@@ -135,6 +135,10 @@ class Lookup(Part):
     """The list in the answer to look through; without it the answer is the run itself."""
     match: dict[JsonPath, str] = {}
     """What the run's item has at these paths."""
+    page: int | None = Field(default=None, ge=1)
+    """So many items are all that is shown: what a list of that length lacks may be there."""
+    remembers_s: int | None = Field(default=None, ge=1)
+    """So long a run that is over can be found, in seconds: an older one may have been there."""
     ref: dict[Name, str] = {}
     """The names of dispatch, from `item` or `run`."""
 

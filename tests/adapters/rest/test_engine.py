@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from adapters.http.outbound import Outbound
+from adapters.identifiers import Uuid7Maker
 from adapters.rest.adapter import RestAdapter, read_ref, write_ref
 from adapters.rest.loading import parse
 from adapters.rest.manifest import Manifest
 from adapters.rest.provider import RestProvider
 from adapters.rest.statuses import status_of
-from domain.errors import InvalidInput, ProviderRefused, ProviderUnavailable
+from domain.errors import CapabilityMissing, InvalidInput, ProviderRefused, ProviderUnavailable
+from domain.ids import RunId
 from domain.models.providers import ProviderSignal, RunHandle
 from tests.adapters.rest.connecting import at, handle_of, opened, order, shipped
 from tests.adapters.rest.test_loading import SMALL
@@ -190,6 +192,26 @@ async def test_private_addresses_are_for_those_who_say_so(
         with pytest.raises(ProviderRefused, match="not called"):
             await adapter.dispatch(order("true"))
     assert [] == server.heads
+
+
+async def test_what_may_be_forgotten_is_not_said_to_be_absent(
+    opens: Opens, server: FaultyProxy
+) -> None:
+    """A run that is too old to be remembered, or beyond the page that is shown."""
+    young = RunId(Uuid7Maker()())
+    old = RunId(f"{1_700_000_000_000:012x}" + young[12:])
+    lookup = shipped("slurm").lookup
+    assert lookup is not None
+    op = lookup.model_copy(update={"op": "get", "remembers_s": 240, "page": 3})
+    get = {**parse(SMALL, "s").ops, "get": shipped("slurm").ops["all"]}
+    adapter = opens(lookup=op, ops=get)
+    answers(server, 200, {"jobs": [{"name": "other", "job_id": 1}]})
+    assert await adapter.lookup(young) is None
+    with pytest.raises(CapabilityMissing, match="forgets"):
+        await adapter.lookup(old)
+    answers(server, 200, {"jobs": [{"name": "other", "job_id": 1}] * 3})
+    with pytest.raises(CapabilityMissing, match="newest"):
+        await adapter.lookup(young)
 
 
 def slurm(**found: object) -> Any:
