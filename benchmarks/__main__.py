@@ -8,6 +8,7 @@ from typing import Final
 
 from benchmarks import (
     audit,
+    connectors,
     door,
     fan_out,
     latency,
@@ -32,6 +33,9 @@ MEASUREMENTS: Final[dict[str, Callable[[Scene], list[Figure]]]] = {
     "small": door.small,
     "nested": door.nested,
     "hostile": door.hostile,
+    "approved": connectors.approved,
+    "outage": connectors.outage,
+    "polling": connectors.polling,
     "audit": audit.audit,
     "policy": policy.decisions,
     "redaction": redaction.redaction,

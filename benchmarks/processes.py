@@ -85,9 +85,22 @@ def workbench(folder: Path, **settings: str) -> Iterator[Server]:
 @contextmanager
 def reference(folder: Path) -> Iterator[Server]:
     """The same bytes from bare Starlette, under the same uvicorn."""
+    with _beside(folder, "benchmarks.reference") as server:
+        yield server
+
+
+@contextmanager
+def provider(folder: Path, *, is_hanging: bool = False) -> Iterator[Server]:
+    """What runs are started on over HTTP."""
+    with _beside(folder, "benchmarks.provider", *["hanging"] * is_hanging) as server:
+        yield server
+
+
+@contextmanager
+def _beside(folder: Path, module: str, *words: str) -> Iterator[Server]:
     port = free_port()
-    words = [sys.executable, "-m", "benchmarks.reference", str(port)]
-    with _running(words, folder, dict(os.environ)) as process:
+    command = [sys.executable, "-m", module, str(port), *words]
+    with _running(command, folder, dict(os.environ)) as process:
         server = Server(process=process, port=port, token="")
         _wait_ready(server, "/healthz")
         yield server
