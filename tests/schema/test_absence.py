@@ -85,6 +85,8 @@ MUTATIONS: Final = {
     "runCancel": f'mutation {{ runCancel(input: {{id: "$Run"}}) {{ {ERROR} }} }}',
     "runRetry": f"""mutation {{ runRetry(input: {{id: "$Run", acknowledgeFailure: true}})
         {{ {ERROR} }} }}""",
+    "runReconcile": f'mutation {{ runReconcile(id: "$Run") {{ {ERROR} }} }}',
+    "runAnswer": f'mutation {{ runAnswer(input: {{id: "$Run", text: "x"}}) {{ {ERROR} }} }}',
     "approvalDecide": f"""mutation {{ approvalDecide(input: {{id: "$Approval",
         decision: APPROVE, digest: "x"}}) {{ {ERROR} }} }}""",
     "approvalDelegate": f"""mutation {{ approvalDelegate(input: {{project: "$SLUG", to: "bob",
