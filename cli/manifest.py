@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from adapters.rest.faults import ManifestInvalid
-from adapters.rest.loading import read
+from adapters.rest.loading import check_settings, read
 from adapters.rest.manifest import Manifest
 
 EXIT_FAULTY: Final = 1
@@ -25,6 +25,7 @@ def manifest(file: Annotated[Path, typer.Argument(help="The manifest, a TOML fil
     """
     try:
         found = read(file)
+        check_settings(found, file.name)
     except ManifestInvalid as error:
         typer.echo(f"workbench: {error}", err=True)
         sys.exit(EXIT_FAULTY)

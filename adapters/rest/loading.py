@@ -1,6 +1,7 @@
 """Reading manifests: those that come with the workbench, and those of a folder of one's own."""
 
 import tomllib
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +51,19 @@ def parse(text: str, origin: str) -> Manifest:
     if faults:
         raise ManifestInvalid(origin, faults)
     return manifest
+
+
+def check_settings(manifest: Manifest, origin: str) -> None:
+    """Whether each setting is a JSON Schema. Apart from `read`, since the library that knows takes
+    long to read itself, and a server needs it later. Raises ManifestInvalid."""
+    validator = import_module("jsonschema").Draft202012Validator
+    faults = [
+        Fault(_path(("config", name, *error.absolute_path)), error.message)
+        for name, setting in manifest.config.items()
+        for error in validator(validator.META_SCHEMA).iter_errors(setting)
+    ]
+    if faults:
+        raise ManifestInvalid(origin, faults)
 
 
 def schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.rest.faults import ManifestInvalid
-from adapters.rest.loading import SHIPPED, load, parse, schema
+from adapters.rest.loading import SHIPPED, check_settings, load, parse, schema
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "manifest.schema.json"
 
@@ -74,6 +74,7 @@ def test_every_shipped_manifest_can_be_used() -> None:
     assert len(manifests) == len({manifest.id for manifest in manifests})
     for manifest in manifests:
         assert manifest.sources[0].read_on.year >= 2026
+        check_settings(manifest, manifest.id)
 
 
 def test_the_schema_for_editors_is_the_model() -> None:
@@ -132,3 +133,11 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ManifestInvalid, match=r"bytes\.toml"):
         load(tmp_path)
+
+
+def test_a_setting_has_to_be_a_schema() -> None:
+    """It is told where it is none."""
+    manifest = parse(SMALL.replace('type = "string"', 'type = "text"\npattern = 5'), "small.toml")
+    with pytest.raises(ManifestInvalid) as caught:
+        check_settings(manifest, "small.toml")
+    assert {"config.url.type", "config.url.pattern"} == {each.path for each in caught.value.faults}
