@@ -37,12 +37,16 @@ class Circuit:
     def state(self, now: datetime) -> CircuitState:
         if self.opens_until is None:
             return CircuitState.CLOSED
-        return CircuitState.OPEN if now < self.opens_until else CircuitState.HALF_OPEN
+        if now < self.opens_until:
+            return CircuitState.OPEN
+        # Who only wanted to be left alone for a while is asked as usual after that.
+        is_doubted = self.failures >= FAILURES_TO_OPEN
+        return CircuitState.HALF_OPEN if is_doubted else CircuitState.CLOSED
 
     def admits(self, now: datetime) -> bool:
         """Whether one more may ask now."""
         if self.state(now) is not CircuitState.HALF_OPEN:
-            return self.opens_until is None
+            return self.state(now) is CircuitState.CLOSED
         return self.probed_at is None or now - self.probed_at > timedelta(seconds=PROBE_S)
 
     def asked(self, now: datetime) -> "Circuit":

@@ -176,9 +176,12 @@ class IntentRepository(Protocol):
         """Turn a held intent into one to follow, keeping the lease; False if it is not held."""
         ...
 
-    async def postpone(self, lease: Lease, due_at: datetime, *, is_unsent: bool = False) -> bool:
+    async def postpone(
+        self, lease: Lease, due_at: datetime, *, is_unsent: bool = False, is_counted: bool = True
+    ) -> bool:
         """Give up a lease until later; False if it is not held. `is_unsent`: neither this try nor
-        one before it can have reached the provider, or it has said that it has nothing of it."""
+        one before it can have reached the provider, or it has said that it has nothing of it.
+        Without `is_counted` it is no attempt."""
         ...
 
     async def finish(self, lease: Lease) -> bool:

@@ -9,26 +9,23 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     delete,
-    exists,
     func,
     insert,
     or_,
     select,
     tuple_,
-    union_all,
     update,
 )
 
 from domain.ids import DecisionId, IntentId, NodeId, ProjectId, RunId
-from domain.lifecycle import RunState
 from domain.models.decisions import RiskLevel
 from domain.models.intents import Clearance, Intent, IntentKind, Lease
 from domain.models.kill_switches import SwitchTarget
 from domain.queue import Ahead
 from domain.topics import INTENTS
 from persistence import rows
+from persistence.active import ACTIVE_COUNTS, AHEAD
 from persistence.dispatching import may_dispatch
 from persistence.kill_switches import of
 from persistence.session import Session
@@ -67,32 +64,6 @@ _freed: Final = {"lease_owner": None, "lease_until": None}
 ADD = insert(intents)
 LOCK_QUEUE = select(func.pg_advisory_xact_lock(QUEUE_LOCK))
 TRY_LOCK_QUEUE = select(func.pg_try_advisory_xact_lock(QUEUE_LOCK))
-_active = union_all(
-    select(runs.c.project_id, runs.c.provider).where(runs.c.state == RunState.RUNNING),
-    select(intents.c.project_id, intents.c.provider).where(
-        intents.c.kind == IntentKind.DISPATCH, intents.c.lease_until > instant("now")
-    ),
-).subquery("active")
-ACTIVE_COUNTS = select(
-    _active.c.project_id, _active.c.provider, func.count().label("active")
-).group_by(_active.c.project_id, _active.c.provider)
-_is_own_provider = _active.c.provider == bindparam("provider")
-_is_own_project = _active.c.project_id == bindparam("project_id")
-AHEAD = select(
-    func.count(case((_is_own_provider, 1))).label("on_provider"),
-    func.count(case((_is_own_project, 1))).label("in_project"),
-    exists(
-        select(intents.c.id).where(
-            intents.c.kind == IntentKind.DISPATCH,
-            intents.c.id != bindparam("intent_id"),
-            or_(intents.c.lease_until.is_(None), intents.c.lease_until <= instant("now")),
-            or_(
-                intents.c.provider == bindparam("provider"),
-                intents.c.project_id == bindparam("project_id"),
-            ),
-        )
-    ).label("is_anyone_waiting"),
-).select_from(_active)
 PENDING = (
     select(intents)
     .where(
@@ -165,7 +136,15 @@ BECOME_FOLLOWED = (
     .where(_is_held())
     .values(kind=IntentKind.FOLLOW, site=bindparam("next_site"), position=None, attempts=0)
 )
-POSTPONE = update(intents).where(_is_held()).values(due_at=instant("next_due_at"), **_freed)
+POSTPONE = (
+    update(intents)
+    .where(_is_held())
+    .values(
+        due_at=instant("next_due_at"),
+        attempts=intents.c.attempts - bindparam("uncounted"),
+        **_freed,
+    )
+)
 POSTPONE_UNSENT = POSTPONE.values(unsent_fence=intents.c.fence)
 FINISH = delete(intents).where(_is_held())
 WITHDRAW = delete(intents).where(
@@ -316,10 +295,13 @@ class Intents:
     async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
         return await self._session.write(BECOME_FOLLOWED, _held(lease) | {"next_site": site}) == 1
 
-    async def postpone(self, lease: Lease, due_at: datetime, *, is_unsent: bool = False) -> bool:
+    async def postpone(
+        self, lease: Lease, due_at: datetime, *, is_unsent: bool = False, is_counted: bool = True
+    ) -> bool:
         self._wake(INTENTS)
+        which = {"next_due_at": due_at, "uncounted": 0 if is_counted else 1}
         statement = POSTPONE_UNSENT if is_unsent else POSTPONE
-        return await self._session.write(statement, _held(lease) | {"next_due_at": due_at}) == 1
+        return await self._session.write(statement, _held(lease) | which) == 1
 
     async def finish(self, lease: Lease) -> bool:
         self._wake(INTENTS)

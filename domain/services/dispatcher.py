@@ -41,8 +41,8 @@ from domain.topics import LOOKS
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
-LONG_TRIES_MAX = 60
-"""Where the tries themselves say little: it was not asked, or has to be asked what it has got."""
+WAIT_MAX: Final = timedelta(hours=24)
+"""Where tries say little: the provider is not asked, or has to be asked first what it has got."""
 LOST: Final = "Whether the provider got it is not known, so it is not sent again."
 
 log = logging.getLogger(__name__)
@@ -282,26 +282,30 @@ class Dispatcher:
         self, claimed: Claimed, error: ProviderUnavailable, *, is_unsent: bool
     ) -> None:
         self.meter.failed("dispatch")
-        attempts, provider = claimed.intent.attempts, self.registry.get(claimed.run.provider)
+        run, now = claimed.run, self.clock.now()
         if is_unsent and await self._reroute(claimed, error):
             return
         # Where it may be there, nobody knows that it has failed, so that is asked for long.
-        is_known = is_unsent or bool(provider.sites)
-        is_tried = is_known and not isinstance(error, ProviderLeftAlone)
-        if attempts >= (DISPATCH_TRIES_MAX if is_tried else LONG_TRIES_MAX):
+        is_known = is_unsent or bool(self.registry.get(run.provider).sites)
+        was_asked, attempts = not isinstance(error, ProviderLeftAlone), claimed.intent.attempts
+        is_hopeless = was_asked and is_known and attempts >= DISPATCH_TRIES_MAX
+        if is_hopeless or now - claimed.intent.created_at > WAIT_MAX:
             code = FailureCode.PROVIDER_UNAVAILABLE if is_known else FailureCode.LOST
             await self._fail(claimed, code, error.message)
             return
         log.warning("dispatch will be tried again: %s", error.message, extra=named(claimed.run.id))
-        wait = timedelta(seconds=backoff.after(attempts, error.retry_after_s))
-        now, run = self.clock.now(), claimed.run
+        # Spread by something random, so that not all who are left waiting come back at once.
+        spread = 1 + (0.0 if was_asked else int(run.id[-4:], 16) / 0x10000)
+        wait = timedelta(seconds=spread * backoff.after(attempts, error.retry_after_s))
         told = f"It may be there: {self._masked(run, error.message)}"
         found = compared(run, run if is_known else doubted(run, SyncStatus.STALE, told, now))
         async with self.store.transaction() as unit:
             if found.facts:
                 facts, lease = found.facts, claimed.lease
                 await unit.runs.change(run, found.after, facts, actor=None, at=now, lease=lease)
-            await unit.intents.postpone(claimed.lease, now + wait, is_unsent=is_unsent)
+            await unit.intents.postpone(
+                claimed.lease, now + wait, is_unsent=is_unsent, is_counted=was_asked
+            )
 
     async def _reroute(self, claimed: Claimed, error: ProviderUnavailable) -> bool:
         """Whether another provider has it from now on."""

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from domain.errors import (
     CapabilityMissing,
     NotFound,
+    ProviderLeftAlone,
     ProviderRefused,
     ProviderUnavailable,
     ProviderUnconfigured,
@@ -131,8 +132,9 @@ class Looker:
         told: str | None = None,
         before: Run | None = None,
     ) -> Looked:
-        log.warning("not in step: %s", error.message, extra=named(run.id))
-        self.recorder.meter.failed("reconcile")
+        if not isinstance(error, ProviderLeftAlone):
+            log.warning("not in step: %s", error.message, extra=named(run.id))
+            self.recorder.meter.failed("reconcile")
         reason = self.recorder.text(run.project_id, told or error.message)
         after = doubted(run, status, reason, self.recorder.clock.now())
         retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None

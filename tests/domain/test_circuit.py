@@ -60,8 +60,9 @@ def test_who_was_asking_already_makes_it_no_worse() -> None:
 
 
 def test_who_wants_to_be_left_alone_is() -> None:
-    """At once, and for as long as they say, within bounds."""
+    """At once, and for as long as they say, within bounds; then everybody asks again."""
     circuit = CLOSED.failed(NOW, "slow down", retry_after_s=60)
     assert (CircuitState.OPEN, 60) == (circuit.state(NOW), circuit.wait_s(NOW))
-    assert CircuitState.HALF_OPEN is circuit.state(later(60))
+    assert CircuitState.CLOSED is circuit.state(later(60))
+    assert circuit.admits(later(60))
     assert CLOSED.failed(NOW, "slow down", retry_after_s=1e12).wait_s(NOW) < 4000
