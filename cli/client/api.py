@@ -50,7 +50,7 @@ query ApprovalAsked($id: ID!) {
 }
 """
 
-# LogsExpired has fields of the same names and other types, hence the aliases.
+# Some have fields of the same names and other types, hence the aliases.
 _EVENTS: Final = """
 subscription RunFollow($id: ID!, $after: String) {
   runEvents(runId: $id, after: $after) {
@@ -58,7 +58,9 @@ subscription RunFollow($id: ID!, $after: String) {
     cursor
     ... on RunStateChanged { to }
     ... on RunLogged { batch { stream firstLine lines } }
-    ... on RunSynced { syncStatus reason }
+    ... on RunSynced { syncStatus reason providerStatusRaw }
+    ... on RunAsked { question }
+    ... on RunRerouted { provider why: reason }
     ... on RunCancelRequested { reason }
     ... on RunApprovalRequested { approvalId }
     ... on RunApprovalDecided { state decision }
@@ -186,14 +188,19 @@ def happening(event: Fields) -> Happening | Asked | None:
             return Noticed(text=text) if text else None
 
 
-def _notice(event: Fields) -> str | None:
+def _notice(event: Fields) -> str | None:  # noqa: PLR0911 - a closed branch
     match event:
         case {"__typename": "RunCancelRequested"}:
             return "Cancel was requested."
         case {"__typename": "RunApprovalDecided", "state": state, "decision": said}:
             return f"Approval: {state}" + (f" ({said})" if said else "")
         case {"__typename": "RunSynced", "syncStatus": status, "reason": reason}:
-            return f"Sync with the provider: {status}" + (f" ({reason})" if reason else "")
+            told = reason or event.get("providerStatusRaw")
+            return f"Sync with the provider: {status}" + (f" ({told})" if told else "")
+        case {"__typename": "RunAsked", "question": question}:
+            return f"It asks: {question}"
+        case {"__typename": "RunRerouted", "provider": provider, "why": reason}:
+            return f"It goes to {provider}: {reason}"
         case {"__typename": "LogsTruncated", "keptLines": kept}:
             return f"It printed too much: only the first {kept} lines are kept."
         case {"__typename": "LogsExpired", "fromLine": first, "toLine": last}:

@@ -23,7 +23,7 @@ _STYLES: Final = {
     "FAILED": "red",
     "CANCELED": "yellow",
 }
-BLOCKED: Final = "It is BLOCKED: it starts when a person has approved it."
+BLOCKED: Final = "It is BLOCKED: it goes on when a person has decided."
 _LINES_AT_ONCE: Final = 500
 
 

@@ -42,7 +42,7 @@ def test_plain_output_goes_where_the_run_wrote_it() -> None:
     assert "one\n\\x1b]0;two\\x07\n" == out.getvalue()
     assert [
         "three",
-        "workbench: It is BLOCKED: it starts when a person has approved it.",
+        "workbench: It is BLOCKED: it goes on when a person has decided.",
         "workbench: Lines 1 to 2 have expired.",
         "workbench: FAILED, exit code 3, EXIT_NONZERO: Exited., 0 lines, run run-1",
     ] == err.getvalue().splitlines()
@@ -59,7 +59,7 @@ def test_a_terminal_shows_lines_and_where_the_run_stands() -> None:
     assert "first\n" in screen
     assert "\x1b[32mgreen\x1b[0m" in screen
     assert "\x1b[1;31m! \x1b[0m\x1b[31mwrong\x1b[0m" in screen
-    assert "approved it" in screen
+    assert "has decided" in screen
     assert "connection lost" in screen
     assert "FAILED, exit code 3" in screen
 
@@ -113,6 +113,10 @@ def test_the_summary_says_it_all() -> None:
         (
             {"__typename": "RunSynced", "syncStatus": "STALE", "reason": "No answer"},
             Noticed(text="Sync with the provider: STALE (No answer)"),
+        ),
+        (
+            {"__typename": "RunAsked", "question": "Red or blue?"},
+            Noticed(text="It asks: Red or blue?"),
         ),
         ({"__typename": "RunDispatched"}, None),
         ({"__typename": "SomethingNewer"}, None),
