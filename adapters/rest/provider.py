@@ -1,7 +1,7 @@
 """A provider that is a manifest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +86,7 @@ class RestProvider:
 
     def check_config(self, config: Mapping[str, Any]) -> None:
         """See Provider. A URL has to be one that may be called."""
+        config = self._whole(config)
         setting = _setting(self.manifest.base_url)
         try:
             parts = urlsplit(base_url(self.manifest, config))
@@ -107,6 +108,7 @@ class RestProvider:
 
     def open(self, connection: Connection) -> RestAdapter:
         """See Provider."""
+        connection = replace(connection, config=self._whole(connection.config))
         operations = Operations(
             manifest=self.manifest, connection=connection, outbound=self.outbound
         )
@@ -116,6 +118,12 @@ class RestProvider:
             clock=self.outbound.clock,
             lately=self.lately,
         )
+
+    def _whole(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is set, and the defaults of what is not."""
+        schemas = self.manifest.config
+        usual = {name: each["default"] for name, each in schemas.items() if "default" in each}
+        return usual | dict(config)
 
 
 def providers_of(outbound: Outbound, folder: Path) -> list[RestProvider]:

@@ -162,6 +162,15 @@ async def test_a_webhook_is_signed(server: FaultyProxy, outbound: Outbound) -> N
     assert await adapter.lookup(asked.run_id) is None
 
 
+async def test_what_is_not_set_has_its_default(server: FaultyProxy, outbound: Outbound) -> None:
+    """As the schema of the settings says, and as long as nobody has set it."""
+    server.breaks(reply(204, b""))
+    given = {"url": server.url, "allowPrivate": True}
+    for config, path in ((given, "workbench"), (given | {"path": "hook"}, "hook")):
+        await opened(shipped("webhook"), outbound, config=config).dispatch(order("true"))
+        assert server.heads[-1].startswith(f"POST /{path} ".encode())
+
+
 def test_an_id_of_several_names_comes_apart_again() -> None:
     """Whatever is in them."""
     parts = ["bc-1", "a/b%2F c", "ü"]
