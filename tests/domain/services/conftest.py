@@ -1,6 +1,7 @@
 """The services over a real SQLite database and a scripted provider, on the test's own clock."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -192,8 +193,8 @@ def make_engine(
     return engine_of(dispatcher, follower, Random(7).random)
 
 
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+@asynccontextmanager
+async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
     clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), RunLimits()
     hub, known = Hub(clock), KnownTokens()
@@ -204,7 +205,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         hub.wake(topics)
 
     store = Database.open(
-        f"sqlite+aiosqlite:///{tmp_path}/workbench.db",
+        f"sqlite+aiosqlite:///{folder}/workbench.db",
         on_commit=wake,
         on_events=lambda run_id, events: streams.runs.tell(run_id, events),  # noqa: PLW0108 - made below
     )
@@ -253,6 +254,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         streams=streams,
     )
     await store.close()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """The same, for one test."""
+    async with open_desk(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
