@@ -15,7 +15,7 @@ from adapters.http.failures import failure_of, refusal_of
 from adapters.http.network import PlaceRefused
 from adapters.http.outbound import Outbound
 from adapters.http.target import Answer, Target
-from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.errors import CredentialsRejected, ProviderRefused, ProviderUnavailable
 
 BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 CONNECT_S: Final = 5.0
@@ -26,6 +26,8 @@ SILENCE_S: Final = 60.0
 FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, PlaceRefused, OSError, TimeoutError)
 
 _HOST: Final = re.compile(r"[a-z0-9._:-]+")
+_HEADER: Final = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
+"""What a header can carry, by RFC 9110, section 5.5, and no more than ASCII."""
 _TIMEOUT: Final = httpx.Timeout(READ_S, connect=CONNECT_S, pool=CONNECT_S)
 _STREAM_TIMEOUT: Final = httpx.Timeout(READ_S, connect=CONNECT_S, pool=CONNECT_S, read=SILENCE_S)
 
@@ -101,6 +103,7 @@ class Caller:
         if _place(url) == _place(self._base):
             headers |= self._target.credentials
             query |= self._target.query_credentials
+        _check_headers(headers, self._target.credentials)
         content = None if call.body is None else orjson.dumps(call.body)
         if content is not None:
             headers = {"Content-Type": "application/json", **headers}
@@ -150,6 +153,16 @@ class Caller:
             secrets=self._target.secrets,
             now=self._outbound.clock.now(),
         )
+
+
+def _check_headers(headers: Mapping[str, str], credentials: Mapping[str, str]) -> None:
+    """Before httpx does, whose error would show the header. Raises ProviderRefused."""
+    for name, value in headers.items():
+        if _HEADER.fullmatch(value):
+            continue
+        if name in credentials:
+            raise CredentialsRejected("A credential has a character that no header can carry.")
+        raise ProviderRefused(f"The provider is not called: {name} cannot be sent as it is.")
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:

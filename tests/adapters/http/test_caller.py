@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import ssl
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from adapters.http import caller as calling
 from adapters.http.caller import Call, Caller
 from adapters.http.outbound import Outbound
 from adapters.http.target import Target
-from domain.errors import ProviderRefused, ProviderUnavailable
+from domain.errors import CredentialsRejected, ProviderRefused, ProviderUnavailable
 from tests.adapters.http.conftest import SECRET
 from tests.faults import Drop, Endless, FaultyProxy, Reply, Silence, reply
 from tests.services import free_port
@@ -297,3 +298,17 @@ async def test_a_host_with_a_dot_stands_for_those_below_it(outbound: Outbound, h
         await caller.ask(Call(method="GET", path=f"https://{host}/x"))
     with pytest.raises(ProviderUnavailable, match="cannot be reached"):
         await caller.ask(Call(method="GET", path="https://eu.logs.example/x"))
+
+
+@pytest.mark.parametrize("secret", ["s3cr3t-value\n", "s3cr3t\r\nX-Evil: 1", "s3cr3t-välue", " "])
+async def test_what_no_header_can_carry_is_not_sent(
+    caller: Caller, server: FaultyProxy, secret: str
+) -> None:
+    """It is told as it is, and no error behind the error shows it: those get into logs."""
+    target = replace(caller._target, credentials={"Authorization": f"Bearer {secret}"})
+    with pytest.raises(CredentialsRejected, match="no header") as caught:
+        await Caller(caller._outbound, target).ask(GET)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(ProviderRefused, match="X-Folder"):
+        await caller.ask(replace(GET, headers={"X-Folder": secret}))
+    assert [] == server.heads
