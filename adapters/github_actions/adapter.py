@@ -11,6 +11,7 @@ from adapters.github_actions.logs import LogReader
 from adapters.github_actions.records import WorkflowRun, whole
 from adapters.github_actions.repository import FOUND_PAGES_MAX, OK, PAGE, Repository
 from adapters.github_actions.statuses import VANISHED, status_of
+from adapters.http.failures import still_open
 from adapters.http.outbound import Outbound
 from adapters.recent import Recent
 from domain.errors import CapabilityMissing, ProviderRefused, ProviderUnavailable
@@ -69,7 +70,8 @@ class GitHubActionsAdapter:
         self._shared.tried.put(order.run_id, self._clock.now())
         answer = await self._repository.dispatch(self._config.get("ref", "main"), inputs)
         if answer.status != OK:
-            return await self._shown(order.run_id)
+            with still_open():
+                return await self._shown(order.run_id)
         told = answer.object()
         return self._remember(order.run_id, whole(told, "workflow_run_id"), told.get("html_url"))
 

@@ -4,7 +4,8 @@ No message holds a URL's query or a header, and what a provider said is masked b
 """
 
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -15,6 +16,7 @@ import orjson
 from adapters.finding import AutomatonFinder
 from adapters.http.network import PlaceRefused
 from domain.errors import (
+    CapabilityMissing,
     CredentialsRejected,
     ProviderRefused,
     ProviderUnavailable,
@@ -83,6 +85,16 @@ def refusal_of(
     if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, section 15.4
         return ProviderRefused(f"The provider sends us elsewhere (status {status}); not followed.")
     return ProviderRefused(f"The provider refused (status {status}){words}")
+
+
+@contextmanager
+def still_open() -> Iterator[None]:
+    """What fails in here says nothing of what was asked before: the provider may have it."""
+    try:
+        yield
+    except (ProviderUnavailable, ProviderRefused, CapabilityMissing) as error:
+        wait_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
+        raise ProviderUnavailable(error.message, retry_after_s=wait_s) from error
 
 
 def masked(text: str, secrets: Collection[Secret]) -> str:

@@ -1,10 +1,12 @@
 """One project's connection to the platform of a manifest."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from adapters.http.failures import still_open
 from adapters.recent import Recent
 from adapters.rest import scopes
 from adapters.rest.answers import Reply
@@ -63,14 +65,20 @@ class RestAdapter:
         return known
 
     async def _start(self, order: WorkOrder) -> Dispatched:
-        reply = await self.operations.steps(
-            self.manifest.dispatch.steps, scopes.of_order(order), {}
-        )
-        if reply.outcome is Outcome.ALREADY_THERE:
-            return await self._started_before(order.run_id)
-        if reply.outcome is not Outcome.DONE:
-            raise ProviderRefused(f"The provider does not start this: {_told(reply.outcome)}.")
-        return self._dispatched(order.run_id, self._refs_of(reply.found))
+        run, found = scopes.of_order(order), dict[str, Any]()
+        is_made = False
+        for name in self.manifest.dispatch.steps:
+            with still_open() if is_made else nullcontext():
+                reply = await self.operations.call(name, run, found)
+                if reply.outcome is Outcome.ALREADY_THERE:
+                    with still_open():
+                        return await self._started_before(order.run_id)
+                if reply.outcome is not Outcome.DONE:
+                    told = _told(reply.outcome)
+                    raise ProviderRefused(f"The provider does not start this: {told}.")
+            found |= reply.found
+            is_made = is_made or not self.manifest.ops[name].may_be_repeated
+        return self._dispatched(order.run_id, self._refs_of(found))
 
     async def _started_before(self, run_id: RunId) -> Dispatched:
         found = await self.lookup(run_id) if self.manifest.lookup else None
@@ -105,7 +113,7 @@ class RestAdapter:
     def _is_idempotent(self) -> bool:
         """Whether every step that makes something does so once for a run."""
         ops = [self.manifest.ops[name] for name in self.manifest.dispatch.steps]
-        return all(op.idempotency is not None for op in ops if op.method == "POST")
+        return all(op.may_be_repeated for op in ops)
 
     def _look(self, lookup: Lookup, run: Mapping[str, Any], reply: Reply) -> Refs | None:
         if lookup.items is None:

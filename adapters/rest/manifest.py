@@ -115,6 +115,11 @@ class Operation(Part):
     treat: tuple[Treatment, ...] = ()
     idempotency: Idempotency | None = None
 
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether asking it twice makes nothing twice."""
+        return self.method != "POST" or self.idempotency is not None
+
 
 class Dispatch(Part):
     """The operations that start a run; each sees as `ref` what those before have found."""

@@ -180,20 +180,24 @@ class Dispatcher:
         """Start the run, unless the provider has it already; where nobody can tell, it is not sent
         again."""
         run = claimed.run
-        adapter = await self.connections.adapter(run.project_id, run.provider)
         is_unsent = claimed.intent.is_surely_unsent
         try:
+            adapter = await self.connections.adapter(run.project_id, run.provider)
             started = None if is_unsent else await self._found(claimed, adapter)
             is_unsent = True
             if started is None:
                 started = await self._start(claimed, adapter)
         except CapabilityMissing as error:
-            message = f"{LOST} {error.message}" if not is_unsent else error.message
             code = FailureCode.PROVIDER_ERROR if is_unsent else FailureCode.LOST
-            await self._fail(claimed, code, message)
+            await self._fail(claimed, code, f"{'' if is_unsent else LOST} {error.message}".lstrip())
             return None
         except ProviderUnavailable as error:
             await self._try_later(claimed, error, is_unsent=is_unsent and error.is_unsent)
+            return None
+        except (ProviderRefused, ProviderUnconfigured) as error:
+            if is_unsent:  # Else only our question was refused, by a key that has ended, say.
+                raise
+            await self._try_later(claimed, ProviderUnavailable(error.message), is_unsent=False)
             return None
         if started is None:
             await self._settle(claimed, RunSignal.CANCEL, None)
@@ -215,8 +219,7 @@ class Dispatcher:
                 return None
             # Beside us it may be on its way still, from a node that has lost its lease.
             await adapter.cancel(run.handle, run.cancel_reason)
-        has_network = await self._has_network(claimed)
-        order = self._order(claimed, has_network=has_network)
+        order = self._order(claimed, has_network=await self._has_network(claimed))
         return await self.circuits.ask(
             provider, run.project_id, lambda: adapter.dispatch(order), START_TIMEOUT_S
         )

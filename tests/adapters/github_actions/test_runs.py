@@ -1,10 +1,12 @@
 """Runs of a workflow, against a stand-in that was written from GitHub's reference."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.http.target import Answer
 from domain.errors import (
     CapabilityMissing,
     CredentialsRejected,
@@ -57,6 +59,27 @@ async def test_a_start_that_is_not_shown_is_open(scene: Scene) -> None:
     found = await scene.adapter().lookup(asked.run_id)
     assert found is not None
     assert scene.platform.only == found.provider_run_id
+
+
+@pytest.mark.parametrize("status", [401, 404, 429])
+async def test_a_start_that_cannot_be_looked_for_is_open(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """What is answered to our looking for it says nothing of the start: that was taken."""
+    scene.platform.tells_details = False
+    adapter = scene.adapter()
+    send = adapter._repository.dispatch
+
+    async def sent(ref: str, inputs: Mapping[str, str]) -> Answer:
+        answer = await send(ref, inputs)
+        scene.platform.fails = Refused(status, {"message": "Not now"})
+        return answer
+
+    monkeypatch.setattr(adapter._repository, "dispatch", sent)
+    with pytest.raises(ProviderUnavailable) as caught:
+        await adapter.dispatch(order("make"))
+    assert not caught.value.is_unsent
+    assert 1 == len(scene.platform.runs)
 
 
 async def test_nothing_is_said_to_be_absent_too_early(scene: Scene) -> None:

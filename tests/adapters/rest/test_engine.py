@@ -13,8 +13,10 @@ import pytest
 from adapters.http.outbound import Outbound
 from adapters.identifiers import Uuid7Maker
 from adapters.rest.adapter import RestAdapter, read_ref, write_ref
+from adapters.rest.answers import Reply
 from adapters.rest.loading import parse
 from adapters.rest.manifest import Manifest
+from adapters.rest.operations import Operations
 from adapters.rest.provider import RestProvider
 from adapters.rest.statuses import status_of
 from domain.errors import CapabilityMissing, InvalidInput, ProviderRefused, ProviderUnavailable
@@ -34,6 +36,19 @@ async def server(anyio_backend: str) -> AsyncIterator[FaultyProxy]:
     async with FaultyProxy().running() as running:
         yield running
 
+
+TAKEN = """
+[[ops.start.treat]]
+status = 409
+outcome = "ALREADY_THERE"
+
+[ops.find]
+path = "/runs/{{run.id}}"
+extract = { run = "id" }
+
+[lookup]
+op = "find"
+"""
 
 Opens = Callable[..., RestAdapter]
 
@@ -140,6 +155,32 @@ async def test_a_spent_limit_is_waited_out(opens: Opens, server: FaultyProxy) ->
     answers(server, 403, {"message": "No"}, "x-ratelimit-remaining: 7")
     with pytest.raises(ProviderRefused):
         await opens(rate_limit=limited).dispatch(order("true"))
+
+
+@pytest.mark.parametrize("started", [(201, {"id": "r1"}), (409, {"error": "there"})])
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_what_comes_after_the_start_does_not_undo_it(
+    server: FaultyProxy,
+    outbound: Outbound,
+    monkeypatch: pytest.MonkeyPatch,
+    started: tuple[int, object],
+    status: int,
+) -> None:
+    """The platform has it, whatever it says to the next question: nothing is sent elsewhere."""
+    text = SMALL.replace('steps = ["start"]', 'steps = ["start", "get"]') + TAKEN
+    adapter = opened(at(parse(text, "s"), server.url), outbound, secrets={"token": KEY})
+    call = Operations.call
+
+    async def called(operations: Operations, name: str, *known: Any) -> Reply:
+        reply = await call(operations, name, *known)
+        answers(server, status, {"message": "Not now"}, "Retry-After: 7")
+        return reply
+
+    monkeypatch.setattr(Operations, "call", called)
+    answers(server, *started)
+    with pytest.raises(ProviderUnavailable, match="Not now") as caught:
+        await adapter.dispatch(order("true"))
+    assert not caught.value.is_unsent
 
 
 async def test_a_webhook_is_signed(server: FaultyProxy, outbound: Outbound) -> None:

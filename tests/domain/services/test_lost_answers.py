@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import ProviderUnavailable, WorkbenchError
+from domain.errors import (
+    CredentialsRejected,
+    ProviderRefused,
+    ProviderUnavailable,
+    ProviderUnconfigured,
+    WorkbenchError,
+)
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.providers import Dispatched
@@ -102,6 +108,34 @@ async def test_a_lookup_that_fails_leaves_the_doubt(far: Desk) -> None:
     after = await sent(far)
     assert RunState.FAILED is after.state
     assert 1 == len(far.adapter.orders)
+
+
+@pytest.mark.parametrize(
+    "error", [CredentialsRejected(), ProviderRefused(), ProviderUnconfigured()]
+)
+@pytest.mark.parametrize("part", ["lookup", "open"])
+async def test_a_lookup_that_is_refused_leaves_the_doubt(
+    far: Desk, error: WorkbenchError, part: str
+) -> None:
+    """A key that has ended meanwhile says nothing of the run; with a new one it is found."""
+    run = await far.launch()
+    far.adapter.answers = [UNANSWERED]
+    await sent(far)
+    has(far, run)
+
+    def refused(*_: object) -> None:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(far.adapter, part, refused)
+        doubted = await sent(far)
+    assert (RunState.QUEUED, True) == (doubted.state, doubted.is_degraded)
+    after = await sent(far)
+    assert (RunState.RUNNING, "far-7", 1) == (
+        after.state,
+        after.provider_run_id,
+        len(far.adapter.orders),
+    )
 
 
 @pytest.mark.parametrize("is_known", [True, False])
