@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -280,6 +280,7 @@ class Workbench(Ground):
                 meter=self.meter,
                 connections=self.providers.connections,
                 circuits=self.circuits,
+                switches=self.known_switches,
             ),
             kill_switches=KillSwitches(
                 store=self.database,
@@ -336,8 +337,7 @@ class Workbench(Ground):
             stack.push_async_callback(self.database.close)
             for part in (self.hub, self.notifier, self.token_uses, self.grants, self.attestor):
                 await stack.enter_async_context(part)
-            if self.verifier is not None:
-                await stack.enter_async_context(self.verifier)
+            await stack.enter_async_context(self.verifier or nullcontext())
             stack.push_async_callback(self.local.close)
             stack.push_async_callback(self.outbound.close)
             await stack.enter_async_context(self.providers.connector)

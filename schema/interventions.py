@@ -59,7 +59,8 @@ RunAnswerResult = Annotated[
     | errors.IllegalTransition
     | errors.CapabilityMissing
     | errors.ProviderUnavailable
-    | errors.ProviderUnconfigured,
+    | errors.ProviderUnconfigured
+    | errors.KillSwitchEngaged,
     strawberry.union("RunAnswerResult", description="The run, or why it was not answered."),
 ]
 

@@ -23,6 +23,7 @@ from domain.ports import Clock, Meter, Store
 from domain.reconciliation import answered, resolved, unanswered
 from domain.services.circuits import START_TIMEOUT_S, Circuits
 from domain.services.connections import Connections
+from domain.services.known_switches import KnownSwitches
 from domain.validation import check_text
 
 REFRESH_S: Final = 2.0
@@ -39,6 +40,7 @@ class Interventions:
     meter: Meter
     connections: Connections
     circuits: Circuits
+    switches: KnownSwitches
 
     async def reconcile(self, command: ReconcileRun, caller: Caller) -> Run:
         """Have the run asked after at once, and answer with it as it is then, or after a while as
@@ -98,7 +100,8 @@ class Interventions:
         """Tell the provider what the run asked for. Of several at once one is heard.
 
         Raises NotFound, IllegalTransition, InvalidInput, CapabilityMissing, ProviderUnavailable,
-        ProviderUnconfigured, and InvalidInput where the provider refuses the answer.
+        ProviderUnconfigured, KillSwitchEngaged, since it would go on, and InvalidInput where the
+        provider refuses the answer.
         """
         check_text(command.text, ANSWER_CHARACTERS_MAX, "text")
         if not command.text.strip():
@@ -107,6 +110,8 @@ class Interventions:
         provider = self.connections.registry.get(waiting.run.provider)
         if not provider.capabilities.resume:
             raise CapabilityMissing("resume")
+        await self.switches.check(waiting.run.project_id, provider.key)
+        await self.connections.check_enabled(waiting.run.project_id, provider.key)
         run = await self._taken(waiting, caller)
         try:
             adapter = await self.connections.adapter(run.project_id, run.provider)

@@ -9,21 +9,27 @@ from domain.errors import (
     CapabilityMissing,
     IllegalTransition,
     InvalidInput,
+    KillSwitchEngaged,
     NotFound,
     ProviderRefused,
     ProviderUnavailable,
+    ProviderUnconfigured,
     WorkbenchError,
 )
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.lifecycle import RunState
 from domain.models.audit import AuditAction, chain_of
 from domain.models.commands import AnswerRun, CancelRun, ReconcileRun
 from domain.models.events import RunAnswered, RunAsked
+from domain.models.kill_switches import KillSwitch, KillSwitchScope, SwitchTarget
 from domain.models.pages import AuditFilter, Window
 from domain.models.policies import PolicyRule
-from domain.models.providers import ProviderSignal
+from domain.models.providers import Connection, ProviderSignal
 from domain.models.runs import FailureCode, Run, RunAction, RunResolution
+from domain.ports import Provider
+from domain.services.connections import Connections, connect_unset
 from domain.services.interventions import Interventions
+from domain.services.known_switches import KnownSwitches
 from tests.contract.store.scene import ANYTHING
 from tests.domain.services.conftest import Desk
 from tests.domain.services.polling import events, handed_over, look
@@ -46,6 +52,7 @@ def interventions(far: Desk) -> Interventions:
         meter=far.meter,
         connections=far.dispatcher.connections,
         circuits=far.dispatcher.circuits,
+        switches=KnownSwitches(far.store, far.clock),
     )
 
 
@@ -174,6 +181,50 @@ async def test_an_answer_that_does_not_get_through_may_be_given_again(
     assert (RunState.BLOCKED, run.question) == (again.state, again.question)
     await interventions.answer(AnswerRun(run_id=run.id, text="Blue."), far.caller)
     assert ["Blue."] == far.adapter.said
+
+
+@pytest.mark.parametrize("scope", KillSwitchScope)
+async def test_a_kill_switch_lets_nothing_go_on(
+    far: Desk, interventions: Interventions, scope: KillSwitchScope
+) -> None:
+    """An answer would: it waits until the switch is released, and the provider hears nothing."""
+    run = await asking(far)
+    target = SwitchTarget(
+        scope=scope,
+        project_id=None if scope is KillSwitchScope.SERVER else run.project_id,
+        provider=run.provider if scope is KillSwitchScope.PROVIDER else None,
+    )
+    async with far.store.transaction() as unit:
+        await unit.kill_switches.set(
+            KillSwitch(
+                target=target,
+                is_engaged=True,
+                reason="runaway",
+                set_by=far.caller.principal.id,
+                set_at=far.clock.now(),
+            )
+        )
+    with pytest.raises(KillSwitchEngaged, match="runaway"):
+        await interventions.answer(AnswerRun(run_id=run.id, text="Blue."), far.caller)
+    assert [] == far.adapter.said
+    assert RunState.BLOCKED is (await far.run(run.id)).state
+
+
+async def test_a_provider_that_is_switched_off_is_told_nothing(
+    far: Desk, interventions: Interventions
+) -> None:
+    """Nor is it sent on what it has already."""
+    run = await asking(far)
+
+    async def connect(project_id: ProjectId, provider: Provider) -> Connection:
+        return replace(await connect_unset(project_id, provider), is_enabled=False)
+
+    connections = Connections(registry=far.dispatcher.registry, connect=connect)
+    with pytest.raises(ProviderUnconfigured, match="switched off"):
+        await replace(interventions, connections=connections).answer(
+            AnswerRun(run_id=run.id, text="Blue."), far.caller
+        )
+    assert [] == far.adapter.said
 
 
 async def test_what_was_seen_before_an_answer_does_not_undo_it(
