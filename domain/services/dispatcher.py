@@ -251,19 +251,18 @@ class Dispatcher:
         run, lease, now = claimed.run, claimed.lease, self.clock.now()
         state = advance(run.state, RunSignal.START)
         is_polled = self.registry.get(run.provider).poll_s is not None
+        url = started.external_url and self._masked(run, started.external_url)
         after = replace(
             trusted(run),
             state=state,
             provider_run_id=started.provider_run_id,
-            external_url=started.external_url,
+            external_url=url,
             started_at=plausible(started.started_at, run, now),
             next_reconcile_at=now if is_polled else None,
         )
         facts = (
             RunStateChanged(from_state=run.state, to_state=state),
-            RunDispatched(
-                provider_run_id=started.provider_run_id, external_url=started.external_url
-            ),
+            RunDispatched(provider_run_id=started.provider_run_id, external_url=url),
         )
         async with self.store.transaction() as unit:
             changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)

@@ -17,7 +17,8 @@ from domain.models.commands import CancelRun
 from domain.models.providers import Dispatched
 from domain.models.runs import FailureCode, Run
 from domain.services.dispatcher import DISPATCH_TRIES_MAX
-from tests.domain.services.conftest import LEASE_S, Desk
+from tests.domain.services.conftest import LEASE_S, TOKEN, Desk
+from tests.domain.services.polling import events
 from tests.domain.services.test_follower import ForgetfulStore
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,19 @@ async def test_a_lost_answer_is_looked_up(far: Desk) -> None:
         after.provider_run_id,
         len(far.adapter.orders),
     )
+
+
+async def test_a_secret_in_a_link_is_masked(far: Desk) -> None:
+    """A provider may put a token that it was shown into the address of the run's page."""
+    run = await far.launch()
+    far.adapter.answers = [UNANSWERED]
+    await sent(far)
+    link = f"https://far.example/runs/7?token={TOKEN}"
+    far.adapter.kept = {run.id: replace(has(far, run), external_url=link)}
+    after = await sent(far)
+    assert after.external_url is not None
+    assert after.external_url.startswith("https://far.example/runs/7?token=")
+    assert TOKEN not in repr([after, await events(far, run)])
 
 
 async def test_what_did_not_arrive_is_sent_again(far: Desk) -> None:
