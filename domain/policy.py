@@ -195,5 +195,5 @@ def _why(one: _Finding) -> Iterator[DecisionReason]:
         yield DecisionReason(code=CODES[rule.effect], explanation=explanation, rule=rule.name)
     if one.invocation and one.invocation.outside:
         paths = ", ".join(one.invocation.outside)[:200]
-        explanation = f"It reaches out of the workspace: {paths}"
+        explanation = f"It reaches out of the workspace: {paths}."
         yield DecisionReason(code="OUTSIDE_WORKSPACE", explanation=explanation, rule=None)

@@ -187,7 +187,10 @@ def first_policy(project: Project) -> Policy:
 def _check_expected(command: SetPolicy, project: Project) -> None:
     expected = command.expected_version
     if expected is not None and expected != project.policy_version:
-        message = f"The policy is at version {project.policy_version}, not {expected}."
+        message = (
+            f"The policy is at version {project.policy_version}, not {expected}. "
+            "Read it again, then send that version."
+        )
         raise InvalidInput(message, "expectedVersion")
 
 

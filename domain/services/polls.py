@@ -94,6 +94,9 @@ async def warned(unit: UnitOfWork, decision: Decision, poll: Poll) -> Decision:
     needed, role = poll.approval.required_count, poll.approval.required_role
     if able >= needed:
         return decision
-    explanation = f"It needs {needed} with the right of {role}; {able} could decide on it now."
+    explanation = (
+        f"It needs {needed} with the right of {role}, and {able} could decide now: "
+        "give somebody else that role, or change the policy."
+    )
     reason = DecisionReason(code="NO_ELIGIBLE_APPROVER", explanation=explanation, rule=None)
     return replace(decision, reasons=(*decision.reasons, reason))

@@ -168,7 +168,7 @@ def test_the_page_on_manifests_does_what_it_says(
         "WORKBENCH_TOKEN": TOKEN,
         "WORKBENCH_URL": f"http://127.0.0.1:{port}",
     }
-    session = Session(tmp_path, environment | known, {"8000": port, "8001": platform})
+    session = Session(tmp_path, environment | known, {"8000": port, "8090": platform})
     page = Page(session, f"http://127.0.0.1:{port}")
     try:
         for block in blocks_of(MANIFEST):
