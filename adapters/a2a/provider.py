@@ -87,6 +87,7 @@ def _check_url(text: str, schemes: set[str], name: str) -> None:
         raise InvalidInput(f"That is no URL: {error}.", name) from error
     if url.scheme not in schemes or not url.host:
         wanted = " or ".join(sorted(schemes, reverse=True))
-        raise InvalidInput(f"A URL with {wanted} is wanted.", name)
+        more = "" if "http" in schemes else "; http needs allowPrivate: true"
+        raise InvalidInput(f"A URL with {wanted} is wanted{more}.", name)
     if url.userinfo or url.query or url.fragment:
         raise InvalidInput("A URL without user, query and fragment is wanted.", name)
