@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from domain import provider_audit
+from domain.configs import texts_of
 from domain.errors import InvalidInput, NotFound, NotPermitted
 from domain.ids import ProjectId
 from domain.models.audit import Caller
@@ -21,6 +22,7 @@ from domain.models.principals import administers_server
 from domain.models.project_events import ProjectCredentialChanged
 from domain.models.secrets import Secret
 from domain.ports import Clock, Provider, Store, UnitOfWork
+from domain.redaction.forms import is_long_enough
 from domain.services.known_secrets import KnownSecrets
 from domain.services.registry import Registry
 from domain.services.vault import Vault
@@ -62,6 +64,7 @@ class Credentials:
             set_at=self.clock.now(),
             expires_at=command.expires_at,
         )
+        await self._check_unshown(secret, place)
         await self.known.learn(project_id, [secret])
         async with self.store.transaction() as unit:
             await unit.credentials.lock(project_id)
@@ -96,6 +99,16 @@ class Credentials:
         except NotOpened:
             return CredentialHealth.UNREADABLE
         return credential.health_at(self.clock.now())
+
+    async def _check_unshown(self, secret: Secret, place: CredentialPlace) -> None:
+        """A config is refused where it holds a secret; here it was there first."""
+        async with self.store.snapshot() as unit:
+            stored = await unit.provider_configs.get(place.project_id, place.provider)
+        texts = texts_of(stored.config) if stored else ()
+        text = secret.reveal()
+        if is_long_enough(text) and any(text in each for _, each in texts):
+            message = "The provider's config holds it, and whoever reads the project can read that."
+            raise InvalidInput(message, "value")
 
     def _tried(self, command: SetCredential) -> Secret:
         try:

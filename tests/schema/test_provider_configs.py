@@ -144,3 +144,12 @@ async def test_a_change_is_audited_and_told(keyed: KeyedApi) -> None:
         {**told, "revision": 1, "enabled": True},
         {**told, "revision": 2, "enabled": False},
     ] == nodes
+
+
+async def test_what_a_config_shows_is_no_credential(keyed: KeyedApi) -> None:
+    """Set first, it was no secret yet: whoever reads the project has read it."""
+    await keyed.configure(GOOD | {"labels": {"a": f"https://h.example/?t={SECRET}"}})
+    refused = await keyed.put()
+    assert ("INVALID_INPUT", ["value"]) == (refused["code"], refused["path"])
+    await keyed.configure(GOOD)
+    assert (await keyed.put())["credentials"][0]["isSet"]
