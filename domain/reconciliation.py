@@ -5,12 +5,19 @@ makes its record doubtful, which is told, and heals as soon as the provider spea
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from domain.backoff import RETRY_AFTER_S_MAX
 from domain.lifecycle import RunSignal, RunState, advance
-from domain.models.events import RunAnswered, RunAsked, RunFact, RunStateChanged, RunSynced
+from domain.models.events import (
+    RunAnswered,
+    RunAsked,
+    RunCancelRequested,
+    RunFact,
+    RunStateChanged,
+    RunSynced,
+)
 from domain.models.providers import Ended, ProviderSignal, ProviderStatus
 from domain.models.runs import (
     FailureCode,
@@ -27,6 +34,7 @@ GRACE_LOOKS: Final = 3
 answer from a copy of their records that lags behind."""
 LOG_TRIES_MAX: Final = 5
 """So often the log of a run that has ended is asked for in vain, before it is taken as it is."""
+OVERDUE: Final = "The run took longer than it may."
 SLOWEST_S: Final = 300.0
 FASTEST_S: Final = 1.0
 
@@ -64,7 +72,7 @@ def reconciled(run: Run, status: ProviderStatus, at: datetime, looks: int = 1) -
     noted = replace(run, provider_status_raw=status.raw)
     match status.signal:
         case ProviderSignal.QUEUED | ProviderSignal.RUNNING:
-            after = _going_on(noted)
+            after = _going_on(noted, at)
         case ProviderSignal.WAITING:
             after = _waiting(noted, status, at)
         case ProviderSignal.VANISHED:
@@ -84,6 +92,8 @@ def reconciled(run: Run, status: ProviderStatus, at: datetime, looks: int = 1) -
 def ended(run: Run, end: Ended) -> Reconciled:
     """The run's work is over, as whoever watched it saw."""
     signal, failure = outcome_of(end)
+    if signal is RunSignal.CANCEL:
+        signal, failure = _canceled(run)
     after = _over(run, signal, failure, end.ended_at)
     return compared(run, replace(after, exit_code=end.exit_code))
 
@@ -103,17 +113,31 @@ def resolved(run: Run, how: RunResolution, reason: str, at: datetime) -> Reconci
     return compared(run, after)
 
 
-def answered(run: Run) -> Reconciled:
+def overdue(run: Run, at: datetime) -> Reconciled:
+    """Asked to be canceled once its time is over. Not every provider can be told of a time."""
+    is_over = run.deadline is not None and at >= run.deadline
+    if run.state is not RunState.RUNNING or run.cancel_requested_at is not None or not is_over:
+        return Reconciled(after=run)
+    after = replace(run, cancel_requested_at=at, cancel_reason=OVERDUE)
+    return Reconciled(after=after, facts=(RunCancelRequested(reason=OVERDUE),))
+
+
+def answered(run: Run, at: datetime) -> Reconciled:
     """What it asked has been answered, so that its provider goes on."""
     assert run.question is not None
-    after = replace(run, state=advance(run.state, RunSignal.START), question=None)
+    after = _asking_no_more(replace(run, state=advance(run.state, RunSignal.START)), at)
     told = RunAnswered(question=run.question.text)
     return Reconciled(after=after, facts=(told, *compared(run, after).facts))
 
 
-def unanswered(run: Run, question: RunQuestion) -> Reconciled:
+def unanswered(run: Run, before: Run) -> Reconciled:
     """The answer did not get through: it waits as before."""
-    after = replace(run, state=advance(run.state, RunSignal.BLOCK), question=question)
+    after = replace(
+        run,
+        state=advance(run.state, RunSignal.BLOCK),
+        question=before.question,
+        waited_ms=before.waited_ms,
+    )
     return compared(run, after)
 
 
@@ -152,9 +176,19 @@ def _sureness(run: Run) -> tuple[SyncStatus, str | None, str | None]:
     return run.sync_status, run.degraded_reason, run.provider_status_raw
 
 
-def _going_on(run: Run) -> Run:
+def _going_on(run: Run, at: datetime) -> Run:
     state = run.state if run.state is RunState.RUNNING else advance(run.state, RunSignal.START)
-    return replace(trusted(run), state=state, question=None)
+    return _asking_no_more(replace(trusted(run), state=state), at)
+
+
+def _asking_no_more(run: Run, at: datetime) -> Run:
+    if run.question is None:
+        return run
+    return replace(run, question=None, waited_ms=run.waited_ms + _waited_ms(run.question, at))
+
+
+def _waited_ms(question: RunQuestion, at: datetime) -> int:
+    return max(0, (at - question.asked_at) // timedelta(milliseconds=1))
 
 
 def _waiting(run: Run, status: ProviderStatus, at: datetime) -> Run:
@@ -192,9 +226,17 @@ def _succeeded(run: Run, status: ProviderStatus, at: datetime) -> Run:
 def _unsuccessful(run: Run, status: ProviderStatus, at: datetime) -> Run:
     signal, failure = RunSignal.FAIL, _failure(status)
     if status.signal is ProviderSignal.CANCELED:
-        signal, failure = RunSignal.CANCEL, None
+        signal, failure = _canceled(run)
     when = plausible(status.ended_at, run, at)
     return _over(replace(run, exit_code=status.exit_code), signal, failure, when)
+
+
+def _canceled(run: Run) -> tuple[RunSignal, RunFailure | None]:
+    """One that was stopped because its time was over has failed by that."""
+    asked_at, deadline = run.cancel_requested_at, run.deadline
+    if asked_at is None or deadline is None or asked_at < deadline:
+        return RunSignal.CANCEL, None
+    return RunSignal.FAIL, RunFailure(code=FailureCode.TIMED_OUT, message=OVERDUE)
 
 
 def _failure(status: ProviderStatus) -> RunFailure | None:

@@ -190,6 +190,7 @@ runs: Final = Table(
     Column("next_reconcile_at", UtcDateTime),
     Column("question", Text),
     Column("question_asked_at", UtcDateTime),
+    Column("waited_ms", BigInteger, nullable=False, server_default="0"),
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_reason", Text),
     Column("decision_id", Text, ForeignKey("decisions.id"), nullable=False),

@@ -137,6 +137,8 @@ class Run:
     """
     question: RunQuestion | None = None
     """Only while it is BLOCKED by its provider, and not by an approval."""
+    waited_ms: int = 0
+    """For answers to earlier questions: that is no time of its own."""
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None
     decision_id: DecisionId
@@ -176,6 +178,13 @@ class Run:
         if self.started_at is None or self.finished_at is None:
             return None
         return max(0, (self.finished_at - self.started_at) // timedelta(milliseconds=1))
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When its time is over; None where it has not started."""
+        if self.started_at is None:
+            return None
+        return self.started_at + timedelta(milliseconds=self.timeout_ms + self.waited_ms)
 
     @property
     def allowed_actions(self) -> tuple[RunAction, ...]:

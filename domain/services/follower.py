@@ -15,12 +15,11 @@ from domain.errors import (
     StorageUnavailable,
     WorkbenchError,
 )
-from domain.ids import RunId
 from domain.limits import RunLimits
 from domain.models.providers import EndCause, Ended, Progress, ProviderSignal, ProviderStatus
 from domain.models.runs import Run, SyncStatus
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
-from domain.reconciliation import ENDS, compared, doubted, ended, reconciled, trusted
+from domain.reconciliation import ENDS, compared, doubted, ended, overdue, reconciled, trusted
 from domain.redaction.intake import Intake
 from domain.services.claims import Claimed, named
 from domain.services.connections import Connections
@@ -59,7 +58,7 @@ class Follower:
     async def follow(self, claimed: Claimed) -> None:
         """Until the run has ended. Returns early where another node has taken over."""
         async with self.signals.listen(cancel_topic(claimed.run.id)) as flag:
-            watch = asyncio.create_task(self._pass_on_cancel(claimed.run.id, flag))
+            watch = asyncio.create_task(self._pass_on_cancel(claimed, flag))
             try:
                 await self._observe(claimed)
             except LeaseLost:
@@ -211,17 +210,24 @@ class Follower:
             after = doubted(run, sync, told, self.clock.now())
         await self.recorder.write(run, compared(run, after), claimed.lease)
 
-    async def _pass_on_cancel(self, run_id: RunId, flag: Flag) -> None:
-        """Tell the provider once somebody has asked for the cancel, now or in an earlier life."""
+    async def _pass_on_cancel(self, claimed: Claimed, flag: Flag) -> None:
+        """Tell the provider once somebody has asked for the cancel, now or in an earlier life, or
+        once its time is over. What lies at a site is held to its time there."""
+        run_id = claimed.run.id
         while True:
             try:
                 run = await self.recorder.load(run_id)
+                if claimed.intent.site is None and (late := overdue(run, self.clock.now())).facts:
+                    await self.recorder.write(run, late, claimed.lease)
+                    run = late.after
                 if run.cancel_requested_at is not None:
                     adapter = await self._adapter(run)
                     await adapter.cancel(run.handle, run.cancel_reason)
                     return
             except CapabilityMissing:
                 return
+            except LeaseLost:
+                log.info("changed meanwhile, and is looked at again", extra=named(run_id))
             except (ProviderUnavailable, ProviderUnconfigured, StorageUnavailable) as error:
                 log.warning("cancel not passed on yet: %s", error.message, extra=named(run_id))
                 self.meter.failed("cancel")

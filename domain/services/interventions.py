@@ -122,7 +122,7 @@ class Interventions:
                 START_TIMEOUT_S,
             )
         except WorkbenchError as error:
-            await self._put_back(run, waiting.question)
+            await self._put_back(run, waiting.run)
             if isinstance(error, ProviderRefused):
                 raise InvalidInput(f"Its provider refuses it: {error.message}", "text") from error
             raise
@@ -140,7 +140,7 @@ class Interventions:
         """It goes on from now on, so that nobody else answers as well. Where the server dies before
         the provider has heard it, the next look finds it waiting again."""
         run, now = waiting.run, self.clock.now()
-        found = answered(run)
+        found = answered(run, now)
         async with self.store.transaction() as unit:
             actor = caller.principal.id
             after = await unit.runs.change(run, found.after, found.facts, actor=actor, at=now)
@@ -150,8 +150,8 @@ class Interventions:
         self.meter.changed_state(run.provider, after.state)
         return after
 
-    async def _put_back(self, run: Run, question: RunQuestion) -> None:
-        found = unanswered(run, question)
+    async def _put_back(self, run: Run, before: Run) -> None:
+        found = unanswered(run, before)
         async with self.store.transaction() as unit:
             now = self.clock.now()
             await unit.runs.change(run, found.after, found.facts, actor=None, at=now)

@@ -29,6 +29,7 @@ from domain.reconciliation import (
     Reconciled,
     compared,
     doubted,
+    overdue,
     reconciled,
 )
 from domain.redaction.intake import Intake
@@ -82,6 +83,10 @@ class Looker:
     async def look(self, claimed: Claimed) -> Looked:
         """Raises LeaseLost, StorageUnavailable."""
         run, tries = claimed.run, claimed.intent.attempts
+        if (late := overdue(run, self.recorder.clock.now())).facts:
+            await self.recorder.write(run, late, claimed.lease)
+            # The cancel is passed on by the next look, as anybody's.
+            return Looked(reconciled=Reconciled(after=run), is_unfinished=True)
         try:
             adapter = await self.connections.adapter(run.project_id, run.provider)
             await self._pass_on_cancel(run, adapter)

@@ -7,10 +7,20 @@ import pytest
 
 from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import RunState
-from domain.models.events import RunAsked, RunStateChanged, RunSynced
+from domain.models.events import RunAsked, RunCancelRequested, RunStateChanged, RunSynced
 from domain.models.providers import EnvProfile, ProviderSignal, ProviderStatus
 from domain.models.runs import FailureCode, Run, RunKind, RunQuestion, SyncStatus
-from domain.reconciliation import GRACE_LOOKS, SLOWEST_S, doubted, pause_s, reconciled
+from domain.reconciliation import (
+    GRACE_LOOKS,
+    OVERDUE,
+    SLOWEST_S,
+    answered,
+    doubted,
+    overdue,
+    pause_s,
+    reconciled,
+    unanswered,
+)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RUN = Run(
@@ -178,3 +188,37 @@ def test_nobody_is_asked_before_they_want_to_be() -> None:
     """But not for ever."""
     assert 120 <= pause_s(5, 1, 0.5, is_clear=False, retry_after_s=120) < 150
     assert pause_s(5, 1, 0.5, is_clear=False, retry_after_s=1e9) < 4000
+
+
+def test_a_run_whose_time_is_over_is_asked_to_be_canceled_once() -> None:
+    """Not before, not while it waits for a person, and not where somebody has asked already."""
+    timely = replace(RUN, started_at=NOW)
+    deadline = timely.deadline
+    assert deadline is not None
+    assert overdue(timely, deadline - timedelta(milliseconds=1)).after == timely
+    late = overdue(timely, deadline)
+    assert (deadline, OVERDUE) == (late.after.cancel_requested_at, late.after.cancel_reason)
+    assert (RunCancelRequested(reason=OVERDUE),) == late.facts
+    assert overdue(late.after, deadline + timedelta(hours=1)).after == late.after
+    assert overdue(ASKING, NOW).after == ASKING
+
+
+def test_what_was_stopped_for_its_time_has_timed_out() -> None:
+    """What somebody canceled in time was canceled."""
+    late = overdue(RUN, NOW).after
+    timed_out = reconciled(late, said(ProviderSignal.CANCELED), NOW).after
+    assert timed_out.failure is not None
+    assert (RunState.FAILED, FailureCode.TIMED_OUT) == (timed_out.state, timed_out.failure.code)
+    early = replace(RUN, cancel_requested_at=RUN.started_at)
+    assert RunState.CANCELED is reconciled(early, said(ProviderSignal.CANCELED), NOW).after.state
+
+
+def test_time_that_it_waits_for_an_answer_is_not_its_own() -> None:
+    """Whether we answer it or its provider goes on by itself; an answer that fails counts not."""
+    later = NOW + timedelta(hours=3)
+    by_us = answered(ASKING, later).after
+    by_itself = reconciled(ASKING, said(ProviderSignal.RUNNING), later).after
+    assert 3 * 3600 * 1000 == by_us.waited_ms == by_itself.waited_ms
+    assert ASKING.deadline is not None
+    assert by_us.deadline == ASKING.deadline + timedelta(hours=3)
+    assert unanswered(by_us, ASKING).after == ASKING

@@ -50,6 +50,8 @@ TOKEN = "wb_a-token-for-the-tests"
 LEASE_S = 15.0
 QUEUE_MAX = 8
 POLL_S = 10.0
+LIMITS = RunLimits(timeout_ms_default=24 * 3600 * 1000)
+"""The time of these tests goes on in leaps of an hour."""
 
 
 @dataclass(kw_only=True)
@@ -196,7 +198,7 @@ def make_engine(
 @asynccontextmanager
 async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
-    clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), RunLimits()
+    clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), LIMITS
     hub, known = Hub(clock), KnownTokens()
 
     def wake(topics: frozenset[str]) -> None:

@@ -14,7 +14,8 @@ from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.events import RunSynced
 from domain.models.providers import ProviderSignal
-from domain.models.runs import SyncStatus
+from domain.models.runs import FailureCode, SyncStatus
+from domain.reconciliation import OVERDUE
 from domain.services.reconciler import HELD_S
 from tests.domain.services.conftest import POLL_S, Desk
 from tests.domain.services.polling import events, handed_over, look, look_at
@@ -241,3 +242,19 @@ async def test_many_that_are_unchanged_are_stored_at_once(far: Desk) -> None:
     )
     assert 2 == await look(far)
     assert -2 == counted.left
+
+
+async def test_a_run_is_stopped_when_its_time_is_over(far: Desk) -> None:
+    """Asked to be canceled, by us; and what its provider stopped for that has timed out."""
+    far.adapter.words = [RUNNING, RUNNING, word(ProviderSignal.CANCELED)]
+    run = await handed_over(far)
+    await look(far, wait_s=0)
+    await look(far, wait_s=run.timeout_ms / 1000)
+    asked = await far.run(run.id)
+    assert (OVERDUE, []) == (asked.cancel_reason, far.adapter.canceled)
+    await look(far, wait_s=0)
+    assert [run.id] == far.adapter.canceled
+    await look(far, wait_s=2 * POLL_S)
+    after = await far.run(run.id)
+    assert after.failure is not None
+    assert (RunState.FAILED, FailureCode.TIMED_OUT) == (after.state, after.failure.code)
