@@ -219,7 +219,7 @@ class Run(Node, Approvable, Waiting):
         description="When the provider last answered about it; null if it streams."
     )
     next_reconcile_at: datetime | None = strawberry.field(
-        description="When the provider will be asked next; null if it streams or has ended."
+        description="When the provider will be asked next; null while it streams or has ended."
     )
     question: RunQuestion | None = strawberry.field(
         description="What it waits for a person to answer, by runAnswer; null if it waits for no "

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from domain import backoff
 from domain.errors import (
@@ -137,7 +138,7 @@ class Follower:
             place.position = observation.position
         place.attempt = 0
         if place.is_doubted and not place.looks:
-            await self._mark(claimed, None)
+            await self._trust(claimed)
             place.is_doubted = False
 
     def _refused(self, error: ProviderRefused) -> Ended:
@@ -173,7 +174,7 @@ class Follower:
         now = self.clock.now()
         if status.signal in ENDS:
             status = replace(status, signal=ProviderSignal.RUNNING)
-        found = reconciled(run, status, now, looks)
+        found = reconciled(replace(run, next_reconcile_at=None), status, now, looks)
         await self.recorder.write(run, found, claimed.lease)
         return not found.after.is_degraded
 
@@ -190,25 +191,32 @@ class Follower:
     async def _wait_for_better(self, claimed: Claimed, error: WorkbenchError, attempt: int) -> None:
         log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
         self.meter.failed("follow")
+        retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
+        wait_s = backoff.after(attempt, retry_after_s)
         if not isinstance(error, StorageUnavailable):
+            await self._doubt(claimed, error, wait_s)
+        await self.clock.sleep(wait_s)
+
+    async def _doubt(self, claimed: Claimed, error: WorkbenchError, wait_s: float) -> None:
+        """The record may be out of date until it is tried again; the first reason stands."""
+        run = await self.recorder.load(claimed.run.id)
+        if not run.is_active:
+            return
+        now = self.clock.now()
+        after = run
+        if not run.is_degraded:
             is_refused = isinstance(error, ProviderRefused)
             sync = SyncStatus.ERROR if is_refused else SyncStatus.STALE
-            await self._mark(claimed, error.message, sync)
-        retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
-        await self.clock.sleep(backoff.after(attempt, retry_after_s))
-
-    async def _mark(
-        self, claimed: Claimed, reason: str | None, sync: SyncStatus = SyncStatus.STALE
-    ) -> None:
-        """Doubt the record for a reason, or trust it again; the first reason stands."""
-        run = await self.recorder.load(claimed.run.id)
-        if run.is_degraded is (reason is not None) or not run.is_active:
-            return
-        after = trusted(run)
-        if reason is not None:
-            told = self.recorder.text(run.project_id, reason)
-            after = doubted(run, sync, told, self.clock.now())
+            after = doubted(run, sync, self.recorder.text(run.project_id, error.message), now)
+        after = replace(after, next_reconcile_at=now + timedelta(seconds=wait_s))
         await self.recorder.write(run, compared(run, after), claimed.lease)
+
+    async def _trust(self, claimed: Claimed) -> None:
+        """The provider streams again."""
+        run = await self.recorder.load(claimed.run.id)
+        if run.is_degraded and run.is_active:
+            after = replace(trusted(run), next_reconcile_at=None)
+            await self.recorder.write(run, compared(run, after), claimed.lease)
 
     async def _pass_on_cancel(self, claimed: Claimed, flag: Flag) -> None:
         """Tell the provider once somebody has asked for the cancel, now or in an earlier life, or

@@ -20,7 +20,8 @@ SCRIPT: Final = "echo first line; until [ -e {gate} ]; do sleep 0.02; done; echo
 EXECUTE: Final = ".graphiql-execute-button"
 LIFE: Final = ["Server", "Runs", "Launch", "Events", "Logs", "Cancel", "Retry"]
 RULE: Final = ["Inbox", "Decide", "Project", "Simulate", "Policy", "Stop", "Audit"]
-TABS: Final = [*LIFE, *RULE]
+PLACE: Final = ["Providers", "Configure", "Credential", "Check", "Sync"]
+TABS: Final = [*LIFE, *RULE, *PLACE]
 
 
 def open_graphiql(page: Page, server: Server) -> None:

@@ -1,14 +1,21 @@
 """What the examples say is what they do, against a real server under the policy it begins with."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.cli.served import ROOT, serving
+from tests.adapters.a2a.serving import AgentServer
+from tests.cli.served import ROOT, Served, serving
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
+
+AGENT_TOKEN: Final = "s3cret-of-the-agent"
+AGENT_WORK: Final = ("--allow-private", "--prompt", "count 3", "--lasting-prompt", "wait")
 
 
 def test_the_gate_is_walked_to_its_end(tmp_path: Path) -> None:
@@ -40,3 +47,79 @@ def _beginning(line: str) -> str:
     if line.startswith("approved"):
         return line.rsplit(" ", 1)[0]
     return line.split(":", 1)[0]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[AgentServer]:
+    folder = tmp_path / "agent"
+    folder.mkdir()
+    with AgentServer(folder, token=AGENT_TOKEN).running() as running:
+        yield running
+
+
+def connecting(served: Served, *words: str, **extra: str) -> "subprocess.Popen[str]":
+    """The example on connectors, just started."""
+    return subprocess.Popen(
+        [sys.executable, "examples/connect_providers.py", *words],
+        env={**served.environment, **extra},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_an_agent_is_connected_killed_and_heals(tmp_path: Path, agent: AgentServer) -> None:
+    """From its configuration to a log that streams and a cancel; then it dies and comes back."""
+    told: list[str] = []
+    with (
+        serving(tmp_path, is_open=False) as served,
+        connecting(
+            served, "--agent", agent.url, "--until-healed", *AGENT_WORK, A2A_TOKEN=AGENT_TOKEN
+        ) as walk,
+    ):
+        assert walk.stdout is not None
+        for line in walk.stdout:
+            told.append(line.rstrip("\n"))
+            if "kill the provider now" in line:
+                agent.kill()
+            if "bring the provider back now" in line:
+                agent.start()
+
+    assert 0 == walk.returncode, told
+    launched = "a2a: launched, and approved by another person"
+    assert ["a2a: configured", "a2a: its credential is set", "a2a: healthy", launched] == told[:4]
+    assert ["a2a> line 0", "a2a> line 1", "a2a> line 2"] == told[4:7]
+    assert ["a2a: SUCCEEDED", launched, "a2a> ready", "a2a: CANCELED", launched] == told[7:12]
+    killed, degraded, following, *after = told[12:]
+    assert "a2a: a run is there: kill the provider now" == killed
+    assert re.fullmatch("a2a: degraded: .+", degraded)
+    assert re.fullmatch(r"a2a: next check: \d.+; bring the provider back now", following)
+    assert ["a2a: healed: RUNNING", "a2a> ready", "a2a: CANCELED"] == after
+    assert AGENT_TOKEN not in "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("words", "secret", "code"),
+    [
+        ((), AGENT_TOKEN, 2),
+        (("--agent", "{url}", *AGENT_WORK), "what-nobody-gave-us", 3),
+        (("--agent", "{url}", "--until-healed", "--patience", "1", *AGENT_WORK), AGENT_TOKEN, 4),
+        (("--agent", "{url}", "--allow-private", "--prompt", "fail so"), AGENT_TOKEN, 1),
+    ],
+    ids=["nothing to connect", "a wrong secret", "nobody kills it", "the run fails"],
+)
+def test_an_exit_code_tells_what_was_not_seen(
+    tmp_path: Path, agent: AgentServer, words: tuple[str, ...], secret: str, code: int
+) -> None:
+    """Each with a reason, and without the secret."""
+    given = [word.format(url=agent.url) for word in words]
+    with (
+        serving(tmp_path, is_open=False) as served,
+        connecting(served, *given, A2A_TOKEN=secret) as walk,
+    ):
+        told, _ = walk.communicate(timeout=180)
+
+    assert code == walk.returncode, told
+    assert re.search("^(connect_providers: |usage: ).+", told, re.MULTILINE), told
+    assert secret not in told

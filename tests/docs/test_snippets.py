@@ -22,12 +22,13 @@ How each kind of block is checked:
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.adapters.a2a.serving import AgentServer
 from tests.docs.snippets import ROOT, Block, Session, blocks_of, pages
 from tests.docs.trying import Page
 from tests.e2e.server import TOKEN, Server, guarded
@@ -43,11 +44,12 @@ POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
 APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
 MANIFEST: Final = ROOT / "docs" / "how-to" / "write-a-manifest.md"
 GITHUB: Final = ROOT / "docs" / "how-to" / "run-on-github-actions.md"
+CONNECT: Final = ROOT / "docs" / "how-to" / "connect-a-provider.md"
 STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
 ALONE: Final = (POLICY, APPROVAL, STOP, GITHUB)
 """They change rules, are refused what others then find in the audit log, or name a real provider,
 which another page would ask how it is."""
-OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, MANIFEST, *ALONE)
+OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, MANIFEST, CONNECT, *ALONE)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 
 
@@ -91,7 +93,25 @@ def test_a_page_with_a_server_of_its_own_does_what_it_says(
         try_page(path, server, environment, session)
 
 
-def try_page(path: Path, server: Server, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_page_on_connecting_does_what_it_says(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """On a real agent."""
+    for name in ("agent", "session"):
+        (tmp_path / name).mkdir()
+    agent = AgentServer(tmp_path / "agent", token="s3cret-of-the-agent")
+    with agent.running(), guarded(tmp_path / "server") as server:
+        known = {"A2A_TOKEN": agent.token}
+        try_page(CONNECT, server, environment | known, tmp_path / "session", {"9000": agent.port})
+
+
+def try_page(
+    path: Path,
+    server: Server,
+    environment: dict[str, str],
+    tmp_path: Path,
+    ports: Mapping[str, int] | None = None,
+) -> None:
     """The blocks of a page, in a session in this folder."""
     (server.records / "token").write_text(TOKEN + "\n")
     (server.records / "token").chmod(0o600)
@@ -101,6 +121,7 @@ def try_page(path: Path, server: Server, environment: dict[str, str], tmp_path: 
         "8000": str(server.port),
         "8001": str(free_port()),
         "/tmp/shop": str(tmp_path / "shop"),
+        **{shown: str(port) for shown, port in (ports or {}).items()},
     }
     session = Session(tmp_path, environment | known, replaced)
     page = Page(session, server.url)

@@ -1,6 +1,9 @@
-// One tab each: the life of a run, then what governs it. tests/web/ checks them against the schema.
+// One tab each: the life of a run, what governs it, and where it goes. tests/web/ checks them against the schema.
 import audit from './operations/audit.graphql?raw';
 import cancel from './operations/cancel.graphql?raw';
+import check from './operations/check.graphql?raw';
+import configure from './operations/configure.graphql?raw';
+import credential from './operations/credential.graphql?raw';
 import decide from './operations/decide.graphql?raw';
 import events from './operations/events.graphql?raw';
 import inbox from './operations/inbox.graphql?raw';
@@ -8,11 +11,13 @@ import launch from './operations/launch.graphql?raw';
 import logs from './operations/logs.graphql?raw';
 import policy from './operations/policy.graphql?raw';
 import project from './operations/project.graphql?raw';
+import providers from './operations/providers.graphql?raw';
 import retry from './operations/retry.graphql?raw';
 import runs from './operations/runs.graphql?raw';
 import server from './operations/server.graphql?raw';
 import simulate from './operations/simulate.graphql?raw';
 import stop from './operations/stop.graphql?raw';
+import sync from './operations/sync.graphql?raw';
 
 const tab = (query, variables = {}) => ({
   query,
@@ -61,4 +66,12 @@ export const operations = [
   tab(policy, { input: { project: slug, expectedVersion: 0, reason: 'say why', rules } }),
   tab(stop, { input: { scope: 'PROJECT', project: slug, engaged: false, reason: 'say why' } }),
   tab(audit, { project: slug, filter: { action: ['APPROVAL_DECIDE'] } }),
+  tab(providers, { project: slug }),
+  tab(configure, {
+    input: { project: slug, provider: 'a2a', config: { url: 'https://agent.example.org' } },
+  }),
+  // As it stands this sets nothing: a secret is not empty.
+  tab(credential, { input: { project: slug, provider: 'a2a', name: 'token', value: '' } }),
+  tab(check, { input: { project: slug, provider: 'a2a' } }),
+  tab(sync, { id }),
 ];

@@ -71,6 +71,30 @@ async def test_an_outage_in_the_middle_is_told_and_loses_nothing(desk: Desk) -> 
     assert [(SyncStatus.STALE, "away"), (SyncStatus.IN_SYNC, None)] == synced
 
 
+async def test_an_outage_tells_when_it_is_tried_again(desk: Desk) -> None:
+    """As long as the pause before it, also of a run that was in doubt before; the first reason
+    stands, and nothing is left of it once the provider streams."""
+    busy, gone = ProviderUnavailable("busy", retry_after_s=90), ProviderUnavailable("gone")
+    desk.adapter.script = [busy, printed("a", 2), gone, printed("b", 4), ended()]
+    followed = await desk.started()
+    stale = replace(followed.run, sync_status=SyncStatus.STALE, degraded_reason="away")
+    async with desk.store.transaction() as unit:
+        await unit.runs.change(followed.run, stale, [], actor=None, at=desk.clock.now())
+    pauses: list[tuple[float, float | None, str | None]] = []
+
+    class Watched(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            run = await desk.run(followed.run.id)
+            due = run.next_reconcile_at
+            shown = None if due is None else (due - self.now()).total_seconds()
+            pauses.append((seconds, shown, run.degraded_reason))
+            await super().sleep(seconds)
+
+    await replace(desk.follower, clock=Watched()).follow(replace(followed, run=stale))
+    assert [(90, 90, "away"), (0.5, 0.5, "gone")] == pauses
+    assert None is (await desk.run(followed.run.id)).next_reconcile_at
+
+
 async def test_doubt_that_another_node_left_is_cleared(desk: Desk) -> None:
     """Whoever takes over a stale run tells when the provider is heard of, not only at its end."""
     followed = await desk.started()
