@@ -233,8 +233,8 @@ class FollowingRepository(Protocol):
         """Those that are still held become free until they are due again."""
         ...
 
-    async def looked_at(self, returns: Sequence[Return], at: datetime) -> None:
-        """Their providers have answered, and nothing of the runs but that has changed."""
+    async def looked_at(self, returns: Sequence[Return]) -> None:
+        """Nothing of the runs has changed but when they were seen and will be looked at again."""
         ...
 
     async def hasten(self, run_id: RunId, at: datetime) -> bool:

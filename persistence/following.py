@@ -86,7 +86,10 @@ GIVE_BACK = (
 LOOKED_AT = (
     update(runs)
     .where(runs.c.id == bindparam("run_id"), runs.c.finished_at.is_(None))
-    .values(last_reconciled_at=instant("seen_at"), next_reconcile_at=instant("next_at"))
+    .values(
+        last_reconciled_at=func.coalesce(instant("seen_at"), runs.c.last_reconciled_at),
+        next_reconcile_at=instant("next_at"),
+    )
 )
 HASTEN = (
     update(intents)
@@ -173,11 +176,11 @@ class Following:
             ],
         )
 
-    async def looked_at(self, returns: Sequence[Return], at: datetime) -> None:
+    async def looked_at(self, returns: Sequence[Return]) -> None:
         await self._each(
             LOOKED_AT,
             [
-                {"run_id": each.run_id, "seen_at": at, "next_at": each.due_at}
+                {"run_id": each.run_id, "seen_at": each.seen_at, "next_at": each.due_at}
                 for each in sorted(returns, key=lambda each: each.run_id)
             ],
         )

@@ -55,13 +55,15 @@ class Lease:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
     """A held intent to follow that is given back: to be taken at `due_at`, or at once where that
-    was asked for since it was due (`was_due_at`). `attempts`: how often in vain by now."""
+    was asked for since it was due (`was_due_at`). `attempts`: how often in vain by now; `seen_at`:
+    when the provider answered, if it did."""
 
     lease: Lease
     run_id: RunId
     was_due_at: datetime
     due_at: datetime
     attempts: int
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,13 +177,14 @@ class Reconciler:
 
     async def _store(self, claimed: Claimed, looked: Looked, began: datetime) -> None:
         back = _back(claimed, self._due_at(claimed, looked, began), looked.tries)
+        back = replace(back, seen_at=began if looked.was_answered else None)
         run, meter = claimed.run, self.looker.recorder.meter
         meter.reconciled(run.provider, looked.reconciled.after.sync_status)
         after = looked.reconciled.after
-        if after == run and looked.is_clear:
+        if after == run:
             self._unchanged.append(back)
             return
-        seen_at = began if looked.was_answered else run.last_reconciled_at
+        seen_at = back.seen_at or run.last_reconciled_at
         next_at = back.due_at if after.is_active else None
         after = replace(after, last_reconciled_at=seen_at, next_reconcile_at=next_at)
         facts = looked.reconciled.facts
@@ -216,7 +217,7 @@ class Reconciler:
             return
         async with self.store.transaction() as unit:
             await unit.following.give_back([*unchanged, *unstored])
-            await unit.following.looked_at(unchanged, self.clock.now())
+            await unit.following.looked_at(unchanged)
         del self._unchanged[: len(unchanged)], self._unstored[: len(unstored)]
 
 

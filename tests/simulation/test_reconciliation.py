@@ -135,7 +135,8 @@ class Simulation:
         for _ in range(ROUNDS_MAX):
             for _ in range(20):
                 await self.round()
-            runs = [await self.desk.run(run_id) for run_id in self.runs]
+            async with self.desk.store.snapshot() as unit:
+                runs = list((await unit.runs.get_many(set(self.runs))).values())
             if all(map(self._is_settled, runs)):
                 return runs
         raise AssertionError("it goes on for ever")

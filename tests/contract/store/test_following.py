@@ -47,13 +47,14 @@ def back(intent: Intent, seconds: float, attempts: int = 0) -> Return:
         was_due_at=intent.due_at,
         due_at=later(seconds),
         attempts=attempts,
+        seen_at=later(0.5) if attempts == 0 else None,
     )
 
 
 async def give_back(scene: Scene, *returns: Return) -> None:
     async with scene.store.transaction() as unit:
         await unit.following.give_back(returns)
-        await unit.following.looked_at(returns, later(0.5))
+        await unit.following.looked_at(returns)
 
 
 async def due(scene: Scene, seconds: float = 0) -> list[float]:
@@ -93,8 +94,10 @@ async def test_what_is_given_back_is_due_later(scene: Scene) -> None:
     assert [] == await claim(scene, 9)
     again = await claim(scene, 25)
     assert [(two.id, 1), (one.id, 4)] == [(each.run_id, each.attempts) for each in again]
-    stored = await scene.stored(one)
-    assert (later(0.5), later(20)) == (stored.last_reconciled_at, stored.next_reconcile_at)
+    stored = [await scene.stored(run) for run in (one, two)]
+    assert [(None, later(20)), (later(0.5), later(10))] == [
+        (run.last_reconciled_at, run.next_reconcile_at) for run in stored
+    ]
 
 
 async def test_haste_makes_it_due(scene: Scene) -> None:
