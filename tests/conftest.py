@@ -9,6 +9,13 @@ from adapters.local.bubblewrap import find
 
 pytest_plugins = ["tests.fixtures_services"]
 
+# The suite of adapters is imported by tests outside its folder too, so that it is told of here.
+pytest.register_assert_rewrite(
+    "tests.contract.adapters.broken",
+    "tests.contract.adapters.conformance",
+    "tests.contract.adapters.rig",
+)
+
 # A busy machine is no failure; pytest-timeout ends what hangs.
 hypothesis.settings.register_profile("workbench", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("workbench")

@@ -53,8 +53,8 @@ BOUNDED_LISTS: Final = {
 """Lists of objects that are no connections, and what bounds them."""
 VERBS: Final = frozenset(
     {
-        *("cancel", "check", "configure", "create", "decide", "delegate", "delete", "launch"),
-        *("retry", "revoke", "set", "update"),
+        *("answer", "cancel", "check", "configure", "create", "decide", "delegate", "delete"),
+        *("launch", "reconcile", "retry", "revoke", "set", "update"),
     }
 )
 """What mutations do. A new one is put here with its first mutation."""
@@ -172,10 +172,11 @@ def mutations(built: GraphQLSchema) -> Iterator[str]:
 
 
 def takes_one(asked: dict[str, str]) -> bool:
+    """Beside an id there may be what somebody can leave out: it came later."""
     (name, kind), *more = asked.items()
-    return not more and (
-        (name, kind) == ("id", "ID!") or (name == "input" and kind.endswith("Input!"))
-    )
+    if (name, kind) == ("id", "ID!"):
+        return not any(of.endswith("!") for _, of in more)
+    return not more and name == "input" and kind.endswith("Input!")
 
 
 def answers(result: GraphQLUnionType, payload: str) -> bool:
@@ -185,14 +186,14 @@ def answers(result: GraphQLUnionType, payload: str) -> bool:
 
 
 def sounds_like_a_time(kind: GraphQLNamedType, part: str) -> bool:
-    """By its end, or as one end of the period that an input asks for."""
+    """By its end, since when it is so, or as one end of the period that an input asks for."""
     is_period = isinstance(kind, GraphQLInputObjectType) and kind.fields.keys() >= PERIOD
     is_end = (is_period and part in PERIOD) or f"{kind.name}.{part}" == PAST
-    return bool(re.search(r"^at$|At$|(After|Before)$", part)) or is_end
+    return bool(re.search(r"^at$|(At|Since|After|Before)$", part)) or is_end
 
 
 def names(types: Types) -> Iterator[str]:
-    """Enum values in capitals, times end in At, durations say their unit."""
+    """Enum values in capitals, times end in At or Since, durations say their unit."""
     for name, kind in types.items():
         if isinstance(kind, GraphQLEnumType):
             yield from (f"{name}.{one}" for one in kind.values if not re.fullmatch("[A-Z_]+", one))

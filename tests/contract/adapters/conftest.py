@@ -10,12 +10,6 @@ from adapters.clock import SystemClock
 from adapters.local.adapter import LocalAdapter
 from domain.ports import Adapter
 
-pytest.register_assert_rewrite(
-    "tests.contract.adapters.broken",
-    "tests.contract.adapters.conformance",
-    "tests.contract.adapters.rig",
-)
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
