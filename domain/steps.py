@@ -1,0 +1,285 @@
+"""What becomes of one step of a workflow run: each change with what is told of it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from domain.ids import ApprovalId, RunId
+from domain.lifecycle import (
+    STEP_RUN_TABLE,
+    STEPS_OVER,
+    ApprovalState,
+    RunState,
+    StepRunSignal,
+    StepRunState,
+    advance,
+)
+from domain.models.approvals import Approval, ApprovalSubject
+from domain.models.runs import FailureCode, Run, RunFailure
+from domain.models.steps import StepChange
+from domain.models.workflow_events import (
+    CheckpointSaved,
+    StepRunApprovalDecided,
+    StepRunRetried,
+    StepRunSkipped,
+    StepRunStateChanged,
+    WorkflowRunFact,
+)
+from domain.models.workflow_runs import StepAttempt, StepRun
+from domain.progress import has_passed
+
+BACKOFF_MS_MAX: Final = 3_600_000
+ENDS: Final = {
+    RunState.SUCCEEDED: StepRunSignal.SUCCEED,
+    RunState.FAILED: StepRunSignal.FAIL,
+    RunState.CANCELED: StepRunSignal.FAIL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A step before and after, and the facts of it in their order."""
+
+    change: StepChange
+    facts: tuple[WorkflowRunFact, ...]
+
+    @property
+    def after(self) -> StepRun:
+        return self.change.after
+
+
+def moved(before: StepRun, after: StepRun, *more: WorkflowRunFact) -> Moved:
+    """From one state to another, in the same attempt; `more` is told behind that."""
+    fact = StepRunStateChanged(
+        step_run_id=after.id,
+        key=after.key,
+        from_state=before.state,
+        to_state=after.state,
+        attempt=after.attempt,
+        failure=after.failure,
+        run_id=after.run_id,
+    )
+    return Moved(change=StepChange(before=before, after=after), facts=(fact, *more))
+
+
+def begun(
+    step_run: StepRun,
+    signal: StepRunSignal,
+    at: datetime,
+    *,
+    run_id: RunId | None = None,
+    approval_id: ApprovalId | None = None,
+) -> Moved:
+    """A new attempt: by a run, by asking people, or by looking at what there is."""
+    after = replace(
+        step_run,
+        state=advance(step_run.state, signal),
+        attempt=step_run.attempt + 1,
+        failure=None,
+        run_id=run_id,
+        approval_id=approval_id,
+        outputs={},
+        exit_code=None,
+        due_at=None,
+        started_at=at,
+        finished_at=None,
+    )
+    return moved(step_run, after)
+
+
+def ended(
+    step_run: StepRun,
+    signal: StepRunSignal,
+    at: datetime,
+    *,
+    failure: RunFailure | None = None,
+    outputs: Mapping[str, Any] | None = None,
+    exit_code: int | None = None,
+) -> Moved:
+    """The attempt is over, and kept as it was. One that never began is none: what fails before
+    that is its first."""
+    after = replace(
+        step_run,
+        state=advance(step_run.state, signal),
+        attempt=step_run.attempt + (step_run.state is StepRunState.PENDING),
+        failure=failure,
+        approval_id=None,
+        outputs=outputs or {},
+        exit_code=exit_code,
+        due_at=None,
+        started_at=step_run.started_at if step_run.state is not StepRunState.PENDING else None,
+        finished_at=at,
+    )
+    checkpoint = CheckpointSaved(step_run_id=after.id, key=after.key)
+    done = moved(step_run, after, *((checkpoint,) if has_passed(after) else ()))
+    attempt = replace(_attempt(after, at), approval_id=step_run.approval_id)
+    return replace(done, change=replace(done.change, ended=attempt))
+
+
+def skipped(step_run: StepRun, reason: str, at: datetime) -> Moved:
+    """Left out: what needs it goes on."""
+    after = replace(
+        step_run,
+        state=advance(step_run.state, StepRunSignal.SKIP),
+        failure=None,
+        approval_id=None,
+        due_at=None,
+        finished_at=at,
+    )
+    why = StepRunSkipped(step_run_id=after.id, key=after.key, reason=reason)
+    return moved(step_run, after, why, CheckpointSaved(step_run_id=after.id, key=after.key))
+
+
+def dropped(step_run: StepRun, at: datetime) -> Moved:
+    """It is not done any more: stopped with its workflow run, or taken out of the plan."""
+    if step_run.state is not StepRunState.PENDING:
+        return ended(step_run, StepRunSignal.CANCEL, at)
+    after = replace(
+        step_run,
+        state=advance(step_run.state, StepRunSignal.CANCEL),
+        approval_id=None,
+        due_at=None,
+        finished_at=at,
+    )
+    return moved(step_run, after)
+
+
+def again(
+    step_run: StepRun,
+    signal: StepRunSignal,
+    *,
+    due_at: datetime | None = None,
+    reason: str | None = None,
+) -> Moved:
+    """Back to the beginning; the attempts before stay as they were."""
+    after = replace(
+        step_run,
+        state=advance(step_run.state, signal),
+        failure=None,
+        run_id=None,
+        approval_id=None,
+        outputs={},
+        exit_code=None,
+        due_at=due_at,
+        started_at=None,
+        finished_at=None,
+    )
+    if signal is not StepRunSignal.RETRY:
+        return moved(step_run, after)
+    fact = StepRunRetried(
+        step_run_id=after.id,
+        key=after.key,
+        attempt=after.attempt + 1,
+        due_at=due_at,
+        reason=reason,
+    )
+    return moved(step_run, after, fact)
+
+
+def outcome_of(step_run: StepRun, run: Run, at: datetime) -> Moved | None:
+    """What the run of a step has come to, for the step; None where that knows it already."""
+    if not run.is_active:
+        # Refused or expired approvals cancel the run: for the step that is a failure.
+        is_canceled = run.state is RunState.CANCELED and run.failure is None
+        signal = StepRunSignal.CANCEL if is_canceled else ENDS[run.state]
+        return ended(
+            step_run,
+            signal,
+            at,
+            failure=run.failure,
+            outputs=run.outputs,
+            exit_code=run.exit_code,
+        )
+    is_blocked = run.state is RunState.BLOCKED
+    if is_blocked == (step_run.state is StepRunState.BLOCKED):
+        return None
+    signal = StepRunSignal.BLOCK if is_blocked else StepRunSignal.START
+    return moved(step_run, replace(step_run, state=advance(step_run.state, signal)))
+
+
+REFUSALS: Final = {
+    ApprovalState.REJECTED: FailureCode.APPROVAL_REJECTED,
+    ApprovalState.EXPIRED: FailureCode.APPROVAL_EXPIRED,
+}
+
+
+def said_of(run: Run) -> ApprovalState:
+    """To a run that waited for people, and does not any more."""
+    if run.failure is None:
+        return ApprovalState.VOIDED if run.state is RunState.CANCELED else ApprovalState.APPROVED
+    if run.failure.code is FailureCode.APPROVAL_EXPIRED:
+        return ApprovalState.EXPIRED
+    is_refused = run.failure.code is FailureCode.APPROVAL_REJECTED
+    return ApprovalState.REJECTED if is_refused else ApprovalState.VOIDED
+
+
+def decided(step_run: StepRun, approval: Approval, at: datetime) -> Moved:
+    """What people said of a step, or of leaving it out."""
+    fact = StepRunApprovalDecided(
+        step_run_id=step_run.id, key=step_run.key, approval_id=approval.id, state=approval.state
+    )
+    if approval.subject_kind is ApprovalSubject.OVERRIDE:
+        done = _decided_on_skipping(step_run, approval, at)
+    elif approval.state is ApprovalState.APPROVED:
+        done = ended(step_run, StepRunSignal.SUCCEED, at)
+    elif code := REFUSALS.get(approval.state):
+        failure = RunFailure(code=code, message=f"The approval is {approval.state}.")
+        done = ended(step_run, StepRunSignal.FAIL, at, failure=failure)
+    else:
+        done = ended(step_run, StepRunSignal.CANCEL, at)
+    return replace(done, facts=(fact, *done.facts))
+
+
+def _decided_on_skipping(step_run: StepRun, approval: Approval, at: datetime) -> Moved:
+    can_skip = StepRunSignal.SKIP in STEP_RUN_TABLE[step_run.state]
+    if approval.state is ApprovalState.APPROVED and can_skip:
+        return skipped(step_run, approval.reason or "", at)
+    return unasked(step_run)
+
+
+def unasked(step_run: StepRun) -> Moved:
+    """Nobody is asked about leaving it out any more; it is as it was."""
+    after = replace(step_run, approval_id=None)
+    return Moved(change=StepChange(before=step_run, after=after), facts=())
+
+
+def lapsed(step_run: StepRun) -> Moved:
+    """The same, told: nobody has answered, and nothing else happens to the step."""
+    assert step_run.approval_id is not None, "people were asked about it"
+    fact = StepRunApprovalDecided(
+        step_run_id=step_run.id,
+        key=step_run.key,
+        approval_id=step_run.approval_id,
+        state=ApprovalState.VOIDED,
+    )
+    return replace(unasked(step_run), facts=(fact,))
+
+
+def retry_due(step_run: StepRun, at: datetime, random: float) -> datetime | None:
+    """When the step's own policy has it tried once more; None where it does not.
+
+    Up to twice as long each time, spread evenly from half of it on, so that what has failed
+    together does not come back together. Never at once: one turn ends one attempt of a step.
+    """
+    policy, failure = step_run.step.retry, step_run.failure
+    is_over = step_run.state is not StepRunState.FAILED or step_run.attempt >= policy.attempts
+    if failure is None or is_over or failure.code not in policy.codes:
+        return None
+    most = min(policy.backoff_ms * 2 ** (step_run.attempt - 1), BACKOFF_MS_MAX)
+    return at + timedelta(milliseconds=max(1, most * (0.5 + random / 2)))
+
+
+def _attempt(step_run: StepRun, at: datetime) -> StepAttempt:
+    assert step_run.state in STEPS_OVER, "an attempt is kept when it has ended"
+    return StepAttempt(
+        step_run_id=step_run.id,
+        number=step_run.attempt,
+        state=step_run.state,
+        run_id=step_run.run_id,
+        failure=step_run.failure,
+        outputs=step_run.outputs,
+        exit_code=step_run.exit_code,
+        started_at=step_run.started_at,
+        finished_at=at,
+    )

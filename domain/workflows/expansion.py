@@ -1,0 +1,81 @@
+"""From a definition and its inputs to the step runs that a workflow run begins with. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import InvalidInput
+from domain.limits import EDGES_MAX, FOR_EACH_MAX, STEP_RUNS_MAX
+from domain.models.workflows import Step, WorkflowDefinition
+from domain.workflows.expressions import reference
+from domain.workflows.templates import look_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """A step run to be; `needs` are keys of others. Where `is_empty`, there was no item to make
+    it for: it is to be skipped when its turn comes, and those that need it go on."""
+
+    key: str
+    step: Step
+    needs: tuple[str, ...]
+    item: Any = None
+    item_index: int | None = None
+    is_empty: bool = False
+
+
+def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[PlannedStep, ...]:
+    """In the order of the steps. A step with `forEach` becomes `key[0]`, `key[1]` and so on; who
+    needs it needs all of them. Of an empty list one stays, by its own key.
+
+    Raises InvalidInput with a path below `inputs`, or where there are too many in all.
+    """
+    items = {step.key: _items(step, inputs) for step in definition.steps}
+    if sum(max(1, len(each or ())) for each in items.values()) > STEP_RUNS_MAX:
+        raise InvalidInput(f"More than {STEP_RUNS_MAX} steps in all.", "inputs")
+    keys = {key: _keys(key, each) for key, each in items.items()}
+    _check_edges(definition, keys)
+    planned: list[PlannedStep] = []
+    for step in definition.steps:
+        needs = tuple(key for need in dict.fromkeys(step.needs) for key in keys[need])
+        planned += _planned(step, needs, items[step.key])
+    return tuple(planned)
+
+
+def _check_edges(definition: WorkflowDefinition, keys: Mapping[str, list[str]]) -> None:
+    """Every item needs every item: it multiplies."""
+    edges = sum(len(keys[s.key]) * len(keys[need]) for s in definition.steps for need in s.needs)
+    if edges > EDGES_MAX:
+        message = f"The steps need one another {edges} times in all; {EDGES_MAX} are the most."
+        raise InvalidInput(message, "inputs")
+
+
+def _items(step: Step, inputs: Mapping[str, Any]) -> list[Any] | None:
+    """None where it is made once, whatever the inputs are."""
+    if step.for_each is None:
+        return None
+    wanted = reference(step.for_each)
+    path = [str(part) for part in wanted.path]
+    try:
+        items = look_up(wanted, {"inputs": inputs})
+    except InvalidInput as fault:
+        raise InvalidInput(fault.message, *path) from None
+    if not isinstance(items, list | tuple):
+        raise InvalidInput(f"The step {step.key!r} is made for each item of a list.", *path)
+    if len(items) > FOR_EACH_MAX:
+        message = f"{len(items)} items; {FOR_EACH_MAX} are the most for the step {step.key!r}."
+        raise InvalidInput(message, *path)
+    return list(items)
+
+
+def _keys(key: str, items: list[Any] | None) -> list[str]:
+    return [f"{key}[{index}]" for index in range(len(items))] if items else [key]
+
+
+def _planned(step: Step, needs: tuple[str, ...], items: list[Any] | None) -> list[PlannedStep]:
+    if not items:
+        return [PlannedStep(key=step.key, step=step, needs=needs, is_empty=items == [])]
+    return [
+        PlannedStep(key=key, step=step, needs=needs, item=item, item_index=index)
+        for index, (key, item) in enumerate(zip(_keys(step.key, items), items, strict=True))
+    ]

@@ -1,0 +1,163 @@
+"""Typed reading of what somebody wrote down; faults are noted with their paths, never raised."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from domain.errors import InvalidInput
+from domain.limits import FAULTS_MAX
+from domain.models.workflows import Fault
+from domain.validation import check_text
+
+Path = tuple[str, ...]
+Choice = TypeVar("Choice", bound=StrEnum)
+
+TEXT_CHARACTERS_MAX: Final = 256 * 1024
+SHOWN_CHARACTERS_MAX: Final = 60
+"""Of what somebody wrote, in a message about it."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """All that is wrong, up to a bound: whoever has that many corrects some and asks again."""
+
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, path: Path, message: str) -> None:
+        if len(self.found) < FAULTS_MAX:
+            self.found.append(Fault(path=path, message=message))
+
+    def raise_any(self) -> None:
+        """Raises InvalidInput, with the first fault as what it says and where."""
+        if self.found:
+            first = self.found[0]
+            raise InvalidInput(first.message, *first.path, faults=tuple(self.found))
+
+
+class Fields:
+    """The members of one mapping. What is absent or of the wrong type is None, or nothing."""
+
+    def __init__(self, raw: object, path: Path, known: Collection[str], faults: Faults) -> None:
+        self.path = path
+        self.faults = faults
+        self.is_mapping = isinstance(raw, Mapping)
+        self._raw: Mapping[str, object] = {}
+        if not isinstance(raw, Mapping):
+            faults.add(path, "Not a mapping of names to values.")
+            return
+        self._raw = raw
+        for name in raw:
+            if name not in known:
+                message = f"There is no {shown(name)} here.{nearest(str(name), known)}"
+                faults.add((*path, shown(name, quoted=False)), message)
+
+    def __contains__(self, name: str) -> bool:
+        return self._raw.get(name) is not None
+
+    def raw(self, name: str) -> object:
+        return self._raw.get(name)
+
+    def is_null(self, name: str) -> bool:
+        """It is written down, with nothing behind it."""
+        return name in self._raw and self._raw[name] is None
+
+    def fault(self, name: str, message: str) -> None:
+        self.faults.add((*self.path, name), message)
+
+    def text(self, name: str, most: int = TEXT_CHARACTERS_MAX) -> str | None:
+        return self._text(self._raw.get(name), most, name) if name in self else None
+
+    def required(self, name: str, most: int = TEXT_CHARACTERS_MAX) -> str:
+        """Some text, or a fault and an empty one."""
+        if name not in self:
+            self.fault(name, f"{name} is missing.")
+        elif (text := self.text(name, most)) is not None:
+            if text.strip():
+                return text
+            self.fault(name, f"{name} is empty.")
+        return ""
+
+    def texts(self, name: str, most: int) -> tuple[str, ...]:
+        """A list of at most so many."""
+        if name not in self:
+            return ()
+        values = self._raw[name]
+        if not isinstance(values, list | tuple):
+            self.fault(name, f"{name} is a list of texts.")
+            return ()
+        if len(values) > most:
+            self.fault(name, f"{name} has {len(values)} items; {most} are the most.")
+            return ()
+        texts = [self._text(each, TEXT_CHARACTERS_MAX, name, n) for n, each in enumerate(values)]
+        return tuple(text for text in texts if text is not None)
+
+    def number(self, name: str, least: int, most: int) -> int | None:
+        if name not in self:
+            return None
+        value = self._raw[name]
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.fault(name, f"{name} is a whole number.")
+        elif not least <= value <= most:
+            self.fault(name, f"{name} is from {least} to {most}.")
+        else:
+            return value
+        return None
+
+    def choice(self, name: str, kind: type[Choice]) -> Choice | None:
+        if name not in self:
+            return None
+        return self._choice(self._raw[name], kind, name)
+
+    def choices(self, name: str, kind: type[Choice]) -> tuple[Choice, ...]:
+        found = [
+            self._choice(text, kind, name, index)
+            for index, text in enumerate(self.texts(name, len(kind)))
+        ]
+        return tuple(each for each in found if each is not None)
+
+    def mapping(self, name: str) -> Mapping[str, object]:
+        """Of which the members are looked at elsewhere."""
+        value = self._raw.get(name)
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self.fault(name, f"{name} is a mapping of names to values.")
+        return {}
+
+    def inner(self, name: str, known: Collection[str]) -> "Fields":
+        return Fields(self._raw.get(name), (*self.path, name), known, self.faults)
+
+    def _text(self, value: object, most: int, name: str, index: int | None = None) -> str | None:
+        path = (*self.path, name) if index is None else (*self.path, name, str(index))
+        if not isinstance(value, str):
+            self.faults.add(path, f"{shown(value)} is no text; put it in quotes to make it one.")
+            return None
+        try:
+            check_text(value, most, *path)
+        except InvalidInput as fault:
+            self.faults.add(fault.path, fault.message)
+            return None
+        return value
+
+    def _choice(
+        self, value: object, kind: type[Choice], name: str, index: int | None = None
+    ) -> Choice | None:
+        """In capitals or not: `stop` and `STOP` are the same."""
+        path = (*self.path, name) if index is None else (*self.path, name, str(index))
+        if isinstance(value, str) and value.upper() in kind.__members__:
+            return kind(value.upper())
+        self.faults.add(path, f"{shown(value)} is none of {', '.join(kind)}.")
+        return None
+
+
+def shown(value: object, *, quoted: bool = True) -> str:
+    """A value as it is told, cut where it is long."""
+    text = repr(value) if quoted else str(value)
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else text[:SHOWN_CHARACTERS_MAX] + "..."
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """A question about the name that was meant, or nothing."""
+    close = get_close_matches(name[:SHOWN_CHARACTERS_MAX], known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

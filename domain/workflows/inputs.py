@@ -1,0 +1,50 @@
+"""The inputs of one workflow run: defaults filled in, and held to the schema of the workflow."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from domain.configs import check_config
+from domain.errors import InvalidInput
+from domain.limits import INPUTS_BYTES_MAX
+from domain.models.workflows import Fault, WorkflowDefinition
+from domain.workflows.languages import Schemas
+
+
+def declared(definition: WorkflowDefinition) -> Mapping[str, Any]:
+    """The inputs that it names, each with its schema."""
+    properties = definition.inputs.get("properties")
+    return properties if isinstance(properties, Mapping) else {}
+
+
+def settle(definition: WorkflowDefinition, given: object, schemas: Schemas) -> Mapping[str, Any]:
+    """What the run is to work with. An input that is not declared is a fault, whatever the schema
+    says of additional ones: nothing could refer to it.
+
+    Raises InvalidInput, with paths below `inputs`.
+    """
+    try:
+        checked = check_config(given, ())
+    except InvalidInput as fault:
+        raise InvalidInput(fault.message, "inputs", *fault.path) from None
+    known = declared(definition)
+    filled = {
+        name: schema["default"]
+        for name, schema in known.items()
+        if isinstance(schema, Mapping) and "default" in schema
+    }
+    settled = {**filled, **checked}
+    if len(json.dumps(settled).encode()) > INPUTS_BYTES_MAX:
+        raise InvalidInput(f"Inputs have at most {INPUTS_BYTES_MAX} bytes.", "inputs")
+    faults = [
+        Fault(path=("inputs", name), message="The workflow declares no such input.")
+        for name in checked
+        if name not in known
+    ]
+    faults += [
+        Fault(path=("inputs", *fault.path), message=fault.message)
+        for fault in schemas.faults(definition.inputs, settled)
+    ]
+    if faults:
+        raise InvalidInput(faults[0].message, *faults[0].path, faults=faults)
+    return settled
