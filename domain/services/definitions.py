@@ -1,0 +1,79 @@
+"""Definitions of workflows as they are given: read, and checked against what a project has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from domain import features
+from domain.errors import InvalidInput
+from domain.limits import APPROVERS_LOOKED_FOR_MAX, SLUG_CHARACTERS_MAX
+from domain.models.pages import Window
+from domain.models.principals import APPROVER_RIGHTS
+from domain.models.projects import Project
+from domain.models.settings import FeatureFlag
+from domain.models.subjects import GroupRights
+from domain.models.workflow_commands import WorkflowSource
+from domain.models.workflows import StepType, WorkflowDefinition
+from domain.ports import Store
+from domain.services.registry import Registry
+from domain.validation import check_text
+from domain.workflows.checking import Checker, ProviderFacts, Surroundings
+from domain.workflows.languages import Files
+from domain.workflows.reading import read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """`disabled` are the features that the server has off; `groups` what an issuer's bring."""
+
+    store: Store
+    registry: Registry
+    checker: Checker
+    files: Files
+    disabled: frozenset[FeatureFlag] = frozenset()
+    groups: Mapping[str, GroupRights] | None = None
+
+    async def settle(self, source: WorkflowSource, project: Project) -> WorkflowDefinition:
+        """What was given, where it can be carried out in this project as it is now.
+
+        Raises FeatureDisabled, and InvalidInput with all faults; their paths begin where the
+        definition does.
+        """
+        features.check(FeatureFlag.ORCHESTRATION, project.settings, self.disabled)
+        definition = self.read(source)
+        await self.check(definition, project)
+        return definition
+
+    async def check(self, definition: WorkflowDefinition, project: Project) -> None:
+        """Whether it can be carried out in this project as it is now. Raises as `settle` does."""
+        if any(step.type is StepType.SDK for step in definition.steps):
+            features.check(FeatureFlag.SDK_STEPS, project.settings, self.disabled)
+        self.checker.check(definition, await self._around(project))
+
+    def read(self, source: WorkflowSource) -> WorkflowDefinition:
+        """What was given, by its form alone. Raises InvalidInput with all faults."""
+        if (source.yaml is None) == (source.written is None):
+            raise InvalidInput("Give exactly one of yaml and definition.", "yaml")
+        check_text(source.feature, SLUG_CHARACTERS_MAX, "feature")
+        written = source.written if source.yaml is None else self.files.read(source.yaml)
+        definition = read(written)
+        if source.feature is None:
+            return definition
+        return replace(definition, feature=source.feature)
+
+    async def _around(self, project: Project) -> Surroundings:
+        async with self.store.snapshot() as unit:
+            window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
+            members = await unit.identity.members(project.id, window)
+        groups = (self.groups or {}).values()
+        return Surroundings(
+            providers={
+                provider.key: ProviderFacts(kind=provider.kind, run_kinds=provider.run_kinds)
+                for provider in self.registry.all()
+            },
+            default_provider=project.settings.default_provider,
+            approvers={
+                role: sum(right in member.permissions for member in members)
+                for role, right in APPROVER_RIGHTS.items()
+            },
+            uncounted={role for each in groups for role in each.roles.get(project.slug, ())},
+        )

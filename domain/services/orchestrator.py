@@ -1,0 +1,347 @@
+"""Workflow runs, turn by turn: what is new, what follows from it, all written at once.
+
+A turn decides on what is stored and writes it under the lease of its node, compared with what was
+read. So it can be cut off anywhere and taken again: whatever it has not written has not happened,
+and nothing is dispatched but by an intent that is part of what it has written.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from domain import features, workflow_run_audit
+from domain.conclusions import checkpoint, concluded, is_stopping, may_start
+from domain.errors import FeatureDisabled, IllegalTransition, QuotaExceeded
+from domain.lifecycle import (
+    STEPS_OVER,
+    RunState,
+    StepRunSignal,
+    StepRunState,
+    WorkflowRunSignal,
+    WorkflowRunState,
+    advance,
+)
+from domain.limits import CONFLICT_TRIES_MAX
+from domain.models.audit import Caller
+from domain.models.commands import CancelRun
+from domain.models.pages import Window
+from domain.models.principals import Membership
+from domain.models.runs import FailureCode, Run, RunKind
+from domain.models.settings import FeatureFlag
+from domain.models.steps import StepNews, WorkflowLease
+from domain.models.workflow_events import (
+    StepRunApprovalDecided,
+    StepRunApprovalRequested,
+    StepRunArtifactAdded,
+    WorkflowRunStateChanged,
+)
+from domain.models.workflow_runs import StepRun, WorkflowRun
+from domain.ports import Clock, Random, Store, UnitOfWork
+from domain.progress import ACTIVE_STEPS, PASSED, Progress
+from domain.services.approvals import Approvals, Overtaken
+from domain.services.drafts import STARTS_PER_TURN, Assigned, Draft, Held
+from domain.services.gate import Gate
+from domain.services.placer import Placer
+from domain.services.step_starts import StepStarts
+from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due, said_of
+
+ARTIFACTS_TOLD_MAX: Final = 100
+"""Of one attempt, in the stream; the list of all is elsewhere."""
+STOPPED: Final = "The workflow was stopped."
+INTERRUPTED: Final = "A step was interrupted: {}. Resume to have it tried once more."
+
+Cancel = Callable[[CancelRun, Caller], Awaitable[Run]]
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another node sees to the workflow run by now: whatever this one decides is not written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestrator:
+    """Takes turns with workflow runs that its node holds."""
+
+    store: Store
+    clock: Clock
+    random: Random
+    gate: Gate
+    placer: Placer
+    approvals: Approvals
+    starts: StepStarts
+    cancel: Cancel
+
+    async def held(self, lease: WorkflowLease) -> Held:
+        """What the node is to see to, as it is stored."""
+        async with self.store.snapshot() as unit:
+            run = await unit.workflow_runs.get(lease.workflow_run_id)
+            assert run is not None, "what is held is stored"
+            return await _read(unit, lease, run)
+
+    async def turn(self, held: Held) -> bool:
+        """Do what is due now. Whether there may be more to do at once.
+
+        Raises StorageUnavailable: nothing has changed then; and QuotaExceeded where the queue has
+        no room for another step: all else is written then. Either is to be tried again later.
+        """
+        news = await self._look(held)
+        draft = Draft(
+            before=held.run,
+            after=held.run,
+            progress=held.progress,
+            at=self.clock.now(),
+        )
+        try:
+            await self._absorb(held, draft, news)
+            await self._start_ready(held, draft)
+            await self._stop(held, draft)
+            self._conclude(draft)
+            if not draft.is_empty:
+                await self._write(held, draft)
+        except BaseException:
+            held.is_stale = True
+            raise
+        goes_on = may_start(draft.after, draft.at) and not may_start(draft.before, draft.at)
+        return held.is_stale or goes_on or self._has_more(held, draft)
+
+    def _has_more(self, held: Held, draft: Draft) -> bool:
+        """Raises QuotaExceeded where there was no room for any."""
+        if draft.has_more and not held.starts_max:
+            held.starts_max = 1
+            raise QuotaExceeded("No step can start: the queue of runs is full.")
+        return draft.has_more
+
+    async def _look(self, held: Held) -> list[StepNews]:
+        """What has come of the steps; where somebody else has written, all is read anew."""
+        async with self.store.snapshot() as unit:
+            run = await unit.workflow_runs.get(held.run.id)
+            assert run is not None, "workflow runs are never removed"
+            if held.is_stale or run.sequence != held.run.sequence:
+                fresh = await _read(unit, held.lease, run)
+                held.run, held.progress, held.is_stale = run, fresh.progress, False
+            project = await unit.projects.get(run.project_id)
+            assert project is not None, "projects are never removed"
+            held.project = project
+            has_asked = held.progress.has_asked
+            news = await unit.step_runs.news(run.id, has_asked=has_asked)
+            return [await _with_artifacts(unit, one) for one in news]
+
+    async def _absorb(self, held: Held, draft: Draft, news: list[StepNews]) -> None:
+        for one in news:
+            step_run = draft.progress.by_id(one.step_run_id)
+            if step_run is None:
+                continue
+            if one.approval is not None:
+                after = draft.take(decided(step_run, one.approval, draft.at))
+                if step_run.run_id is not None and after.state is StepRunState.SKIPPED:
+                    await self._cancel_run(held, step_run, STOPPED)
+            elif one.run is not None and (change := outcome_of(step_run, one.run, draft.at)):
+                _tell_of_approval(draft, step_run, one.run)
+                after = draft.take(change)
+                _tell_of_artifacts(draft, after, one)
+            else:
+                continue
+            self._retry(draft, after)
+            _pause_where_interrupted(draft, after)
+
+    def _retry(self, draft: Draft, step_run: StepRun) -> None:
+        """By the step's own policy."""
+        due_at = retry_due(step_run, draft.at, self.random())
+        if due_at is not None and not is_stopping(draft.after, draft.at):
+            draft.take(again(step_run, StepRunSignal.RETRY, due_at=due_at))
+
+    async def _start_ready(self, held: Held, draft: Draft) -> None:
+        if not may_start(draft.after, draft.at):
+            return
+        try:
+            features.check(FeatureFlag.ORCHESTRATION, held.project.settings, self.gate.disabled)
+            await self._start_all(held, draft)
+        except FeatureDisabled as error:
+            _pause(draft, error.message)
+
+    async def _start_all(self, held: Held, draft: Draft) -> None:
+        """In the order of the plan, as many runs at once as the workflow may have."""
+        left = held.starts_max
+        while startable := _startable(draft, max(1, left)):
+            if not left:
+                draft.has_more = True
+                return
+            for step_run in startable:
+                if step_run.step.is_dispatched and not _has_room(draft):
+                    continue
+                self._retry(draft, await self.starts.start(held, draft, step_run))
+                left -= 1
+
+    async def _stop(self, held: Held, draft: Draft) -> None:
+        """Whatever goes on is asked to stop; what waits for nothing but us is dropped."""
+        if not is_stopping(draft.after, draft.at):
+            return
+        is_canceled = draft.after.cancel_requested_at is not None
+        for step_run in list(draft.progress):
+            if step_run.run_id is not None and step_run.state in ACTIVE_STEPS:
+                await self._cancel_run(held, step_run, draft.after.cancel_reason)
+            elif step_run.state is StepRunState.BLOCKED or (
+                is_canceled and step_run.state is StepRunState.PENDING
+            ):
+                draft.take(dropped(step_run, draft.at))
+            elif step_run.approval_id is not None and step_run.state in STEPS_OVER - PASSED:
+                draft.take(lapsed(step_run))
+
+    async def _cancel_run(self, held: Held, step_run: StepRun, reason: str | None) -> None:
+        """In a transaction of its own, told once; its end comes as news."""
+        assert step_run.run_id is not None, "whoever calls has looked"
+        if step_run.run_id in held.told_to_stop:
+            return
+        try:
+            await self.cancel(
+                CancelRun(run_id=step_run.run_id, reason=reason or STOPPED), held.caller
+            )
+        except IllegalTransition:
+            log.info("had ended already", extra={"run_id": step_run.run_id})
+        held.told_to_stop.add(step_run.run_id)
+
+    def _conclude(self, draft: Draft) -> None:
+        done = concluded(draft.after, draft.progress, draft.at)
+        draft.facts += done.facts
+        draft.after = replace(done.after, checkpoint=checkpoint(draft.before, draft.facts))
+
+    async def _write(self, held: Held, draft: Draft) -> None:
+        """All of it or nothing. Where somebody was first, all is to be read and decided again."""
+        try:
+            async with self.store.transaction() as unit:
+                held.run = await self._store(unit, held, draft)
+        except Overtaken:
+            held.is_stale = True
+            held.overtaken += 1
+            if held.overtaken > CONFLICT_TRIES_MAX:
+                raise LeaseLost from None
+        except QuotaExceeded:
+            if not draft.launches:
+                raise
+            held.is_stale, held.starts_max = True, held.starts_max // 2
+        else:
+            held.overtaken, held.starts_max = 0, min(held.starts_max * 2, STARTS_PER_TURN)
+
+    async def _store(self, unit: UnitOfWork, held: Held, draft: Draft) -> WorkflowRun:
+        changed = await unit.workflow_runs.change(
+            draft.before,
+            draft.after,
+            draft.facts,
+            steps=list(draft.changes),
+            actor=None,
+            at=draft.at,
+            lease=held.lease,
+        )
+        if changed is None:
+            raise Overtaken
+        for launch in draft.launches:
+            await self.placer.dispatch(unit, launch.run, launch.judged, held.project, None)
+        for question in draft.questions:
+            await self.placer.ask(unit, question, held.project, None)
+        for asked in draft.step_questions:
+            await self.approvals.ask_about_step(unit, asked, held.project, None)
+        for denied in draft.denials:
+            await unit.decisions.add(denied.decision, denied.request)
+        for record in workflow_run_audit.went_on(changed, draft.facts, draft.decisions, draft.at):
+            unit.audit.add(record)
+        await _link(unit, draft)
+        await self._void(unit, draft)
+        return changed
+
+    async def _void(self, unit: UnitOfWork, draft: Draft) -> None:
+        """Nobody is asked any more about what was dropped, or has begun and asks something else."""
+        for change in draft.changes:
+            asked = change.before.approval_id
+            if asked is not None and asked != change.after.approval_id:
+                await self.approvals.withdraw(unit, asked, None, draft.at)
+
+
+def _startable(draft: Draft, most: int) -> list[StepRun]:
+    ready = draft.progress.ready(most, draft.at)
+    return [one for one in ready if not one.step.is_dispatched or _has_room(draft)]
+
+
+def _has_room(draft: Draft) -> bool:
+    return draft.progress.count(StepRunState.RUNNING) < draft.after.concurrency
+
+
+def _tell_of_approval(draft: Draft, step_run: StepRun, run: Run) -> None:
+    """What people were asked of the step's run, and said: the run's own stream has all of it."""
+    if run.approval_id is None or run.is_handed_over:
+        return
+    step, key, asked = step_run.id, step_run.key, run.approval_id
+    if step_run.state is StepRunState.BLOCKED:
+        draft.facts.append(
+            StepRunApprovalDecided(step_run_id=step, key=key, approval_id=asked, state=said_of(run))
+        )
+    elif run.state is RunState.BLOCKED:
+        draft.facts.append(StepRunApprovalRequested(step_run_id=step, key=key, approval_id=asked))
+
+
+def _tell_of_artifacts(draft: Draft, step_run: StepRun, news: StepNews) -> None:
+    """Which attempt has made them is stored with the end of it."""
+    if not news.artifacts or news.run is None:
+        return
+    draft.facts += [
+        StepRunArtifactAdded(
+            step_run_id=step_run.id, key=step_run.key, artifact_id=each.id, name=each.name
+        )
+        for each in news.artifacts
+    ]
+    draft.assigned.append(
+        Assigned(run_id=news.run.id, step_run_id=step_run.id, number=step_run.attempt)
+    )
+
+
+async def _link(unit: UnitOfWork, draft: Draft) -> None:
+    """Which attempt has made artifacts, and which step has looked at them."""
+    for one in draft.assigned:
+        await unit.artifacts.assign(one.run_id, one.step_run_id, one.number)
+    for step_run_id, artifact_id in draft.consumed:
+        await unit.artifacts.consume([artifact_id], step_run_id, draft.at)
+
+
+async def _with_artifacts(unit: UnitOfWork, one: StepNews) -> StepNews:
+    """Only asked after where there may be some: each question keeps the next step waiting."""
+    run = one.run
+    if run is None or run.is_active or not (run.artifacts or run.kind is RunKind.PROMPT):
+        return one
+    page = await unit.artifacts.page(run.id, Window(limit=ARTIFACTS_TOLD_MAX))
+    return replace(one, artifacts=tuple(page))
+
+
+def _pause_where_interrupted(draft: Draft, step_run: StepRun) -> None:
+    """Nobody knows how far it had come, so a person looks before it is done once more."""
+    failure = step_run.failure
+    if failure is not None and failure.code is FailureCode.INTERRUPTED:
+        _pause(draft, INTERRUPTED.format(step_run.key))
+
+
+def _pause(draft: Draft, reason: str) -> None:
+    before = draft.after
+    if before.state is WorkflowRunState.PAUSED:
+        return
+    state = advance(before.state, WorkflowRunSignal.PAUSE)
+    draft.after = replace(before, state=state, pause_reason=reason)
+    draft.facts.append(
+        WorkflowRunStateChanged(from_state=before.state, to_state=state, reason=reason)
+    )
+
+
+async def _read(unit: UnitOfWork, lease: WorkflowLease, run: WorkflowRun) -> Held:
+    project = await unit.projects.get(run.project_id)
+    people = await unit.identity.principals([run.requested_by])
+    steps = await unit.step_runs.of(run.id)
+    assert project is not None, "projects are never removed"
+    roles = Membership(
+        project_id=run.project_id, principal_id=run.requested_by, roles=run.requester_roles
+    )
+    return Held(
+        lease=lease,
+        run=run,
+        project=project,
+        caller=Caller(principal=people[run.requested_by], memberships=(roles,)),
+        progress=Progress(steps),
+    )

@@ -1,0 +1,120 @@
+"""What a server does with workflows, put together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.ids import NodeId
+from domain.models.settings import FeatureFlag
+from domain.ports import Clock, IdMaker, Meter, Random, Signals, Store
+from domain.services.briefings import Briefings
+from domain.services.connections import Connections
+from domain.services.definitions import Definitions
+from domain.services.governance import Governance
+from domain.services.known_switches import KnownSwitches
+from domain.services.launcher import Launcher
+from domain.services.orchestrator import Orchestrator
+from domain.services.placer import Placer
+from domain.services.recovery import Recovery
+from domain.services.reporter import Reporter
+from domain.services.step_starts import StepStarts
+from domain.services.step_values import StepValues
+from domain.services.workflow_actions import WorkflowActions
+from domain.services.workflow_engine import WorkflowEngine
+from domain.services.workflow_runs import WorkflowRuns
+from domain.workflows.languages import Conditions, Schemas
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowServices:
+    """One of each, made when it is first asked for."""
+
+    store: Store
+    signals: Signals
+    clock: Clock
+    new_id: IdMaker
+    meter: Meter
+    random: Random
+    governance: Governance
+    placer: Placer
+    connections: Connections
+    briefings: Briefings
+    switches: KnownSwitches
+    conditions: Conditions
+    schemas: Schemas
+    launcher: Launcher
+    definitions: Definitions
+    node: NodeId
+    lease_s: float
+    disabled: frozenset[FeatureFlag]
+
+    @cached_property
+    def orchestrator(self) -> Orchestrator:
+        starts = StepStarts(
+            gate=self.governance.gate,
+            placer=self.placer,
+            connections=self.connections,
+            briefings=self.briefings,
+            values=StepValues(store=self.store),
+            conditions=self.conditions,
+            schemas=self.schemas,
+            new_id=self.new_id,
+        )
+        return Orchestrator(
+            store=self.store,
+            clock=self.clock,
+            random=self.random,
+            gate=self.governance.gate,
+            placer=self.placer,
+            approvals=self.governance.approvals,
+            starts=starts,
+            cancel=self.launcher.cancel,
+        )
+
+    @cached_property
+    def engine(self) -> WorkflowEngine:
+        return WorkflowEngine(
+            store=self.store,
+            signals=self.signals,
+            clock=self.clock,
+            meter=self.meter,
+            orchestrator=self.orchestrator,
+            node=self.node,
+            lease_s=self.lease_s,
+        )
+
+    @cached_property
+    def actions(self) -> WorkflowActions:
+        return WorkflowActions(
+            store=self.store,
+            clock=self.clock,
+            approvals=self.governance.approvals,
+            cancel_in=self.launcher.cancel_in,
+        )
+
+    @cached_property
+    def runs(self) -> WorkflowRuns:
+        return WorkflowRuns(
+            store=self.store,
+            clock=self.clock,
+            new_id=self.new_id,
+            schemas=self.schemas,
+            switches=self.switches,
+            actions=self.actions,
+            disabled=self.disabled,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        return Recovery(
+            store=self.store,
+            clock=self.clock,
+            new_id=self.new_id,
+            approvals=self.governance.approvals,
+            actions=self.actions,
+            runs=self.runs,
+            definitions=self.definitions,
+        )
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        return Reporter(store=self.store)

@@ -1,0 +1,88 @@
+"""Workflows of projects: written down in versions, which never change."""
+
+from dataclasses import dataclass
+
+from domain import workflow_audit
+from domain.digest import canonical, sha256
+from domain.errors import InvalidInput, QuotaExceeded
+from domain.ids import WorkflowId
+from domain.limits import CONFLICT_TRIES_MAX
+from domain.models.audit import Caller
+from domain.models.project_events import ProjectWorkflowChanged
+from domain.models.projects import Project
+from domain.models.workflow_commands import WorkflowSource
+from domain.models.workflows import Workflow, WorkflowDefinition
+from domain.ports import Clock, IdMaker, Store
+from domain.services.definitions import Definitions
+from domain.workflows.writing import write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflows:
+    """Whoever calls has checked the permission."""
+
+    store: Store
+    clock: Clock
+    new_id: IdMaker
+    definitions: Definitions
+
+    async def create(self, source: WorkflowSource, project: Project, caller: Caller) -> Workflow:
+        """The next version of the workflow of that name: the first one where there is none. What
+        says nothing new is the newest version as it is, so that to send a file twice is no harm.
+
+        Raises FeatureDisabled, InvalidInput with all faults, QuotaExceeded.
+        """
+        definition = await self.definitions.settle(source, project)
+        return await self._store(definition, project, caller)
+
+    async def revise(
+        self, source: WorkflowSource, before: Workflow, project: Project, caller: Caller
+    ) -> Workflow:
+        """The same for a workflow that is there, of any version; runs keep the one that they have.
+
+        Raises what `create` raises.
+        """
+        definition = await self.definitions.settle(source, project)
+        if definition.name != before.name:
+            message = f"This workflow is called {before.name!r}. Another name is another workflow."
+            raise InvalidInput(message, "name")
+        return await self._store(definition, project, caller)
+
+    def as_yaml(self, workflow: Workflow) -> str:
+        """What it says as a file, from which it could be made again."""
+        return self.definitions.files.write(write(workflow.definition))
+
+    async def _store(
+        self, definition: WorkflowDefinition, project: Project, caller: Caller
+    ) -> Workflow:
+        for _ in range(CONFLICT_TRIES_MAX):
+            if made := await self._add(definition, project, caller):
+                return made
+        raise QuotaExceeded("Too many changes to this at once. Try again.")
+
+    async def _add(
+        self, definition: WorkflowDefinition, project: Project, caller: Caller
+    ) -> Workflow | None:
+        """None where somebody else was faster."""
+        async with self.store.transaction() as unit:
+            before = await unit.workflows.newest(project.id, definition.name)
+            if before is not None and before.definition == definition:
+                return before
+            after = await unit.workflows.add(
+                Workflow(
+                    id=WorkflowId(self.new_id()),
+                    project_id=project.id,
+                    version=0 if before is None else before.version,
+                    definition=definition,
+                    author_id=caller.principal.id,
+                    created_at=self.clock.now(),
+                )
+            )
+            if after is None:
+                return None
+            digest = sha256(canonical(write(definition)))
+            unit.audit.add(workflow_audit.written(before, after, digest, caller))
+            fact = ProjectWorkflowChanged(workflow_id=after.id, version=after.version)
+            actor = caller.principal.id
+            unit.project_events.add(project.id, fact, actor=actor, at=after.created_at)
+        return after
