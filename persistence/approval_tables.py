@@ -25,6 +25,7 @@ approvals: Final = Table(
     Column("subject_kind", Text, nullable=False),
     Column("subject_id", Text, nullable=False),
     Column("run_id", Text, ForeignKey("runs.id")),
+    Column("workflow_run_id", Text),
     Column("decision_id", Text, ForeignKey("decisions.id"), nullable=False),
     Column("requested_by", Text, ForeignKey("principals.id"), nullable=False),
     Column("required_role", Text, nullable=False),
@@ -45,6 +46,7 @@ approvals: Final = Table(
     Column("token_maker", Text),
     Index("approvals_by_project", "project_id", "state", "id"),
     Index("approvals_by_run", "run_id"),
+    Index("approvals_by_workflow_run", "workflow_run_id", "id"),
 )
 _pending = text("state = 'PENDING'")
 Index(

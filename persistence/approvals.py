@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, exists, func, insert, select, text, update
 
-from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId
+from domain.ids import (
+    ApprovalId,
+    DecisionId,
+    DelegationId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    WorkflowRunId,
+)
 from domain.lifecycle import ApprovalState
 from domain.models.approvals import (
     Approval,
@@ -26,6 +34,7 @@ from persistence.approval_tables import approval_votes, approvals, delegations
 from persistence.session import Session
 from persistence.tables import decisions, intents, projects, runs
 from persistence.types import UtcDateTime
+from persistence.workflow_tables import workflow_runs
 
 CHANGED: Final = (
     "state",
@@ -51,6 +60,21 @@ CHANGE = (
     .values({name: bindparam(f"{name}_written") for name in CHANGED})
 )
 GET_MANY = select(approvals).where(approvals.c.id.in_(bindparam("ids", expanding=True)))
+_newest: Final = approvals.alias("newest")
+OF_WORKFLOW_RUNS = (
+    select(approvals)
+    .join(workflow_runs, workflow_runs.c.id == approvals.c.workflow_run_id)
+    .where(
+        workflow_runs.c.id.in_(bindparam("ids", expanding=True)),
+        approvals.c.id.in_(
+            select(_newest.c.id)
+            .where(_newest.c.workflow_run_id == workflow_runs.c.id)
+            .order_by(_newest.c.id.desc())
+            .limit(bindparam("most"))
+        ),
+    )
+)
+"""By way of the workflow runs: none is read besides the newest, however many there are."""
 VOTES = (
     select(approval_votes)
     .where(approval_votes.c.approval_id.in_(bindparam("ids", expanding=True)))
@@ -160,7 +184,7 @@ class Approvals:
 
     async def get_many(self, ids: Collection[ApprovalId]) -> Mapping[ApprovalId, Approval]:
         found = await self._session.all(GET_MANY, {"ids": list(ids)})
-        return {ApprovalId(row.id): _approval(row) for row in found}
+        return {ApprovalId(row.id): approval_of(row) for row in found}
 
     async def votes(
         self, ids: Collection[ApprovalId]
@@ -168,6 +192,15 @@ class Approvals:
         found = await self._session.all(VOTES, {"ids": list(ids)})
         grouped = groupby(found, key=attrgetter("approval_id"))
         return {ApprovalId(key): [_vote(row) for row in group] for key, group in grouped}
+
+    async def of_workflow_runs(
+        self, ids: Collection[WorkflowRunId], limit: int
+    ) -> Mapping[WorkflowRunId, Sequence[Approval]]:
+        which = {"ids": list(ids), "most": limit}
+        found = await self._session.all(OF_WORKFLOW_RUNS, which)
+        newest_first = sorted(found, key=attrgetter("workflow_run_id", "id"), reverse=True)
+        grouped = groupby(newest_first, key=attrgetter("workflow_run_id"))
+        return {WorkflowRunId(key): [approval_of(row) for row in group] for key, group in grouped}
 
     async def page(self, approval_filter: ApprovalFilter, window: Window) -> Sequence[Approval]:
         chosen = select(approvals)
@@ -180,7 +213,7 @@ class Approvals:
         if window.after is not None:
             chosen = chosen.where(approvals.c.id < window.after)
         statement = chosen.order_by(approvals.c.id.desc()).limit(window.limit)
-        return [_approval(row) for row in await self._session.all(statement, {})]
+        return [approval_of(row) for row in await self._session.all(statement, {})]
 
     async def count_pending(self, project_id: ProjectId) -> int:
         row = await self._session.first(COUNT_PENDING, {"project_id": project_id})
@@ -189,11 +222,11 @@ class Approvals:
 
     async def expired(self, now: datetime, limit: int) -> Sequence[Approval]:
         found = await self._session.all(EXPIRED, {"now": now, "most": limit})
-        return [_approval(row) for row in found]
+        return [approval_of(row) for row in found]
 
     async def escalating(self, now: datetime, limit: int) -> Sequence[Approval]:
         found = await self._session.all(ESCALATING, {"now": now, "most": limit})
-        return [_approval(row) for row in found]
+        return [approval_of(row) for row in found]
 
     async def outdated(self, now: datetime, limit: int) -> Sequence[RunId]:
         found = await self._session.all(OUTDATED, {"now": now, "most": limit})
@@ -231,13 +264,16 @@ class Approvals:
         return int(row[0])
 
 
-def _approval(row: Row[Any]) -> Approval:
+def approval_of(row: Row[Any]) -> Approval:
     return Approval(
         id=ApprovalId(row.id),
         project_id=ProjectId(row.project_id),
         subject_kind=ApprovalSubject(row.subject_kind),
         subject_id=row.subject_id,
         run_id=None if row.run_id is None else RunId(row.run_id),
+        workflow_run_id=(
+            None if row.workflow_run_id is None else WorkflowRunId(row.workflow_run_id)
+        ),
         decision_id=DecisionId(row.decision_id),
         requested_by=PrincipalId(row.requested_by),
         required_role=Role(row.required_role),

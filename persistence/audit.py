@@ -1,6 +1,6 @@
 """Audit entries: chained by the statement that stores them, and never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain as joined
 from typing import Any, Final
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    func,
     insert,
     literal_column,
     select,
@@ -26,6 +27,7 @@ from domain.models.audit import (
     AuditEntry,
     AuditLink,
     AuditRecord,
+    AuditSpan,
     ChainHead,
 )
 from domain.models.pages import AuditFilter, Window
@@ -33,6 +35,8 @@ from persistence.audit_tables import audit_attestations, audit_entries, audit_he
 from persistence.session import Parameters, Session
 from persistence.tables import projects
 from persistence.types import Microseconds, Sha256
+
+SUBJECTS_AT_ONCE: Final = 5000
 
 _given: Final = tuple(
     bindparam(name, type_=audit_entries.c[name].type)
@@ -86,6 +90,14 @@ LINKS: Final = _behind(
         audit_entries.c[name]
         for name in ("action", "actor_id", "subject", "result", "body", "hash")
     ),
+)
+SPAN: Final = select(
+    func.min(audit_entries.c.sequence).label("first"),
+    func.max(audit_entries.c.sequence).label("last"),
+    func.count().label("entries"),
+).where(
+    audit_entries.c.chain == bindparam("chain"),
+    audit_entries.c.subject.in_(bindparam("subjects", expanding=True)),
 )
 HEAD: Final = select(audit_heads).where(_is_chain)
 CHAINS: Final = union(
@@ -166,6 +178,18 @@ class Audit:
     async def links(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditLink]:
         return await self._session.bare(LINKS, {"chain": chain, "after": sequence, "most": limit})
 
+    async def span(self, chain: ChainId, subjects: Collection[str]) -> AuditSpan | None:
+        found = [
+            await self._session.first(SPAN, {"chain": chain, "subjects": part})
+            for part in _parts(sorted(set(subjects)))
+        ]
+        ends = [row for row in found if row is not None and row.entries]
+        if not ends:
+            return None
+        first = await self.after(chain, min(row.first for row in ends) - 1, 1)
+        last = await self.after(chain, max(row.last for row in ends) - 1, 1)
+        return AuditSpan(first=first[0], last=last[0], entries=sum(row.entries for row in ends))
+
     async def head(self, chain: ChainId) -> ChainHead | None:
         row = await self._session.first(HEAD, {"chain": chain})
         return None if row is None else ChainHead(**row._asdict())
@@ -189,6 +213,12 @@ class Audit:
         which = {"chain": chain, "after": after, "up_to": up_to, "most": limit}
         found = await self._session.all(ATTESTATIONS, which)
         return [Attestation(**row._asdict()) for row in found]
+
+
+def _parts(subjects: Sequence[str]) -> Iterator[list[str]]:
+    """Each of no more than a statement may have parameters."""
+    for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
+        yield list(subjects[start : start + SUBJECTS_AT_ONCE])
 
 
 def _columns(record: AuditRecord) -> dict[str, object]:

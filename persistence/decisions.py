@@ -29,7 +29,7 @@ class Decisions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def add(self, decision: Decision, request: DispatchRequest) -> None:
+    async def add(self, decision: Decision, request: DispatchRequest | None) -> None:
         columns = {
             "id": decision.id,
             "project_id": decision.project_id,
@@ -41,7 +41,7 @@ class Decisions:
             "policy_version": decision.policy_version,
             "input_digest": decision.input_digest,
             "decided_at": decision.decided_at,
-            "request": rules.of_request(request),
+            "request": None if request is None else rules.of_request(request),
             "confirms": decision.confirms,
         }
         await self._session.write(ADD, columns)

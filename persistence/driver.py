@@ -3,8 +3,9 @@
 SQLite takes one thread hop a statement here, where aiosqlite as it comes takes four.
 A hop costs more than most of our statements: making the cursor, running the statement, fetching
 and closing each went to the connection's thread by itself, as did BEGIN and the end of a snapshot.
-Plain inserts are not waited for at all; their errors come with the next statement that is, at the
-latest with the commit (launching a run: 28 hops waited for, now 2).
+Plain inserts, and what is written for several rows, are not waited for at all; their errors come
+with the next statement that is, at the latest with the commit (launching a run: 28 hops waited for,
+now 2).
 """
 
 import sqlite3
@@ -50,11 +51,11 @@ class EagerCursor:
         if sql.startswith("BEGIN"):
             self._connection.begin_later(sql)
         else:
-            await self._send(sqlite3.Cursor.execute, sql, parameters or ())
+            await self._send(sqlite3.Cursor.execute, sql, parameters or (), is_many=False)
         return self
 
     async def executemany(self, sql: str, parameters: Any) -> "EagerCursor":
-        await self._send(sqlite3.Cursor.executemany, sql, parameters)
+        await self._send(sqlite3.Cursor.executemany, sql, parameters, is_many=True)
         return self
 
     async def fetchone(self) -> Any:
@@ -75,9 +76,9 @@ class EagerCursor:
     async def close(self) -> None:
         """The statement was finished when it ran."""
 
-    async def _send(self, method: Any, sql: str, parameters: Any) -> None:
+    async def _send(self, method: Any, sql: str, parameters: Any, *, is_many: bool) -> None:
         statement = partial(_run, method, sql, parameters)
-        if self._connection.may_post(sql):
+        if self._connection.may_post(sql, is_many=is_many):
             self._connection.post(statement)
         else:
             ran = await self._connection.hop(statement)
@@ -109,12 +110,11 @@ class EagerConnection(Connection):
     def begin_later(self, sql: str) -> None:
         self._begin = sql
 
-    def may_post(self, sql: str) -> bool:
-        """For a plain INSERT: no rows come back, and nobody asks how many went in."""
-        is_plain = sql.startswith("INSERT INTO") and not (
-            "ON CONFLICT" in sql or "RETURNING" in sql
-        )
-        return is_plain and not self._reads_only
+    def may_post(self, sql: str, *, is_many: bool) -> bool:
+        """For a plain INSERT, and for what is written with several sets of parameters: no rows come
+        back, and nobody asks how many went in."""
+        is_uncounted = is_many or (sql.startswith("INSERT INTO") and "ON CONFLICT" not in sql)
+        return is_uncounted and "RETURNING" not in sql and not self._reads_only
 
     def post(self, statement: Statement) -> None:
         """Have a statement run without waiting for it; whatever comes next raises its error."""

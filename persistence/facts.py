@@ -7,24 +7,29 @@ from typing import Any, assert_never
 import orjson
 from sqlalchemy import Row
 
-from domain.ids import ApprovalId, PrincipalId, RunId
+from domain.ids import ApprovalId, ArtifactId, PrincipalId, RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.approvals import ApprovalDecision
+from domain.models.artifacts import ArtifactFault
 from domain.models.events import (
     LogsTruncated,
     RunAnswered,
     RunApprovalDecided,
     RunApprovalRequested,
+    RunArtifactAdded,
+    RunArtifactRefused,
     RunAsked,
     RunCancelRequested,
     RunDispatched,
     RunEvent,
     RunFact,
+    RunOutputsRefused,
     RunRerouted,
     RunStateChanged,
     RunSynced,
 )
 from domain.models.logs import LogBatch
+from domain.models.outputs import OutputsFault
 from domain.models.providers import LogStream
 from domain.models.runs import SyncStatus
 from persistence import rows
@@ -85,6 +90,12 @@ def _fact_kind(fact: RunFact) -> str:  # noqa: C901, PLR0911, PLR0912 - a closed
             return "ASKED"
         case RunAnswered():
             return "ANSWERED"
+        case RunOutputsRefused():
+            return "OUTPUTS_REFUSED"
+        case RunArtifactAdded():
+            return "ARTIFACT_ADDED"
+        case RunArtifactRefused():
+            return "ARTIFACT_REFUSED"
         case LogsTruncated():
             return "LOGS_TRUNCATED"
         case _:
@@ -118,6 +129,14 @@ def _fact(kind: str, text: str) -> RunFact:  # noqa: C901, PLR0911, PLR0912 - a 
             return RunAsked(**payload)
         case "ANSWERED":
             return RunAnswered(**payload)
+        case "OUTPUTS_REFUSED":
+            code = OutputsFault(payload["code"])
+            return RunOutputsRefused(code=code, message=payload["message"])
+        case "ARTIFACT_ADDED":
+            artifact_id = ArtifactId(payload["artifact_id"])
+            return RunArtifactAdded(artifact_id=artifact_id, name=payload["name"])
+        case "ARTIFACT_REFUSED":
+            return RunArtifactRefused(**{**payload, "code": ArtifactFault(payload["code"])})
         case "LOGS_TRUNCATED":
             return LogsTruncated(**payload)
         case _:

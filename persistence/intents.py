@@ -23,7 +23,7 @@ from domain.models.decisions import RiskLevel
 from domain.models.intents import Clearance, Intent, IntentKind, Lease
 from domain.models.kill_switches import SwitchTarget
 from domain.queue import Ahead
-from domain.topics import INTENTS
+from domain.topics import INTENTS, LOOKS
 from persistence import rows
 from persistence.active import ACTIVE_COUNTS, AHEAD
 from persistence.dispatching import may_dispatch
@@ -136,6 +136,7 @@ BECOME_FOLLOWED = (
     .where(_is_held())
     .values(kind=IntentKind.FOLLOW, site=bindparam("next_site"), position=None, attempts=0)
 )
+BECOME_POLLED = BECOME_FOLLOWED.values(due_at=instant("next_due_at"), **_freed)
 POSTPONE = (
     update(intents)
     .where(_is_held())
@@ -294,6 +295,11 @@ class Intents:
 
     async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
         return await self._session.write(BECOME_FOLLOWED, _held(lease) | {"next_site": site}) == 1
+
+    async def become_polled(self, lease: Lease, due_at: datetime) -> bool:
+        self._wake(LOOKS)
+        which = _held(lease) | {"next_site": None, "next_due_at": due_at}
+        return await self._session.write(BECOME_POLLED, which) == 1
 
     async def postpone(
         self, lease: Lease, due_at: datetime, *, is_unsent: bool = False, is_counted: bool = True

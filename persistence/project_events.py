@@ -8,14 +8,23 @@ import orjson
 from sqlalchemy import Row, Text, bindparam, insert, select
 
 from domain.circuit import CircuitState
-from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
-from domain.lifecycle import ApprovalState, RunState
+from domain.ids import (
+    ApprovalId,
+    FeatureId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    WorkflowId,
+    WorkflowRunId,
+)
+from domain.lifecycle import ApprovalState, RunState, WorkflowRunState
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.project_events import (
     ProjectApprovalChanged,
     ProjectCredentialChanged,
     ProjectEvent,
     ProjectFact,
+    ProjectFeatureChanged,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
     ProjectProviderChecked,
@@ -23,6 +32,8 @@ from domain.models.project_events import (
     ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
+    ProjectWorkflowChanged,
+    ProjectWorkflowRunChanged,
 )
 from domain.models.providers import HealthStatus
 from domain.topics import project_topic
@@ -111,6 +122,10 @@ def _kind(fact: ProjectFact) -> str:  # noqa: C901, PLR0911, PLR0912 - one line 
     match fact:
         case ProjectRunChanged():
             return "RUN_CHANGED"
+        case ProjectWorkflowRunChanged():
+            return "WORKFLOW_RUN_CHANGED"
+        case ProjectWorkflowChanged():
+            return "WORKFLOW_CHANGED"
         case ProjectSettingsChanged():
             return "SETTINGS_CHANGED"
         case ProjectPolicyChanged():
@@ -127,6 +142,8 @@ def _kind(fact: ProjectFact) -> str:  # noqa: C901, PLR0911, PLR0912 - one line 
             return "PROVIDER_HEALTH_CHANGED"
         case ProjectProviderChecked():
             return "PROVIDER_CHECKED"
+        case ProjectFeatureChanged():
+            return "FEATURE_CHANGED"
         case _:
             assert_never(fact)
 
@@ -140,6 +157,17 @@ def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: C901, PLR
                 run_id=RunId(payload["run_id"]),
                 from_state=None if before is None else RunState(before),
                 to_state=RunState(payload["to_state"]),
+            )
+        case "WORKFLOW_RUN_CHANGED":
+            before = payload["from_state"]
+            return ProjectWorkflowRunChanged(
+                workflow_run_id=WorkflowRunId(payload["workflow_run_id"]),
+                from_state=None if before is None else WorkflowRunState(before),
+                to_state=WorkflowRunState(payload["to_state"]),
+            )
+        case "WORKFLOW_CHANGED":
+            return ProjectWorkflowChanged(
+                workflow_id=WorkflowId(payload["workflow_id"]), version=payload["version"]
             )
         case "SETTINGS_CHANGED":
             return ProjectSettingsChanged(**payload)
@@ -165,5 +193,8 @@ def _fact(kind: str, payload: dict[str, Any]) -> ProjectFact:  # noqa: C901, PLR
         case "PROVIDER_CHECKED":
             status = HealthStatus(payload.pop("status"))
             return ProjectProviderChecked(status=status, **payload)
+        case "FEATURE_CHANGED":
+            feature_id = FeatureId(payload.pop("feature_id"))
+            return ProjectFeatureChanged(feature_id=feature_id, **payload)
         case _:
             raise ValueError(f"an event of a newer version: {kind}")

@@ -7,7 +7,13 @@ from typing import Any
 from domain.ids import ProjectId
 from domain.models.decisions import ApprovalRequirement, ExpiryAction, RiskLevel
 from domain.models.invocations import CommandClass
-from domain.models.policies import DispatchRequest, PolicyEffect, PolicyMatch, PolicyRule
+from domain.models.policies import (
+    DispatchRequest,
+    PolicyEffect,
+    PolicyMatch,
+    PolicyRule,
+    StepTerms,
+)
 from domain.models.principals import Role
 from domain.models.providers import EnvProfile
 from domain.models.runs import Budget, RunKind
@@ -44,7 +50,7 @@ def of_request(request: DispatchRequest) -> Fields:
 
 
 def to_request(stored: Fields) -> DispatchRequest:
-    budget = stored["budget"]
+    budget, step = stored["budget"], stored.get("step")
     return DispatchRequest(
         project_id=ProjectId(stored["project_id"]),
         provider=stored["provider"],
@@ -55,10 +61,17 @@ def to_request(stored: Fields) -> DispatchRequest:
         cwd=stored["cwd"],
         env_profile=EnvProfile(stored["env_profile"]),
         tool_scopes=tuple(stored["tool_scopes"]),
+        artifacts=tuple(stored.get("artifacts", ())),
         feature=stored["feature"],
         requester_roles=frozenset(map(Role, stored["requester_roles"])),
         budget=None if budget is None else Budget(**budget),
+        step=None if step is None else _terms(step),
     )
+
+
+def _terms(stored: Fields) -> StepTerms:
+    risk = stored["risk"]
+    return StepTerms(risk=None if risk is None else RiskLevel(risk))
 
 
 def _rule(stored: Fields) -> PolicyRule:

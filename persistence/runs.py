@@ -1,6 +1,6 @@
 """Runs: added with their first events, changed by compare-and-set, paged newest first."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -9,22 +9,25 @@ from typing import Final
 from sqlalchemy import Update, and_, bindparam, exists, func, insert, or_, select, tuple_, update
 
 from domain.ids import PrincipalId, ProjectId, RunId
-from domain.lifecycle import RunState
+from domain.lifecycle import TERMINAL, RunState
 from domain.models.events import RunEvent, RunFact, RunStateChanged
 from domain.models.intents import Lease
 from domain.models.kill_switches import SwitchTarget
 from domain.models.pages import RunFilter, Window
 from domain.models.project_events import ProjectRunChanged
 from domain.models.runs import Run
+from domain.topics import steps_topic
 from persistence import facts as facts_rows
 from persistence import rows
 from persistence.kill_switches import of
 from persistence.project_events import ProjectEvents
 from persistence.session import Parameters, Session, Wrote
-from persistence.tables import intents, run_events, runs
+from persistence.tables import intents, is_named, run_events, runs
 from persistence.types import PositionOf
 
 RETRIES_MAX: Final = 100
+NAME_SEED: Final = 0x6E616D65
+"""Keeps the advisory locks of names apart from others on PostgreSQL: "name" in ASCII."""
 
 ADD = insert(runs)
 ADD_EVENTS = insert(run_events)
@@ -32,6 +35,18 @@ GET = select(runs).where(runs.c.id == bindparam("id"))
 GET_MANY = select(runs).where(runs.c.id.in_(bindparam("ids", expanding=True)))
 RETRIES = (
     select(runs).where(runs.c.retry_of == bindparam("id")).order_by(runs.c.id).limit(RETRIES_MAX)
+)
+LOCK_NAME = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), NAME_SEED)))
+NAMED = (
+    select(runs.c.id)
+    .where(
+        runs.c.project_id == bindparam("project_id"),
+        runs.c.provider == bindparam("provider"),
+        runs.c.provider_run_id == bindparam("provider_run_id"),
+        is_named,
+    )
+    .order_by(runs.c.id)
+    .limit(1)
 )
 AHEAD = (
     select(func.count())
@@ -49,8 +64,15 @@ AHEAD = (
 class Runs:
     """See domain.repositories.RunRepository."""
 
-    def __init__(self, session: Session, wrote: Wrote, project_events: ProjectEvents) -> None:
+    def __init__(
+        self,
+        session: Session,
+        wake: Callable[..., None],
+        wrote: Wrote,
+        project_events: ProjectEvents,
+    ) -> None:
         self._session = session
+        self._wake = wake
         self._wrote = wrote
         self._project_events = project_events
 
@@ -107,6 +129,8 @@ class Runs:
         for fact in facts:
             if isinstance(fact, RunStateChanged):
                 self._tell_project(run, fact, actor=actor, at=at)
+                if run.workflow_run_id is not None and _concerns_step(fact):
+                    self._wake(steps_topic(run.workflow_run_id))
 
     def _tell_project(
         self, run: Run, fact: RunStateChanged, *, actor: PrincipalId | None, at: datetime
@@ -159,6 +183,21 @@ class Runs:
         """The oldest RETRIES_MAX of them, oldest first."""
         return [rows.run(row) for row in await self._session.all(RETRIES, {"id": run_id})]
 
+    async def named_by_provider(
+        self, project_id: ProjectId, provider: str, provider_run_id: str
+    ) -> RunId | None:
+        # SQLite has locked everything already: its transactions begin with the write lock.
+        if self._session.is_postgres:
+            key = f"{project_id}\n{provider}\n{provider_run_id}"
+            await self._session.first(LOCK_NAME, {"key": key})
+        which = {
+            "project_id": project_id,
+            "provider": provider,
+            "provider_run_id": provider_run_id,
+        }
+        row = await self._session.first(NAMED, which)
+        return None if row is None else RunId(row.id)
+
     async def queue_position(self, run: Run) -> int | None:
         if run.state is not RunState.QUEUED:
             return None
@@ -209,3 +248,10 @@ def _change_statement(columns: tuple[str, ...], *, is_leased: bool) -> Update:
         .values(**written, sequence=runs.c.sequence + bindparam("events"))
         .returning(runs)
     )
+
+
+def _concerns_step(fact: RunStateChanged) -> bool:
+    """Whether it is news to the step of a run. That the run is stored and has been started is not:
+    each of those would have its workflow looked at in vain, while the step begins."""
+    is_blocked = RunState.BLOCKED in {fact.from_state, fact.to_state}
+    return is_blocked or fact.to_state in TERMINAL

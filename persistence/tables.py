@@ -197,6 +197,9 @@ runs: Final = Table(
     # Of `approvals`, which names the run: a key of its own would close a circle.
     Column("approval_id", Text),
     Column("retry_of", Text, ForeignKey("runs.id")),
+    # Of workflows, whose runs name these: a key of its own would close a circle.
+    Column("step_run_id", Text),
+    Column("workflow_run_id", Text),
     Column("requested_by", Text, ForeignKey("principals.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("queued_at", UtcDateTime),
@@ -208,6 +211,8 @@ runs: Final = Table(
     Column("log_redactions", BigInteger, nullable=False),
     Column("log_truncated", Boolean, nullable=False),
     Column("token_maker", Text),
+    Column("outputs", Json, nullable=False, server_default="{}"),
+    Column("artifacts", Json, nullable=False, server_default="[]"),
     Index("runs_by_project", "project_id", "id"),
     Index("runs_by_state", "project_id", "state", "id"),
     Index("runs_by_provider", "project_id", "provider", "id"),
@@ -230,6 +235,16 @@ Index(
     runs.c.provider,
     sqlite_where=_running,
     postgresql_where=_running,
+)
+is_named: Final = text("provider_run_id <> ''")
+Index(
+    "runs_by_name",
+    runs.c.project_id,
+    runs.c.provider,
+    runs.c.provider_run_id,
+    runs.c.id,
+    sqlite_where=is_named,
+    postgresql_where=is_named,
 )
 
 run_events: Final = Table(

@@ -13,11 +13,14 @@ from domain.models.events import RunEvent
 from domain.topics import run_topic
 from persistence import audit, project_events
 from persistence.approvals import Approvals
+from persistence.artifacts import Artifacts
 from persistence.audit import Audit
 from persistence.credentials import Credentials
 from persistence.decisions import Decisions
+from persistence.documents import Documents
 from persistence.engines import Engines, open_engines
 from persistence.events import Events
+from persistence.features import Features
 from persistence.following import Following
 from persistence.idempotency import Idempotency
 from persistence.identity import Identity
@@ -32,7 +35,10 @@ from persistence.provider_configs import ProviderConfigs
 from persistence.runs import Runs
 from persistence.session import Session, Wrote, outages_told
 from persistence.settling import settled
+from persistence.step_runs import StepRuns
 from persistence.tables import projects
+from persistence.workflow_runs import WorkflowRuns
+from persistence.workflows import Workflows
 
 OnCommit = Callable[[frozenset[str]], None]
 
@@ -58,7 +64,10 @@ class Unit:
         self.projects = Projects(session)
         self.identity = Identity(session, self.wake)
         self.project_events = ProjectEvents(session, self.wake)
-        self.runs = Runs(session, self._wrote, self.project_events)
+        self.runs = Runs(session, self.wake, self._wrote, self.project_events)
+        self.workflows = Workflows(session)
+        self.workflow_runs = WorkflowRuns(session, self.wake, self.project_events)
+        self.step_runs = StepRuns(session)
         self.events = Events(session)
         self.logs = Logs(session, self._wrote)
         self.policies = Policies(session)
@@ -67,9 +76,12 @@ class Unit:
         self.following = Following(session, self.wake)
         self.kill_switches = KillSwitches(session)
         self.approvals = Approvals(session)
+        self.artifacts = Artifacts(session)
         self.idempotency = Idempotency(session)
         self.provider_configs = ProviderConfigs(session)
         self.credentials = Credentials(session)
+        self.features = Features(session)
+        self.documents = Documents(session)
         self.audit = Audit(session)
 
     def wake(self, *topics: str) -> None:
