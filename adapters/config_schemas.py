@@ -24,8 +24,12 @@ def check_config(schema: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     validator = validators.Draft202012Validator(dict(schema), registry=registry)
     found = import_module("jsonschema.exceptions").best_match(validator.iter_errors(dict(config)))
     if found is not None:
-        path = [*found.absolute_path, *_member(found)]
-        raise InvalidInput(_told(found), *map(str, path))
+        raise InvalidInput(told(found), *path_of(found))
+
+
+def path_of(error: Any) -> tuple[str, ...]:  # noqa: ANN401 - the library's
+    """From the checked value on."""
+    return tuple(map(str, [*error.absolute_path, *_member(error)]))
 
 
 def _member(error: Any) -> list[str]:  # noqa: ANN401 - the library's
@@ -39,7 +43,7 @@ def _member(error: Any) -> list[str]:  # noqa: ANN401 - the library's
             return []
 
 
-def _told(error: Any) -> str:  # noqa: ANN401 - the library's
+def told(error: Any) -> str:  # noqa: ANN401 - the library's
     """What is wrong, without the value: people paste secrets into the wrong field."""
     match error.validator:
         case "additionalProperties" | "unevaluatedProperties" | "required":

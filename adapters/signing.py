@@ -12,7 +12,7 @@ PURPOSE: Final = "workbench audit key:"
 
 
 class Ed25519Signer:
-    """See domain.ports.Signer. The private key is the SHA-256 of the purpose and the text."""
+    """See domain.proving.Signer. The private key is the SHA-256 of the purpose and the text."""
 
     def __init__(self, text: str) -> None:
         self._seed: Final = hashlib.sha256(f"{PURPOSE}{text}".encode()).digest()

@@ -1,7 +1,7 @@
 """Runs as tasks of an agent."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,6 +10,7 @@ from typing import Any, Final
 from adapters.a2a.agent import Agent, Told, fetch_card, target
 from adapters.a2a.artifacts import files_of
 from adapters.a2a.card import Card
+from adapters.a2a.pushing import callback_url, token_of
 from adapters.a2a.statuses import (
     ANSWERED,
     ANSWERED_STATUS,
@@ -33,11 +34,10 @@ from domain.errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.models.providers import (
     Connection,
     Dispatched,
-    EndCause,
     Ended,
     Health,
     HealthStatus,
@@ -92,7 +92,17 @@ class A2aAdapter:
             return found
         agent = await self._unsent_agent()
         answer = (await agent.send(_message(order.run_id, order.run_id, order.prompt))).object()
-        return self._started(order.run_id, answer)
+        started = self._started(order.run_id, answer)
+        if not started.provider_run_id.startswith(ANSWERED):
+            await self._ask_for_calls(agent, started.provider_run_id)
+        return started
+
+    async def _ask_for_calls(self, agent: Agent, task_id: str) -> None:
+        """They only hasten: a run whose agent makes none is followed all the same."""
+        public_url, token = self._shared.outbound.public_url, token_of(self._connection)
+        if agent.card.pushes and public_url is not None and token is not None:
+            with suppress(ProviderRefused, ProviderUnavailable):
+                await agent.push_to(task_id, callback_url(public_url, self._connection), token)
 
     def _started(self, run_id: RunId, answer: Mapping[str, object]) -> Dispatched:
         if answer.get("message"):
@@ -156,11 +166,10 @@ class A2aAdapter:
     ) -> AsyncGenerator[Observation, None]:
         """See Adapter. May be left early, through aclosing."""
         if is_answered(handle):
-            for progress in read_all(
-                as_task(handle, self._shared.replies.get(handle.run_id)), position, is_over=True
-            ):
+            task = as_task(handle, self._shared.replies.get(handle.run_id))
+            for progress in read_all(task, position, is_over=True):
                 yield progress
-            yield ended(EndCause.COMPLETED, None, self._clock.now())
+            yield ended(task, None, self._clock.now())
             return
         agent = await self._agent()
         task_id = id_of(handle)
@@ -168,8 +177,9 @@ class A2aAdapter:
             watching(agent, task_id, self._shared.streams, self._clock) as watch,
             aclosing(self._observe(agent, task_id, position, watch)) as observations,
         ):
-            async for observation in observations:
-                yield observation
+            with self._shared.streams.called(key_of(self._connection.project_id, task_id), watch):
+                async for observation in observations:
+                    yield observation
 
     async def _observe(
         self, agent: Agent, task_id: str, position: str | None, watch: Watch
@@ -208,13 +218,21 @@ class A2aAdapter:
     def _end(self, told: Told) -> Ended:
         task, now = told.task, self._clock.now()
         at = min(now, task.at + told.behind) if task.at is not None else now
-        return ended(ENDS[task.state], words_of(task), at)
+        return ended(task, words_of(task), at)
 
     async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
         """See Adapter."""
         task = await self._task(handle)
         artifacts = task.artifacts if task else ()
         return [file for artifact in artifacts for file in files_of(artifact)]
+
+    def read_artifact(
+        self,
+        handle: RunHandle,  # noqa: ARG002 - the port's
+        artifact: ProviderArtifact,  # noqa: ARG002 - the port's
+    ) -> AsyncGenerator[bytes, None]:
+        """See Adapter. What a task holds comes along with the list."""
+        raise CapabilityMissing("artifacts")
 
     async def resume(self, handle: RunHandle, answer: str) -> None:
         """See Adapter. Where the task goes on already, the answer was taken before."""
@@ -268,6 +286,11 @@ class A2aAdapter:
 
     async def _told(self, handle: RunHandle, **query: str) -> Told | None:
         return await (await self._agent()).task(id_of(handle), **query)
+
+
+def key_of(project_id: ProjectId, task_id: str) -> str:
+    """Another project's agent may give its tasks the same names."""
+    return f"{project_id}/{task_id}"
 
 
 def _message(context_id: str, message_id: str, text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from adapters.a2a.card import BEARER, PATH, VERSION, Card, Scheme, card_of
+from adapters.a2a.pushing import token_of
 from adapters.a2a.tasks import Task, task_of
 from adapters.http.caller import Call, Caller, Events
 from adapters.http.outbound import Outbound
@@ -24,6 +25,8 @@ UNSUPPORTED: Final = frozenset({400, 404, 405, 501})
 """How servers say that they have no such call; 400 is the specification's."""
 SKEW_S: Final = 5.0
 """Clocks that differ less are taken for equal: headers tell whole seconds."""
+PUSH_TO_S: Final = 5.0
+"""A run that has started does not wait for longer until that is known."""
 NEWEST: Final = {"pageSize": "50", "historyLength": "20", "includeArtifacts": "false"}
 
 
@@ -44,7 +47,7 @@ def target(connection: Connection, url: str, scheme: Scheme | None) -> Target:
         headers=HEADERS,
         credentials=_shown(token, scheme.header, scheme.prefix) if scheme else {},
         query_credentials=_shown(token, scheme.query, "") if scheme else {},
-        secrets=tuple(connection.secrets.values()),
+        secrets=(*connection.secrets.values(), *filter(None, [token_of(connection)])),
         allows_private=bool(config.get("allowPrivate")),
     )
 
@@ -137,6 +140,12 @@ class Agent:
         answer = await self.caller.ask(Call(method="POST", path=path, body={}, accepts=UNSUPPORTED))
         if answer.status in UNSUPPORTED and _reason(answer) == "UNSUPPORTED_OPERATION":
             raise CapabilityMissing("cancel", "The agent cannot cancel.")
+
+    async def push_to(self, task_id: str, url: str, token: Secret) -> None:
+        """Have the agent call there whenever something happens to the task."""
+        body = {"taskId": task_id, "url": url, "token": token.reveal()}
+        path = _path(task_id) + "/pushNotificationConfigs"
+        await self.caller.ask(Call(method="POST", path=path, body=body, deadline_s=PUSH_TO_S))
 
     def subscribe(self, task_id: str) -> AbstractAsyncContextManager[Events]:
         return self.caller.stream(Call(method="GET", path=_path(task_id) + ":subscribe"))

@@ -30,6 +30,7 @@ class Card:
     name: str
     url: str
     streams: bool
+    pushes: bool
     scheme: Scheme | None
 
 
@@ -42,7 +43,8 @@ def card_of(told: Mapping[str, Any]) -> Card:
     return Card(
         name=str(told.get("name") or "an agent without a name"),
         url=url,
-        streams=isinstance(capabilities, Mapping) and capabilities.get("streaming") is True,
+        streams=_has(capabilities, "streaming"),
+        pushes=_has(capabilities, "pushNotifications"),
         scheme=_scheme(told),
     )
 
@@ -59,6 +61,10 @@ def _interface(told: Mapping[str, Any]) -> Mapping[str, Any]:
         versions = ", ".join(str(each.get("protocolVersion")) for each in spoken)[:100]
         raise ProviderRefused(f"The agent speaks A2A {versions}; {VERSION} is wanted.")
     raise ProviderRefused(f"The agent's card names no interface of the binding {BINDING}.")
+
+
+def _has(capabilities: object, name: str) -> bool:
+    return isinstance(capabilities, Mapping) and capabilities.get(name) is True
 
 
 def _has_url(interface: object) -> bool:

@@ -1,16 +1,20 @@
 """The provider "A2A agent": prompts for any agent that speaks Agent2Agent 1.0."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import httpx
 
-from adapters.a2a.adapter import A2aAdapter, Shared
+from adapters.a2a.adapter import A2aAdapter, Shared, key_of
 from adapters.a2a.agent import TOKEN
+from adapters.a2a.pushing import PUSH_SECRET, heard, token_of
 from adapters.http.outbound import Outbound
 from domain.errors import InvalidInput
+from domain.ids import ProjectId
+from domain.models.callbacks import Callback, Heard
 from domain.models.providers import Capabilities, Connection, CredentialSpec, ProviderKind
 from domain.models.runs import RunKind
+from domain.models.secrets import Secret
 
 URL_CHARACTERS_MAX: Final = 2000
 
@@ -29,6 +33,12 @@ class A2aProvider:
         CredentialSpec(
             name=TOKEN,
             description="What the agent's card asks for: a bearer token or an API key.",
+            is_required=False,
+        ),
+        CredentialSpec(
+            name=PUSH_SECRET,
+            description="Any long secret: what the agent's push notifications are told by is made "
+            "of it. Without it none are asked for.",
             is_required=False,
         ),
     )
@@ -74,6 +84,20 @@ class A2aProvider:
         if "\0" in (cwd or ""):
             raise InvalidInput("The working directory's name holds a NUL.", "cwd")
         return cwd or ""
+
+    def derived(self, connection: Connection) -> Collection[Secret]:
+        """See domain.services.connector.Derives."""
+        token = token_of(connection)
+        return () if token is None else (token,)
+
+    def hear(self, connection: Connection, callback: Callback) -> Heard | None:
+        """See domain.services.callbacks.Hears."""
+        token = token_of(connection)
+        return None if token is None else heard(callback, token)
+
+    def stir(self, project_id: ProjectId, provider_run_id: str) -> bool:
+        """See domain.services.callbacks.Stirs."""
+        return self._shared.streams.call(key_of(project_id, provider_run_id))
 
     def open(self, connection: Connection) -> A2aAdapter:
         """See Provider."""

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from adapters.a2a.agent import Told
+from adapters.a2a.artifacts import outputs_in
 from adapters.a2a.tasks import ENDS, Artifact, Message, Task, message_of
-from domain.models.providers import EndCause, Ended, ProviderSignal, ProviderStatus, RunHandle
+from domain.models.outputs import NO_OUTPUTS
+from domain.models.providers import Ended, ProviderSignal, ProviderStatus, RunHandle
 
 ANSWERED: Final = "message:"
 """Begins the id of a run that was answered at once, without a task."""
@@ -22,6 +24,7 @@ def status_of(told: Told) -> ProviderStatus:
         message=words_of(task),
         question=(words_of(task) or _QUESTIONS.get(task.state)) if is_waiting else None,
         ended_at=task.at if task.state in ENDS else None,
+        outputs=outputs_in(task) if task.state in ENDS else NO_OUTPUTS,
     )
 
 
@@ -45,8 +48,15 @@ ANSWERED_STATUS: Final = ProviderStatus(raw="message", signal=ProviderSignal.SUC
 DOUBTFUL: Final = frozenset({ProviderSignal.VANISHED, ProviderSignal.UNKNOWN})
 
 
-def ended(cause: EndCause, message: str | None, at: datetime) -> Ended:
-    return Ended(cause=cause, exit_code=None, signal=None, message=message, ended_at=at)
+def ended(task: Task, message: str | None, at: datetime) -> Ended:
+    return Ended(
+        cause=ENDS[task.state],
+        exit_code=None,
+        signal=None,
+        message=message,
+        ended_at=at,
+        outputs=outputs_in(task),
+    )
 
 
 def is_answered(handle: RunHandle) -> bool:

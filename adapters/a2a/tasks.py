@@ -9,8 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-import orjson
-
+from adapters.http import documents
 from domain.errors import ProviderUnavailable
 from domain.models.providers import EndCause, ProviderSignal
 
@@ -39,12 +38,14 @@ STATE_CHARACTERS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a message or an artifact. `text` is None for what is no text."""
+    """A piece of a message or an artifact. `text` is None for what is no text; `told` is all that
+    the agent says of it."""
 
     text: str | None
     name: str | None
     media_type: str | None
     size_bytes: int | None
+    told: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def task_of(told: object) -> Task:
         id=told["id"],
         context_id=_text(told.get("contextId")),
         state=(_text(status.get("state")) or "none")[:STATE_CHARACTERS_MAX],
-        at=_time(status.get("timestamp")),
+        at=time_of(status.get("timestamp")),
         said=said,
         messages=tuple(each for each in everything.values() if each.is_agents and each.text),
         all_ids=frozenset(everything),
@@ -147,6 +148,7 @@ def _part(told: object) -> Part:
         name=_text(fields.get("filename")),
         media_type=media_type,
         size_bytes=_size(fields),
+        told=fields,
     )
 
 
@@ -156,7 +158,7 @@ def _size(fields: Mapping[str, Any]) -> int | None:
         case {"text": str(text)}:
             return len(text.encode("utf-8", "replace"))
         case {"data": told}:
-            return len(orjson.dumps(told))
+            return len(documents.write(told))
         case {"raw": str(raw)}:
             return len(raw.rstrip("=")) * 3 // 4
         case _:
@@ -176,7 +178,8 @@ def _text(value: object) -> str | None:
     return value.replace("\0", "\u2400") if isinstance(value, str) else None
 
 
-def _time(value: object) -> datetime | None:
+def time_of(value: object) -> datetime | None:
+    """None for what is no time with a zone."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

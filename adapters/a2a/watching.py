@@ -3,13 +3,14 @@ stream may break anywhere and repeats nothing."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from adapters.a2a.agent import Agent
+from adapters.http.events import StreamTooLong
 from adapters.recent import Recent
 from domain import backoff
 from domain.errors import ProviderRefused, ProviderUnavailable
@@ -18,7 +19,7 @@ from domain.ports import Clock
 LISTENED_S: Final = 15.0
 """How often a task is asked for while its stream is open and silent."""
 UNHEARD_S: Final = 3.0
-"""The same where there is no stream."""
+"""The same where there is no stream, and the agent does not call."""
 GATHERED_S: Final = 0.1
 STREAMS_MAX: Final = 500
 """Of this process; further runs are asked for."""
@@ -36,6 +37,26 @@ class Streams:
     def __init__(self) -> None:
         self.left = STREAMS_MAX
         self.away: Recent[bool] = Recent()
+        self._watches: dict[str, Watch] = {}
+
+    @contextmanager
+    def called(self, key: str, watch: "Watch") -> Iterator[None]:
+        """Let an agent that calls be heard, while inside."""
+        self._watches[key] = watch
+        try:
+            yield
+        finally:
+            if self._watches.get(key) is watch:
+                del self._watches[key]
+
+    def call(self, key: str) -> bool:
+        """Whether somebody watches this, who asks now."""
+        watch = self._watches.get(key)
+        if watch is None:
+            return False
+        watch.is_called = True
+        watch.changed.set()
+        return True
 
     def note(self, task_id: str, *, was_away: bool) -> None:
         if was_away:
@@ -51,6 +72,8 @@ class Watch:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     is_open: bool = False
     ended_without_news: int = 0
+    is_called: bool = False
+    """Whether the agent has called, so that it will again."""
     was_away: bool = False
     """Whether the agent could not be reached since it last had news."""
 
@@ -64,7 +87,7 @@ class Watch:
     async def wait(self, clock: Clock) -> None:
         """Until something may be new, and for a few seconds at the most."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LISTENED_S if self.is_open else UNHEARD_S):
+            async with asyncio.timeout(LISTENED_S if self.is_open or self.is_called else UNHEARD_S):
                 await self.changed.wait()
         # Of many events that come one after the other, few are worth a look of their own.
         await clock.sleep(GATHERED_S)
@@ -109,8 +132,8 @@ async def _listen(agent: Agent, task_id: str, watch: Watch, clock: Clock) -> Non
     while True:
         try:
             heard = await _hear(agent, task_id, watch)
-        except ProviderRefused:
-            # It has ended, or the agent does not stream after all: asking tells.
+        except (ProviderRefused, StreamTooLong):
+            # It has ended, the agent does not stream after all, or floods us: asking tells.
             watch.changed.set()
             return
         except ProviderUnavailable:

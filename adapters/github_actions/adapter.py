@@ -157,6 +157,16 @@ class GitHubActionsAdapter:
         told = await self._repository.artifacts(_id(handle))
         return [found for each in told if (found := _artifact(each)) is not None]
 
+    async def read_artifact(
+        self,
+        handle: RunHandle,  # noqa: ARG002 - the port's
+        artifact: ProviderArtifact,
+    ) -> AsyncGenerator[bytes, None]:
+        """See Adapter. A zip archive, as GitHub keeps it."""
+        async with self._repository.archive_of(artifact.reference) as pieces:
+            async for piece in pieces:
+                yield piece
+
     async def resume(self, handle: RunHandle, answer: str) -> None:  # noqa: ARG002 - the port's
         """See Adapter. What a workflow waits for is said at GitHub."""
         raise CapabilityMissing("resume")

@@ -3,14 +3,15 @@
 That version is the one that every server in use knows (GitHub Enterprise Server 3.9 and newer).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from adapters.github_actions.records import Job, WorkflowRun, items_of, job_of, run_of
-from adapters.http.caller import Call, Caller
+from adapters.http.caller import Call, Caller, Pieces
 from adapters.http.failures import RETRY_AFTER_S_MAX, refusal_of
 from adapters.http.outbound import Outbound
 from adapters.http.target import Answer, Target
@@ -130,6 +131,17 @@ class Repository:
         """All logs of a run that is over, as a zip archive; None where there is none."""
         piece = await self._kept(self._of(run_id, "logs"), 0, None)
         return None if piece is None else piece.body
+
+    @asynccontextmanager
+    async def archive_of(self, artifact_id: str) -> AsyncIterator[Pieces]:
+        """What is in an artifact, however large. Raises ProviderRefused where it is gone."""
+        path = f"{self._path}/artifacts/{quote(artifact_id, safe='')}/zip"
+        told = await self._get(path, accepts={FOUND, NOT_FOUND, GONE})
+        place = told.headers.get("location", "")
+        if told.status != FOUND or not place.startswith(("https://", "http://")):
+            raise ProviderRefused("GitHub does not have it any more.")
+        async with self._caller.download(Call(method="GET", path=place)) as pieces:
+            yield pieces
 
     async def _kept(self, path: str, begin: int, size: int | None) -> Piece | None:
         """What is kept elsewhere, under a URL that is good for a minute and knows no token."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-import orjson
 
-from adapters.http.events import ServerEvent, events_of
+from adapters.http import documents
+from adapters.http.events import ServerEvent, StreamTooLong, events_of
 from adapters.http.failures import failure_of, refusal_of
 from adapters.http.network import PlaceRefused
 from adapters.http.outbound import Outbound
@@ -22,6 +22,8 @@ CONNECT_S: Final = 5.0
 READ_S: Final = 20.0
 SILENCE_S: Final = 60.0
 """After which a stream without a byte counts as broken; servers send comments more often."""
+STREAM_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of one stream, whatever is in it and however long that takes."""
 
 FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, PlaceRefused, OSError, TimeoutError)
 
@@ -33,6 +35,7 @@ _STREAM_TIMEOUT: Final = httpx.Timeout(READ_S, connect=CONNECT_S, pool=CONNECT_S
 
 
 Events = AsyncGenerator[ServerEvent, None]
+Pieces = AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +80,18 @@ class Caller:
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Events]:
-        """The server-sent events of an answer. The call's deadline is for its head."""
+        """The server-sent events of an answer. The call's deadline is for its head. Raises
+        StreamTooLong after 64 MiB."""
         async with AsyncExitStack() as stack:
             response = await stack.enter_async_context(self._opened(call))
             yield await stack.enter_async_context(aclosing(_told_events(response)))
+
+    @asynccontextmanager
+    async def download(self, call: Call) -> AsyncIterator[Pieces]:
+        """The body of an answer as it comes; whoever reads it has a bound of their own."""
+        async with AsyncExitStack() as stack:
+            response = await stack.enter_async_context(self._opened(call))
+            yield await stack.enter_async_context(aclosing(_told_parts(response)))
 
     def _deadline(self, call: Call) -> asyncio.Timeout:
         return asyncio.timeout(call.deadline_s or self._outbound.deadline_s)
@@ -104,7 +115,7 @@ class Caller:
             headers |= self._target.credentials
             query |= self._target.query_credentials
         _check_headers(headers, self._target.credentials)
-        content = None if call.body is None else orjson.dumps(call.body)
+        content = None if call.body is None else documents.write(call.body)
         if content is not None:
             headers = {"Content-Type": "application/json", **headers}
         async with (
@@ -187,9 +198,24 @@ def _told() -> Iterator[None]:
 
 async def _told_events(response: httpx.Response) -> AsyncGenerator[ServerEvent, None]:
     with _told():
-        async with aclosing(events_of(_parts(response))) as events:
+        async with aclosing(events_of(_bounded(response))) as events:
             async for event in events:
                 yield event
+
+
+async def _bounded(response: httpx.Response) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in _parts(response):
+        size += len(part)
+        if size > STREAM_BYTES_MAX:
+            raise StreamTooLong
+        yield part
+
+
+async def _told_parts(response: httpx.Response) -> Pieces:
+    with _told():
+        async for part in _parts(response):
+            yield part
 
 
 async def _body(response: httpx.Response, bytes_max: int) -> bytes:

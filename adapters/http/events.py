@@ -18,9 +18,13 @@ class ServerEvent:
     id: str | None
 
 
+class StreamTooLong(ProviderUnavailable):
+    """The provider streams more than is listened to."""
+
+
 async def lines_of(parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Lines by any of the three ends that the format knows. An unfinished last one is dropped, as
-    the format wants it. Raises ProviderUnavailable for a line without end."""
+    the format wants it. Raises StreamTooLong for a line without end."""
     # No byte is looked at twice: who sends them one by one would have us do nothing else.
     rest, was_cr = bytearray(), False
     async for part in parts:
@@ -36,11 +40,11 @@ async def lines_of(parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         for line in lines:
             yield line
         if len(rest) > EVENT_BYTES_MAX:
-            raise ProviderUnavailable("The provider sent an event that is too long.")
+            raise StreamTooLong("The provider sent an event that is too long.")
 
 
 async def events_of(parts: AsyncIterator[bytes]) -> AsyncGenerator[ServerEvent, None]:
-    """The events of a stream as they come. Raises ProviderUnavailable for one without end."""
+    """The events of a stream as they come. Raises StreamTooLong for one without end."""
     name, last_id, size = "message", None, 0
     texts: list[bytes] = []
     async for line in lines_of(parts):
@@ -59,4 +63,4 @@ async def events_of(parts: AsyncIterator[bytes]) -> AsyncGenerator[ServerEvent, 
         elif field == b"id":
             last_id = value.decode("utf-8", "replace")
         if size > EVENT_BYTES_MAX:
-            raise ProviderUnavailable("The provider sent an event that is too long.")
+            raise StreamTooLong("The provider sent an event that is too long.")

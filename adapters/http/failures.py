@@ -71,10 +71,11 @@ def refusal_of(
     secrets: Collection[Secret],
     now: datetime,
 ) -> WorkbenchError:
-    """An answer that is no success as one of our errors."""
+    """An answer that is no success as one of our errors. A status of success that was not expected
+    says as little as an outage: what was asked for may be done."""
     said = masked(_said(body), secrets)
     words = f": {said}" if said else "."
-    if status >= 500 or status in AGAIN:  # noqa: PLR2004 - RFC 9110, section 15.6
+    if status >= 500 or status < 300 or status in AGAIN:  # noqa: PLR2004 - RFC 9110, section 15
         return ProviderUnavailable(
             f"The provider answered with status {status}{words}",
             is_unsent=status == TOO_MANY,
@@ -99,11 +100,17 @@ def still_open() -> Iterator[None]:
 
 def masked(text: str, secrets: Collection[Secret]) -> str:
     """A provider's words as one short line without the secrets it was given, in any form."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = Redactor([secret.reveal() for secret in secrets], AutomatonFinder).text(line)
+    redact = Redactor([secret.reveal() for secret in secrets], AutomatonFinder).text
+    # Before its white space is gone, by which a secret of several words is known, and after that,
+    # where words in several lines may have become one.
+    line = redact(_in_one_line(redact(text)))
     if len(line) > REASON_CHARACTERS_MAX:
         return line[: REASON_CHARACTERS_MAX - 1] + "…"
     return line
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _said(body: bytes) -> str:

@@ -96,8 +96,10 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport, on guarded connections. httpx offers no way to give it a network, so
     its pool is exchanged; a test sees to it that calls really go through ours."""
 
-    def __init__(self, trust: ssl.SSLContext, places: Places) -> None:
-        super().__init__(verify=trust, trust_env=False)
+    def __init__(self, trust: ssl.SSLContext | None, places: Places) -> None:
+        """`trust`: None for places without TLS alone; for any other httpcore would make its own."""
+        # With False httpx reads no certificates, which takes long, for the pool that is exchanged.
+        super().__init__(verify=trust or False, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trust,
             max_connections=CONNECTIONS_MAX,

@@ -39,14 +39,18 @@ class Outbound:
         clock: Clock,
         own_port: int | None = None,
         own_hosts: Collection[str] = (),
+        public_url: str | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        """`own_port` and `own_hosts`: where this server itself is reached, and must not be."""
+        """`own_port` and `own_hosts`: where this server itself is reached, and must not be.
+        `public_url`: where providers may call it; None: they are told of no such place."""
         self.clock = clock
         self.deadline_s = deadline_s
         self.own_hosts = frozenset(own_hosts)
+        self.public_url = public_url
         self._own_port = own_port
         self._trust: ssl.SSLContext | None = None
+        self._trusting = asyncio.Lock()
         self._pools: dict[tuple[str, str, int | None, bool], _Pool] = {}
 
     async def close(self) -> None:
@@ -60,10 +64,9 @@ class Outbound:
         self, url: httpx.URL, *, allows_private: bool
     ) -> AsyncIterator[httpx.AsyncClient]:
         """A client for calls to the place of this URL."""
-        if self._trust is None:  # takes long enough to be felt by everybody
-            self._trust = await asyncio.to_thread(httpx.create_ssl_context)
+        trust = await self._trusted() if url.scheme == "https" else None
         key = (url.scheme, url.host, url.port, allows_private)
-        pool = self._pools.pop(key, None) or _Pool(_client(self._trust, self._places(*key)))
+        pool = self._pools.pop(key, None) or _Pool(_client(trust, self._places(*key)))
         self._pools[key] = pool
         pool.calls += 1
         try:
@@ -71,6 +74,14 @@ class Outbound:
         finally:
             pool.calls -= 1
             await self._make_room()
+
+    async def _trusted(self) -> ssl.SSLContext:
+        """Whom TLS trusts. It takes long enough to be felt by everybody, so that it is read beside
+        the event loop, and once although many are asked at once after a start."""
+        async with self._trusting:
+            if self._trust is None:
+                self._trust = await asyncio.to_thread(httpx.create_ssl_context)
+            return self._trust
 
     def _places(self, scheme: str, _host: str, _port: int | None, allows_private: bool) -> Places:  # noqa: FBT001 - a part of the key
         return Places(
@@ -85,7 +96,7 @@ class Outbound:
             await self._pools.pop(idle).client.aclose()
 
 
-def _client(trust: ssl.SSLContext, places: Places) -> httpx.AsyncClient:
+def _client(trust: ssl.SSLContext | None, places: Places) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
         transport=GuardedTransport(trust, places),
         headers=HEADERS,

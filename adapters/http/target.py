@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from adapters.http import documents
 from adapters.http.failures import read_date
 from domain.errors import ProviderUnavailable
 from domain.models.secrets import Secret
@@ -42,7 +43,7 @@ class Answer:
     def json(self) -> object:
         """Raises ProviderUnavailable for what is no JSON: the call may have been understood."""
         try:
-            return orjson.loads(self.body)
+            return documents.read(self.body)
         except orjson.JSONDecodeError as error:
             raise ProviderUnavailable("The provider's answer is no JSON.") from error
 

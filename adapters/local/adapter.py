@@ -10,15 +10,17 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from adapters.local import protocol, records
+from adapters.local import artifacts, protocol, records
 from adapters.local.client import SupervisorClient
 from adapters.local.confinement import Confinement, inner_environment
 from adapters.local.endings import end_of, limited, recorded, signal_of
 from adapters.local.environment import make_environment
+from adapters.local.outputs import read_outputs
 from adapters.local.spool import Spool
 from domain.errors import CapabilityMissing, InvalidInput, ProviderRefused, ProviderUnavailable
 from domain.ids import RunId
@@ -87,7 +89,7 @@ class LocalAdapter:
         return Capabilities(
             streaming=True,
             cancel=True,
-            artifacts=False,
+            artifacts=True,
             resume=False,
             sandbox=self.confinement.bubblewrap.works,
         )
@@ -145,13 +147,13 @@ class LocalAdapter:
         )
 
     def _message(self, order: WorkOrder, cwd: str) -> protocol.Message:
-        in_sandbox = order.sandbox.is_required
+        in_sandbox, folder = order.sandbox.is_required, self._folder(order.run_id)
         environment = make_environment(
             order.env_profile,
             self._host_environ,
             root_path=order.root_path,
             run_id=order.run_id,
-            home=str(self._spool / order.run_id / protocol.HOME_NAME),
+            folder=folder,
         )
         return {
             "run_id": order.run_id,
@@ -159,11 +161,13 @@ class LocalAdapter:
             "env": inner_environment(environment) if in_sandbox else environment,
             "cwd": cwd,
             "home": order.env_profile is EnvProfile.MINIMAL and not in_sandbox,
-            "confined_by": self.confinement.command(order),
+            "confined_by": self.confinement.command(order, folder / protocol.OUTPUTS_NAME),
             "in_sandbox": in_sandbox,
             "timeout_s": order.timeout_ms / 1000,
             "grace_s": self._grace_s,
             "output_bytes_max": order.output_bytes_max,
+            "root": order.root_path,
+            "artifacts": list(order.artifacts),
         }
 
     async def lookup(self, run_id: RunId) -> None:
@@ -177,9 +181,24 @@ class LocalAdapter:
         """See Adapter. A process is never waited for."""
         raise CapabilityMissing("resume")
 
-    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:  # noqa: ARG002
-        """See Adapter. What a run leaves in its folder stays there."""
-        raise CapabilityMissing("artifacts")
+    async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
+        """See Adapter. What the order's globs match in the project's folder."""
+        order = self._kept_order(handle.run_id)
+        root, globs = order.get("root"), order.get("artifacts")
+        if not root or not globs:
+            return []
+        return await asyncio.to_thread(artifacts.find, root, globs, self.confinement.hidden)
+
+    async def read_artifact(
+        self, handle: RunHandle, artifact: ProviderArtifact
+    ) -> AsyncGenerator[bytes, None]:
+        """See Adapter."""
+        root = self._kept_order(handle.run_id).get("root")
+        if not root:
+            raise ProviderRefused("The run is not known any more.")
+        async with aclosing(artifacts.read(root, artifact.reference)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def poll_status(self, handle: RunHandle) -> ProviderStatus:
         """See Adapter."""
@@ -211,8 +230,7 @@ class LocalAdapter:
 
     def _open_spool(self, run_id: RunId, position: str | None) -> Spool:
         folder = self._folder(run_id)
-        order = records.read_record(folder / protocol.ORDER_NAME) or {}
-        bytes_max = int(order.get("output_bytes_max", sys.maxsize))
+        bytes_max = int(self._kept_order(run_id).get("output_bytes_max", sys.maxsize))
         return Spool(folder, position, bytes_max=bytes_max)
 
     async def _follow(self, run_id: RunId, spool: Spool) -> AsyncGenerator[Observation, None]:
@@ -237,7 +255,8 @@ class LocalAdapter:
                     pause_s = min(QUIET_S, pause_s * 1.5)
         if spool.is_over:
             yield Progress(outputs=(), position=spool.position, truncated=True)
-        yield limited(end) if spool.is_over else end
+        outputs = read_outputs(self._folder(run_id) / protocol.OUTPUTS_NAME)
+        yield replace(limited(end) if spool.is_over else end, outputs=outputs)
 
     async def _find_end(self, run_id: RunId) -> Ended | None:
         """How the run ended; None where it has not, and we shall be told when it has."""
@@ -277,6 +296,9 @@ class LocalAdapter:
 
     def _health(self, status: HealthStatus, reason: str | None) -> Health:
         return Health(status=status, reason=reason, checked_at=self._clock.now())
+
+    def _kept_order(self, run_id: RunId) -> records.Record:
+        return records.read_record(self._folder(run_id) / protocol.ORDER_NAME) or {}
 
     def _folder(self, run_id: RunId) -> Path:
         try:

@@ -9,6 +9,7 @@ from typing import Final
 from adapters.local import sandbox
 from adapters.local.bubblewrap import Bubblewrap, find
 from adapters.local.environment import FIXED_PATH
+from adapters.local.protocol import OUTPUT_VARIABLE
 from domain.errors import ProviderRefused
 from domain.models.providers import WorkOrder
 
@@ -25,15 +26,16 @@ class Confinement:
     def __init__(self, host_environ: Mapping[str, str], hidden: Collection[Path]) -> None:
         self._path = host_environ.get("PATH", FIXED_PATH)
         secrets = sandbox.secrets_of(host_environ.get("HOME"))
-        self._hidden = (*(str(path.resolve()) for path in hidden), *secrets)
+        self.hidden = (*(str(path.resolve()) for path in hidden), *secrets)
 
     @cached_property
     def bubblewrap(self) -> Bubblewrap:
         """What makes the sandboxes; looked for once in the life of a server."""
         return find(self._path)
 
-    def command(self, order: WorkOrder) -> list[str]:
-        """Empty where nothing holds the run in. Raises ProviderRefused."""
+    def command(self, order: WorkOrder, outputs: Path) -> list[str]:
+        """Empty where nothing holds the run in. `outputs`: what it writes for others. Raises
+        ProviderRefused."""
         wanted = order.sandbox
         if not wanted.is_required:
             limits = (wanted.cpu_s, wanted.memory_bytes, wanted.open_files)
@@ -46,8 +48,9 @@ class Confinement:
         place = sandbox.Place(
             root=str(Path(order.root_path).resolve()),
             cwd=order.cwd,
-            hidden=self._hidden,
+            hidden=self.hidden,
             has_network=order.has_network,
+            outputs=str(outputs),
         )
         made = sandbox.bubblewrap(self.bubblewrap.program, self.bubblewrap.flags, place)
         return made + sandbox.limiter(wanted)
@@ -56,7 +59,7 @@ class Confinement:
 def inner_environment(environment: dict[str, str]) -> dict[str, str]:
     """The variables in a sandbox, where other folders are to be written."""
     kept = {name: value for name, value in environment.items() if name != "TMPDIR"}
-    return {**kept, "HOME": sandbox.HOME}
+    return {**kept, "HOME": sandbox.HOME, OUTPUT_VARIABLE: sandbox.OUTPUTS}
 
 
 def counts_processes() -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, assert_never
 
-from adapters.local.protocol import RUN_ID_VARIABLE
+from adapters.local.protocol import HOME_NAME, OUTPUT_VARIABLE, OUTPUTS_NAME, RUN_ID_VARIABLE
 from domain.models.providers import EnvProfile
 
 FIXED_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -25,17 +25,17 @@ _PROGRAM_FOLDERS: Final = (".venv/bin", "node_modules/.bin")
 
 
 def make_environment(
-    profile: EnvProfile, host: Mapping[str, str], *, root_path: str, run_id: str, home: str
+    profile: EnvProfile, host: Mapping[str, str], *, root_path: str, run_id: str, folder: Path
 ) -> dict[str, str]:
-    """The variables of a run.
+    """The variables of a run. `folder` is the run's own, for its home and its outputs.
 
-    MINIMAL takes nothing from the host, and `home`, a folder of the run's own, for its home.
+    MINIMAL takes nothing from the host, and a home in the folder.
     DEFAULT takes who and where one is. CI is DEFAULT, told that nobody is watching. PROJECT is
     DEFAULT with the project's own programs first.
     """
     match profile:
         case EnvProfile.MINIMAL:
-            made = {"PATH": FIXED_PATH, "HOME": home, "LANG": "C.UTF-8"}
+            made = {"PATH": FIXED_PATH, "HOME": str(folder / HOME_NAME), "LANG": "C.UTF-8"}
         case EnvProfile.DEFAULT:
             made = _of_host(host)
         case EnvProfile.CI:
@@ -44,7 +44,7 @@ def make_environment(
             made = _of_project(_of_host(host), root_path)
         case _:
             assert_never(profile)
-    return made | {RUN_ID_VARIABLE: run_id}
+    return made | {RUN_ID_VARIABLE: run_id, OUTPUT_VARIABLE: str(folder / OUTPUTS_NAME)}
 
 
 def _of_host(host: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ ORDER_NAME: Final = "order"
 STARTED_NAME: Final = "started"
 EXIT_NAME: Final = "exit"
 HOME_NAME: Final = "home"
+OUTPUTS_NAME: Final = "outputs"
 STDOUT_NAME: Final = "stdout"
 STDERR_NAME: Final = "stderr"
 
@@ -28,6 +29,7 @@ MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 """Well over what Linux lets a program have as arguments and environment (about 2 MiB), escaped."""
 
 RUN_ID_VARIABLE: Final = "WORKBENCH_RUN_ID"
+OUTPUT_VARIABLE: Final = "WORKBENCH_OUTPUT"
 
 Message = dict[str, Any]
 

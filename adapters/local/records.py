@@ -6,10 +6,14 @@
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters.local.protocol import CLOSED_NAME, EXIT_NAME
+
+_SYNCING: Final = ThreadPoolExecutor(3, thread_name_prefix="sync")
+"""Makes no thread before it is needed, as it is in a supervisor alone."""
 
 Record = dict[str, Any]
 
@@ -28,15 +32,20 @@ def write_record(path: Path, record: Record, *, durable: bool) -> None:
         sync_folder(path.parent)
 
 
-def write_in_place(path: Path, record: Record) -> None:
-    """Durable with one commit of the file system, where a rename costs two. A torn one reads as
-    absent, so this is for a record after which the next step is taken only once it is on disk."""
+def write_in_place(path: Path, record: Record, *folders: Path) -> None:
+    """Durable with one commit of the file system, where a rename costs two; and so are the names
+    in its folder and in `folders`. All are waited for at once: one after the other each would have
+    the disk flushed anew. A torn one reads as absent, so this is for a record after which the next
+    step is taken only once it is on disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with open(descriptor, "wb") as file:
         file.write(json.dumps(record).encode("ascii"))
         file.flush()
-        os.fsync(descriptor)
-    sync_folder(path.parent)
+        syncing = [_SYNCING.submit(os.fsync, descriptor)]
+        syncing += [_SYNCING.submit(sync_folder, each) for each in (path.parent, *folders)]
+        wait(syncing)
+    for each in syncing:
+        each.result()
 
 
 def read_record(path: Path) -> Record | None:

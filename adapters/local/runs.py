@@ -20,6 +20,9 @@ from adapters.local import processes, protocol, records, reports
 from adapters.local.protocol import Message
 from adapters.local.spawning import enter, spawn
 
+KEPT: Final[tuple[str, ...]] = ("timeout_s", "grace_s", "output_bytes_max", "root", "artifacts")
+"""What is kept of an order; a server of an earlier version gives less."""
+
 GIVE_UP_S: Final = 10.0
 """How long after the first KILL a process may stay, stuck in the kernel, before its run ends."""
 
@@ -152,12 +155,13 @@ class Runs:
         folder = self._spool / run_id
         folder.mkdir(mode=0o700, exist_ok=True)
         try:
-            kept = {key: order[key] for key in ("timeout_s", "grace_s", "output_bytes_max")}
+            kept = {key: order[key] for key in KEPT if key in order}
             at = time.time()
-            records.write_in_place(folder / protocol.ORDER_NAME, {**kept, "at": at})
-            records.sync_folder(self._spool)
+            order_path = folder / protocol.ORDER_NAME
+            records.write_in_place(order_path, {**kept, "at": at}, self._spool)
             if order["home"]:
                 (folder / protocol.HOME_NAME).mkdir(mode=0o700, exist_ok=True)
+            _make_file(folder / protocol.OUTPUTS_NAME)
             pid, report = _spawn_reporting(program, order, folder)
         except BaseException:
             # Nothing was started, so nothing may stay that says it was.
@@ -313,6 +317,11 @@ class Runs:
             return _LOOK_S
         due = run.kill_at if run.is_told else min(run.deadline, now + _MEASURE_S)
         return max(0.0, due - now)
+
+
+def _make_file(path: Path) -> None:
+    """Empty, and for its owner alone."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
 
 def _spawn_reporting(program: str, order: Message, folder: Path) -> tuple[int, int]:

@@ -25,6 +25,9 @@ TMP_BYTES: Final = 1 << 30
 
 HOME: Final = "/tmp/home"  # noqa: S108 - in the sandbox, where nobody else is
 
+OUTPUTS: Final = "/tmp/workbench-output"  # noqa: S108 - in the sandbox, likewise
+"""Where the file is that hands something on; outside, it lies in a folder that does not show."""
+
 NAMESPACES: Final = (
     "--unshare-user",
     "--unshare-pid",
@@ -75,12 +78,14 @@ _OF_HOME: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a sandboxed run works: real paths. `hidden` is covered wherever it would show."""
+    """Where a sandboxed run works: real paths. `hidden` is covered wherever it would show.
+    `outputs` is the file that it writes for others."""
 
     root: str
     cwd: str
     hidden: tuple[str, ...]
     has_network: bool
+    outputs: str
 
 
 def limiter(sandbox: SandboxSettings) -> list[str]:
@@ -135,6 +140,8 @@ def _shown(place: Place) -> Iterator[tuple[str, list[str]]]:
     yield "/dev", ["--dev", "/dev"]
     yield "/dev/shm", _memory("/dev/shm")  # noqa: S108 - in the sandbox
     yield "/tmp", [*_memory("/tmp"), "--dir", HOME]  # noqa: S108 - in the sandbox
+    # A supervisor of an earlier version has not made it.
+    yield OUTPUTS, ["--bind-try", place.outputs, OUTPUTS]
     yield "/var/tmp", ["--symlink", "/tmp", "/var/tmp"]  # noqa: S108 - in the sandbox
     python = os.path.realpath(sys.base_prefix)
     yield python, ["--ro-bind", python, python]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 from domain.models.subjects import Issuer
-from domain.ports import Clock, TokenVerifier
+from domain.ports import Clock
+from domain.proving import TokenVerifier
 
 
 def verifier_of(

@@ -60,7 +60,7 @@ SIGNATURES: Final = Signatures(strict_check_header=False)
 
 
 class Verifier:
-    """`domain.ports.TokenVerifier` for one issuer. `failed` is called for each time that it could
+    """`domain.proving.TokenVerifier` for one issuer. `failed` is called for each time that it could
     not be asked."""
 
     def __init__(

@@ -11,11 +11,12 @@ from adapters.recent import Recent
 from adapters.rest import scopes
 from adapters.rest.answers import Reply
 from adapters.rest.logs import LogReader
-from adapters.rest.manifest import Artifacts, Lookup, Manifest, Outcome
+from adapters.rest.manifest import Artifacts, Lookup, Manifest, Memory, Outcome
 from adapters.rest.operations import Operations
 from adapters.rest.paths import find
-from adapters.rest.statuses import TERMINAL, VANISHED, status_of
+from adapters.rest.statuses import ANOTHER, TERMINAL, VANISHED, status_of
 from adapters.rest.templates import PlaceMissing, fill_text
+from adapters.rest.times import time_of
 from domain.errors import CapabilityMissing, ProviderRefused, ProviderUnavailable
 from domain.ids import RunId
 from domain.models.providers import (
@@ -33,6 +34,8 @@ from domain.models.providers import (
 from domain.ports import Clock
 
 ARTIFACTS_MAX: Final = 1000
+CLOCK_S: Final = 2.0
+"""What two clocks that are told in whole seconds may seem to differ by."""
 
 Refs = Mapping[str, Any]
 
@@ -97,11 +100,11 @@ class RestAdapter:
         reply = await self.operations.call(lookup.op, run, {})
         refs = None if reply.outcome is not Outcome.DONE else self._look(lookup, run, reply)
         if refs is None:
-            self._check_memory(lookup, run_id, reply)
+            await self._check_memory(lookup, run_id, reply)
             return None
         return self._dispatched(run_id, refs)
 
-    def _check_memory(self, lookup: Lookup, run_id: RunId, reply: Reply) -> None:
+    async def _check_memory(self, lookup: Lookup, run_id: RunId, reply: Reply) -> None:
         """Raises CapabilityMissing where a run that is not found may have been there."""
         items = find(reply.document, lookup.items) if lookup.items else None
         if lookup.page and isinstance(items, list) and len(items) >= lookup.page:
@@ -109,6 +112,17 @@ class RestAdapter:
         age_s = scopes.age_s(run_id, self.clock.now())
         if lookup.remembers_s and age_s is not None and age_s > lookup.remembers_s:
             raise CapabilityMissing("lookup", "This provider forgets runs that are over.")
+        if lookup.memory and age_s is not None:
+            await self._check_since(lookup.memory, age_s)
+
+    async def _check_since(self, memory: Memory, age_s: float) -> None:
+        """Asked after it was not found: who is started again in between has forgotten as well."""
+        reply = await self.operations.call(memory.op, {}, {})
+        since = time_of(reply.found.get(memory.since), memory.since_as)
+        if since is None:
+            raise ProviderUnavailable("The provider does not tell since when it is up.")
+        if ((reply.at or self.clock.now()) - since).total_seconds() < age_s + CLOCK_S:
+            raise CapabilityMissing("lookup", "This provider has been started again meanwhile.")
 
     def _is_idempotent(self) -> bool:
         """Whether every step that makes something does so once for a run."""
@@ -118,9 +132,7 @@ class RestAdapter:
     def _look(self, lookup: Lookup, run: Mapping[str, Any], reply: Reply) -> Refs | None:
         if lookup.items is None:
             return self._refs_of(reply.found)
-        items = find(reply.document, lookup.items)
-        if not isinstance(items, list):
-            raise ProviderUnavailable("The provider's answer has no list of runs.")
+        items = _listed(reply.document, lookup.items)
         values = scopes.scope(self.operations.connection.config, run, {})
         for item in items:
             if all(
@@ -195,6 +207,8 @@ class RestAdapter:
             return VANISHED
         if reply.outcome is not Outcome.DONE:
             raise ProviderUnavailable(f"The provider tells no status: {_told(reply.outcome)}.")
+        if self._is_of_another(handle, reply.found):
+            return ANOTHER
         found = status_of(status, reply.found)
         if found.signal is not ProviderSignal.WAITING or not status.question_steps:
             return found
@@ -202,6 +216,11 @@ class RestAdapter:
             status.question_steps, scopes.of_run(handle.run_id), {**refs, **reply.found}
         )
         return status_of(status, {**reply.found, **asked.found})
+
+    def _is_of_another(self, handle: RunHandle, found: Refs) -> bool:
+        own = {"run": scopes.of_run(handle.run_id)}
+        wanted = {name: fill_text(text, own) for name, text in self.manifest.status.same.items()}
+        return any(found.get(name) not in (None, text) for name, text in wanted.items())
 
     async def fetch_logs(self, handle: RunHandle, position: str | None) -> Progress | None:
         """See Adapter."""
@@ -241,6 +260,14 @@ class RestAdapter:
         items = find(reply.document, artifacts.items)
         listed = items[:ARTIFACTS_MAX] if isinstance(items, list) else []
         return [each for item in listed if (each := _artifact(artifacts, item)) is not None]
+
+    def read_artifact(
+        self,
+        handle: RunHandle,  # noqa: ARG002 - the port's
+        artifact: ProviderArtifact,  # noqa: ARG002 - the port's
+    ) -> AsyncGenerator[bytes, None]:
+        """See Adapter. A manifest lists files, and does not say how to get them."""
+        raise CapabilityMissing("artifacts")
 
     async def resume(self, handle: RunHandle, answer: str) -> None:
         """See Adapter."""
@@ -283,6 +310,15 @@ def read_ref(text: str, names: Sequence[str]) -> Refs:
     if len(values) != len(names):
         raise ProviderRefused("The run's id with the provider is not one of this manifest.")
     return dict(zip(names, values, strict=True))
+
+
+def _listed(document: object, path: str) -> Sequence[Mapping[str, Any]]:
+    """The runs of a list. Raises ProviderUnavailable: what is no such list does not say that a run
+    is not in it."""
+    items = find(document, path) if path != "*" or isinstance(document, list) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ProviderUnavailable("The provider's answer has no list of runs.")
+    return items
 
 
 def _artifact(artifacts: Artifacts, item: object) -> ProviderArtifact | None:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from adapters.http.failures import masked, refusal_of
 from adapters.http.target import Answer
-from adapters.rest.manifest import Operation, Outcome, RateLimit
+from adapters.rest.manifest import Operation, Outcome, RateLimit, Words
 from adapters.rest.paths import find
-from domain.errors import ProviderRefused, ProviderUnavailable, WorkbenchError
+from domain.errors import CredentialsRejected, ProviderRefused, ProviderUnavailable, WorkbenchError
 from domain.models.secrets import Secret
 
 RESET_S_MAX: Final = 24 * 3600.0
@@ -23,6 +23,8 @@ class Reply:
     found: Mapping[str, Any] = field(default_factory=dict)
     document: Any = None
     body: bytes = b""
+    at: datetime | None = None
+    """By the platform's clock, where it tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,14 @@ class Reader:
     """Understands answers. What it raises holds none of the secrets."""
 
     rate_limit: RateLimit | None
+    rejected: Collection[Words]
     secrets: Collection[Secret]
     now: datetime
 
     def read(self, op: Operation, answer: Answer) -> Reply:
         """Raises ProviderUnavailable and ProviderRefused, also for an answer without sense."""
+        if any(_says(answer, words) for words in self.rejected):
+            raise CredentialsRejected(self._failure(answer).message)
         outcome = _treated(op, answer)
         if outcome is None:
             if not _is_ok(op, answer.status):
@@ -53,12 +58,14 @@ class Reader:
         document = answer.json()
         trouble = find(document, op.error) if op.error else None
         if trouble:
-            raise ProviderRefused(f"The provider refused: {masked(str(trouble), self.secrets)}")
+            raise _trouble(op, masked(str(trouble), self.secrets))
         found = {name: find(document, path) for name, path in op.extract.items()}
         for name in op.require:
             if found[name] is None:
                 raise ProviderUnavailable(f"The provider's answer has no {op.extract[name]}.")
-        return Reply(outcome=Outcome.DONE, found=found, document=document, body=answer.body)
+        return Reply(
+            outcome=Outcome.DONE, found=found, document=document, body=answer.body, at=answer.date
+        )
 
     def _failure(self, answer: Answer) -> WorkbenchError:
         error = refusal_of(
@@ -85,11 +92,22 @@ class Reader:
         return min(max(seconds, 0.0), RESET_S_MAX)
 
 
+def _trouble(op: Operation, told: str) -> WorkbenchError:
+    """An error in a success: what was to be done may be done all the same."""
+    if op.method == "GET":
+        return ProviderRefused(f"The provider refused: {told}")
+    return ProviderUnavailable(f"The provider answered with an error: {told}")
+
+
 def _treated(op: Operation, answer: Answer) -> Outcome | None:
     for each in op.treat:
-        if each.status == answer.status and (each.contains or "").encode() in answer.body:
+        if _says(answer, each):
             return each.outcome
     return None
+
+
+def _says(answer: Answer, words: Words) -> bool:
+    return words.status == answer.status and (words.contains or "").encode() in answer.body
 
 
 def _is_ok(op: Operation, status: int) -> bool:

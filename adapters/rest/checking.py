@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapters.rest.faults import Fault
-from adapters.rest.manifest import AuthKind, LogMode, Logs, Manifest, Operation, Status
+from adapters.rest.manifest import (
+    AuthKind,
+    LogMode,
+    Logs,
+    Manifest,
+    Operation,
+    Status,
+    WebhookScheme,
+)
 from adapters.rest.templates import has_malformed, places
 from domain.models.providers import ProviderSignal
 
@@ -23,7 +31,7 @@ COMBINATIONS_MAX: Final = 10_000
 
 def check(manifest: Manifest) -> list[Fault]:
     """All faults."""
-    checks = (_connections, _operations, _sequences, _lookup, _status, _logs, _texts)
+    checks = (_connections, _operations, _sequences, _lookup, _status, _logs, _webhook, _texts)
     return [fault for part in checks for fault in part(manifest)]
 
 
@@ -71,13 +79,15 @@ def _steps(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
         part = getattr(manifest, name)
         if part is not None and part.op is not None:
             yield f"{name}.op", (part.op,)
+    if manifest.lookup is not None and manifest.lookup.memory is not None:
+        yield "lookup.memory.op", (manifest.lookup.memory.op,)
 
 
 def _sequences(manifest: Manifest) -> Iterator[Fault]:
     """Each step sees what is known of a run, and what those before it have found."""
     for path, names in _steps(manifest):
         known = set() if path == "dispatch.steps" else set(manifest.dispatch.ref)
-        if path in {"lookup.op", "health.steps"}:
+        if path in {"lookup.op", "lookup.memory.op", "health.steps"}:
             known = set()
         for name in names:
             op = manifest.ops.get(name)
@@ -107,6 +117,9 @@ def _lookup(manifest: Manifest) -> Iterator[Fault]:
     for name in manifest.dispatch.ref:
         if name not in found:
             yield Fault("lookup", f"does not find {name}")
+    memory = None if lookup.memory is None else manifest.ops.get(lookup.memory.op)
+    if lookup.memory and memory and lookup.memory.since not in memory.extract:
+        yield Fault("lookup.memory.since", f"{lookup.memory.since} is not found by its op")
     if lookup.items and not lookup.match:
         yield Fault("lookup.match", "says which of the items is the run")
 
@@ -129,9 +142,9 @@ def _status(manifest: Manifest) -> Iterator[Fault]:
 def _status_names(status: Status) -> Iterator[tuple[str, str]]:
     for index, rule in enumerate(status.rules):
         yield from ((f"status.rules.{index}.when", name) for name in rule.when)
-    for part in ("known", "raw", "message", "question"):
+    for part in ("known", "raw", "message", "question", "same"):
         yield from ((f"status.{part}", name) for name in getattr(status, part))
-    for part in ("exit_code", "ended_at"):
+    for part in ("exit_code", "ended_at", "outputs"):
         if getattr(status, part) is not None:
             yield f"status.{part}", getattr(status, part)
 
@@ -191,6 +204,22 @@ def _fitting(mode: LogMode) -> tuple[str, ...]:
     return strange[mode]
 
 
+def _webhook(manifest: Manifest) -> Iterator[Fault]:
+    webhook = manifest.webhook
+    if webhook is None:
+        return
+    if webhook.secret not in manifest.credentials:
+        yield Fault("webhook.secret", f"{webhook.secret} is none of the credentials")
+    if not manifest.dispatch.ref or set(webhook.ref) != set(manifest.dispatch.ref):
+        yield Fault("webhook.ref", "has the names of dispatch.ref, which find the run again")
+    is_standard = webhook.scheme is WebhookScheme.STANDARD
+    if not is_standard and not webhook.header:
+        yield Fault("webhook.header", f"is needed for {webhook.scheme}")
+    for name in ("header", "prefix", "at") if is_standard else ():
+        if getattr(webhook, name):
+            yield Fault(f"webhook.{name}", f"says nothing for {webhook.scheme}")
+
+
 def _texts(manifest: Manifest) -> Iterator[Fault]:
     """Places stand only where there is something to put in, and secrets nowhere."""
     for path, value, roots in _templates(manifest):
@@ -213,6 +242,7 @@ def _templates(manifest: Manifest) -> Iterator[tuple[str, Any, tuple[str, ...]]]
     yield "dispatch.web_url", manifest.dispatch.web_url or "", of_run
     for name, op in manifest.ops.items():
         yield f"ops.{name}", [op.path, op.query, op.headers, op.body or {}], of_run
+    yield "status.same", manifest.status.same, ("run",)
     if manifest.lookup is not None:
         yield "lookup.match", manifest.lookup.match, ("run", "config")
         yield "lookup.ref", manifest.lookup.ref, ("item", "run")

@@ -41,9 +41,13 @@ def parse(text: str, origin: str) -> Manifest:
     """One manifest from its text. Raises ManifestInvalid with every fault."""
     try:
         # As JSON, whose strict mode knows dates and lists, and takes no "5" for a 5.
-        manifest = Manifest.model_validate_json(orjson.dumps(tomllib.loads(text)), strict=True)
+        written = orjson.dumps(tomllib.loads(text))
+        manifest = Manifest.model_validate_json(written, strict=True)
     except tomllib.TOMLDecodeError as error:
         raise ManifestInvalid(origin, [Fault("", f"is no TOML: {error}")]) from error
+    except TypeError as error:
+        fault = Fault("", f"has what JSON cannot say: {error}")
+        raise ManifestInvalid(origin, [fault]) from error
     except ValidationError as error:
         faults = [Fault(_path(each["loc"]), each["msg"]) for each in error.errors()]
         raise ManifestInvalid(origin, faults) from error

@@ -15,6 +15,7 @@ from domain.models.runs import RunKind
 KEY: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
+TimeFormat = Literal["iso", "epoch_s", "epoch_ms"]
 JsonPath = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
 
 
@@ -52,6 +53,13 @@ class AuthKind(StrEnum):
     HMAC_SHA256 = "hmac_sha256"
 
 
+class Words(Part):
+    """Answers with this status, and this text in them where one is given."""
+
+    status: int = Field(ge=200, le=599)
+    contains: str | None = None
+
+
 class Auth(Part):
     """How requests are signed in: the only place where a secret may stand."""
 
@@ -62,6 +70,8 @@ class Auth(Part):
     """Of the header or the parameter; for hmac_sha256 of the header with the signature."""
     prefix: str = ""
     """What stands before the secret or the signature, for example `sha256=`."""
+    rejected: tuple[Words, ...] = ()
+    """How the platform says that it does not take the secret, besides 401 and 403."""
 
 
 class Outcome(StrEnum):
@@ -75,11 +85,9 @@ class Outcome(StrEnum):
     REFUSED = "REFUSED"
 
 
-class Treatment(Part):
+class Treatment(Words):
     """Answers with this status, and this text in them where one is given, mean something else."""
 
-    status: int = Field(ge=200, le=599)
-    contains: str | None = None
     outcome: Outcome
 
 
@@ -132,6 +140,16 @@ class Dispatch(Part):
     """Where a person can look at the run."""
 
 
+class Memory(Part):
+    """Since when the platform knows its runs: one that is older than that and is not found may
+    have been there."""
+
+    op: Name
+    since: Name
+    """The name of what tells it, in the answer."""
+    since_as: TimeFormat = "iso"
+
+
 class Lookup(Part):
     """How a run is found whose dispatch was perhaps not answered."""
 
@@ -144,6 +162,8 @@ class Lookup(Part):
     """So many items are all that is shown: what a list of that length lacks may be there."""
     remembers_s: int | None = Field(default=None, ge=1)
     """So long a run that is over can be found, in seconds: an older one may have been there."""
+    memory: Memory | None = None
+    """For a platform that forgets all of them when it is started again."""
     ref: dict[Name, str] = {}
     """The names of dispatch, from `item` or `run`."""
 
@@ -180,8 +200,13 @@ class Status(Part):
     """What is asked besides of a run that waits, to find its question."""
     exit_code: Name | None = None
     exit_code_as: Literal["code", "wait_status"] = "code"
+    outputs: Name | None = None
+    """The value of this name, an object, is what a run that is over hands on."""
     ended_at: Name | None = None
-    ended_at_as: Literal["iso", "epoch_s", "epoch_ms"] = "iso"
+    ended_at_as: TimeFormat = "iso"
+    same: dict[Name, str] = {}
+    """What these names have where the answer is of this run. Another value is that of another run
+    under the same id, of a platform that has begun to count anew."""
 
 
 class Sequence(Part):
@@ -240,6 +265,34 @@ class RateLimit(Part):
     statuses: tuple[int, ...] = (403, 429)
 
 
+class WebhookScheme(StrEnum):
+    """How a platform signs what it sends."""
+
+    HMAC_SHA256 = "hmac_sha256"
+    STANDARD = "standard_webhooks"
+
+
+class Webhook(Part):
+    """What the platform sends when something has happened to a run, which is then asked after at
+    once."""
+
+    scheme: WebhookScheme = WebhookScheme.HMAC_SHA256
+    """`hmac_sha256` over the body in a header; `standard_webhooks` by that specification."""
+    secret: Name
+    """The credential that it signs with."""
+    header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,100}$")
+    """hmac_sha256: which has the signature."""
+    prefix: str = ""
+    """hmac_sha256: what stands before the signature, for example `sha256=`."""
+    encoding: Literal["hex", "base64"] = "hex"
+    """hmac_sha256: how the signature is written."""
+    ref: dict[Name, JsonPath]
+    """Where the names of dispatch are in the body."""
+    at: JsonPath | None = None
+    """hmac_sha256: when it happened; what is ten minutes old is not heard."""
+    at_as: TimeFormat = "iso"
+
+
 class Manifest(Part):
     """One platform."""
 
@@ -273,3 +326,4 @@ class Manifest(Part):
     artifacts: Artifacts | None = None
     health: Sequence | None = None
     rate_limit: RateLimit | None = None
+    webhook: Webhook | None = None

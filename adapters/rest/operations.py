@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import orjson
-
+from adapters.http import documents
 from adapters.http.caller import Call, Caller
 from adapters.http.outbound import Outbound
 from adapters.http.target import Target
@@ -49,6 +48,7 @@ class Operations:
         answer = await self._caller.ask(call)
         reader = Reader(
             rate_limit=self.manifest.rate_limit,
+            rejected=self.manifest.auth.rejected,
             secrets=self._secrets,
             now=self.outbound.clock.now(),
         )
@@ -117,7 +117,7 @@ class Operations:
         secret = self.connection.secrets.get(auth.secret or "")
         if auth.kind is not AuthKind.HMAC_SHA256 or secret is None:
             return {}
-        content = b"" if body is None else orjson.dumps(body)
+        content = b"" if body is None else documents.write(body)
         digest = hmac.new(secret.reveal().encode(), content, hashlib.sha256).hexdigest()
         return {auth.name or "": auth.prefix + digest}
 
@@ -134,6 +134,6 @@ def _texts(values: Mapping[str, Any], filled_from: Scope) -> dict[str, str]:
     """Headers or parameters; those without a value are left out."""
     filled = fill(values, filled_from)
     return {
-        key: value if isinstance(value, str) else orjson.dumps(value).decode()
+        key: value if isinstance(value, str) else documents.write(value).decode()
         for key, value in filled.items()
     }

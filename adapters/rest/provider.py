@@ -12,7 +12,9 @@ from adapters.rest.addresses import base_url, is_private_allowed
 from adapters.rest.loading import load
 from adapters.rest.manifest import Manifest
 from adapters.rest.operations import Operations
+from adapters.rest.webhooks import heard
 from domain.errors import InvalidInput, ProviderRefused
+from domain.models.callbacks import Callback, Heard
 from domain.models.providers import Capabilities, Connection, CredentialSpec, ProviderKind
 from domain.models.runs import RunKind
 
@@ -105,6 +107,14 @@ class RestProvider:
         if "\0" in (cwd or ""):
             raise InvalidInput("The working directory's name holds a NUL.", "cwd")
         return cwd or ""
+
+    def hear(self, connection: Connection, callback: Callback) -> Heard | None:
+        """See domain.services.callbacks.Hears. Without `[webhook]` nothing is heard."""
+        webhook = self.manifest.webhook
+        secret = None if webhook is None else connection.secrets.get(webhook.secret)
+        if webhook is None or secret is None:
+            return None
+        return heard(webhook, self.manifest.dispatch.ref, callback, secret)
 
     def open(self, connection: Connection) -> RestAdapter:
         """See Provider."""

@@ -3,12 +3,15 @@
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from adapters.rest.checking import ABSENT
 from adapters.rest.manifest import Rule, Status
+from adapters.rest.times import time_of
+from domain.models.outputs import NO_OUTPUTS, Outputs
 from domain.models.providers import ProviderSignal, ProviderStatus
+from domain.outputs import outputs_of
 
 RAW_CHARACTERS: Final = 200
 MESSAGE_CHARACTERS: Final = 2000
@@ -26,6 +29,11 @@ VANISHED: Final = ProviderStatus(
     signal=ProviderSignal.VANISHED,
     message="The provider does not know this run.",
 )
+ANOTHER: Final = ProviderStatus(
+    raw="another run",
+    signal=ProviderSignal.VANISHED,
+    message="The provider has another run under this id by now: it has begun to count anew.",
+)
 
 
 def status_of(status: Status, found: Mapping[str, Any]) -> ProviderStatus:
@@ -41,6 +49,7 @@ def status_of(status: Status, found: Mapping[str, Any]) -> ProviderStatus:
         question=(_first(status, status.question, found) or message) if is_waiting else None,
         exit_code=_exit_code(status, found) if signal in TERMINAL else None,
         ended_at=_ended_at(status, found) if signal in TERMINAL else None,
+        outputs=_outputs(status, found) if signal in TERMINAL else NO_OUTPUTS,
     )
 
 
@@ -78,14 +87,10 @@ def _exit_code(status: Status, found: Mapping[str, Any]) -> int | None:
     return code if code >= 0 else None
 
 
+def _outputs(status: Status, found: Mapping[str, Any]) -> Outputs:
+    value = found.get(status.outputs or "")
+    return NO_OUTPUTS if value is None else outputs_of(value)
+
+
 def _ended_at(status: Status, found: Mapping[str, Any]) -> datetime | None:
-    """When the platform says that the run ended; nothing where that is no time (0, for some)."""
-    value = found.get(status.ended_at or "")
-    try:
-        if status.ended_at_as == "iso":
-            at = datetime.fromisoformat(value) if isinstance(value, str) else None
-            return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
-        scale = 1 if status.ended_at_as == "epoch_s" else 1000
-        return datetime.fromtimestamp(value / scale, UTC) if value else None
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
+    return time_of(found.get(status.ended_at or ""), status.ended_at_as)
