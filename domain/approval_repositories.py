@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import ApprovalId, DelegationId, PrincipalId, ProjectId, RunId
+from domain.ids import ApprovalId, DelegationId, PrincipalId, ProjectId, RunId, WorkflowRunId
 from domain.models.approvals import Approval, ApprovalVote, Delegation
 from domain.models.pages import ApprovalFilter, Window
 
@@ -25,6 +25,12 @@ class ApprovalRepository(Protocol):
         self, ids: Collection[ApprovalId]
     ) -> Mapping[ApprovalId, Sequence[ApprovalVote]]:
         """Of several approvals, each one's in the order in which they were given."""
+        ...
+
+    async def of_workflow_runs(
+        self, ids: Collection[WorkflowRunId], limit: int
+    ) -> Mapping[WorkflowRunId, Sequence[Approval]]:
+        """The newest of each, newest first: what its steps have asked for."""
         ...
 
     async def page(self, approval_filter: ApprovalFilter, window: Window) -> Sequence[Approval]:

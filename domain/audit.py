@@ -170,8 +170,9 @@ def kill_switch_set(
     )
 
 
-def run_launched(run: Run, decision: Decision, caller: Caller) -> AuditRecord:
-    """Also for a run that the policy denied, which is not stored: then it is about the project."""
+def run_launched(run: Run, decision: Decision, caller: Caller | None) -> AuditRecord:
+    """Also for a run that the policy denied, which is not stored: then it is about the project.
+    Without a caller it is a step of a workflow run."""
     is_denied = decision.verdict is PolicyVerdict.DENY and run.approval_id is None
     subject = AuditSubject(kind=SubjectKind.RUN, id=run.id)
     if is_denied:
@@ -188,6 +189,7 @@ def run_launched(run: Run, decision: Decision, caller: Caller) -> AuditRecord:
             "input": decision.input_digest,
             "verdict": decision.verdict,
             "retryOf": run.retry_of,
+            **({"stepRun": run.step_run_id} if run.step_run_id else {}),
         },
         decision_id=decision.id,
         result=AuditResult.DENIED if is_denied else AuditResult.DONE,

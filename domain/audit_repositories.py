@@ -1,6 +1,6 @@
 """What is stored of the audit log, as a protocol: see domain.repositories."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from domain.ids import ChainId
@@ -10,6 +10,7 @@ from domain.models.audit import (
     AuditEntry,
     AuditLink,
     AuditRecord,
+    AuditSpan,
     ChainHead,
 )
 from domain.models.pages import AuditFilter, Window
@@ -37,6 +38,10 @@ class AuditRepository(Protocol):
 
     async def links(self, chain: ChainId, sequence: int, limit: int) -> Sequence[AuditLink]:
         """The same, with nothing made of what is stored."""
+        ...
+
+    async def span(self, chain: ChainId, subjects: Collection[str]) -> AuditSpan | None:
+        """Of the entries about any of these subjects; None where there are none."""
         ...
 
     async def head(self, chain: ChainId) -> ChainHead | None:

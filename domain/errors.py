@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from domain.models.decisions import Decision
     from domain.models.kill_switches import KillSwitchScope
     from domain.models.settings import FeatureFlag
+    from domain.models.workflows import Fault
 
 
 class ErrorCode(StrEnum):
     """Stable code of an error, for programs to match on."""
 
     POLICY_DENIED = "POLICY_DENIED"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
     NOT_PERMITTED = "NOT_PERMITTED"
     NOT_FOUND = "NOT_FOUND"
     INVALID_INPUT = "INVALID_INPUT"
@@ -59,6 +61,16 @@ class PolicyDenied(WorkbenchError):
         self.decision = decision
 
 
+class ApprovalRequired(WorkbenchError):
+    """The policy asks people about this, and it has not been granted."""
+
+    code = ErrorCode.APPROVAL_REQUIRED
+
+    def __init__(self, decision: "Decision", message: str) -> None:
+        super().__init__(message)
+        self.decision = decision
+
+
 class NotPermitted(WorkbenchError):
     """You have no permission for this here."""
 
@@ -76,9 +88,11 @@ class InvalidInput(WorkbenchError):
 
     code = ErrorCode.INVALID_INPUT
 
-    def __init__(self, message: str, *path: str) -> None:
+    def __init__(self, message: str, *path: str, faults: "Sequence[Fault]" = ()) -> None:
+        """They are in `all_faults`, where more than the first one is known."""
         super().__init__(message)
         self.path = path
+        self.all_faults = tuple(faults)
 
 
 class IllegalTransition(WorkbenchError):

@@ -43,6 +43,13 @@ CODES: Final[Mapping[PolicyEffect, str]] = {
 }
 
 
+HIGH_STEP: Final = DecisionReason(
+    code="HIGH_RISK_STEP",
+    explanation="A step of high risk waits for an approval, whatever the rules allow.",
+    rule=None,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Finding:
     """What the rules say of one program, or of a prompt (None)."""
@@ -64,14 +71,17 @@ def decide(
     """The verdict on one dispatch, bound to all that was looked at by its digest."""
     judged = _judge(request, policy.rules)
     effect = max((one.effect for one in judged), key=EFFECTS.index)
-    risk = max((one.risk for one in judged), key=RISKS.index)
+    risk = max([*(one.risk for one in judged), *_stated(request)], key=RISKS.index)
+    added = []
+    if request.step and risk is RiskLevel.HIGH and effect is PolicyEffect.ALLOW:
+        effect, added = PolicyEffect.REQUIRE_APPROVAL, [HIGH_STEP]
     is_open = effect is PolicyEffect.REQUIRE_APPROVAL
     return Decision(
         id=decision_id,
         project_id=request.project_id,
         verdict=VERDICTS[effect],
         risk=risk,
-        reasons=tuple(_reasons(judged)),
+        reasons=(*added, *_reasons(judged)),
         requirement=_requirement(judged) if is_open else None,
         grants_network=any(rule.grants_network for one in judged for rule in one.rules),
         policy_version=policy.version,
@@ -82,7 +92,10 @@ def decide(
 
 def shown(request: DispatchRequest, risk: RiskLevel, version: int) -> Mapping[str, object]:
     """What an approver is shown, and the digest is of (docs/reference/approvals.md)."""
+    # What came later is left out where it is not given, so that digests of before still hold.
+    added = {"artifacts": sorted(request.artifacts)} if request.artifacts else {}
     return {
+        **added,
         "provider": request.provider,
         "command": list(request.command),
         "prompt": request.prompt,
@@ -107,6 +120,7 @@ def requested(run: Run, project: Project) -> DispatchRequest:
         cwd=run.cwd,
         env_profile=run.env_profile,
         tool_scopes=run.tool_scopes,
+        artifacts=run.artifacts,
         feature=run.feature,
         budget=run.budget,
     )
@@ -122,6 +136,11 @@ def is_stricter(after: Decision, before: Decision) -> bool:
     if then is None or now is None:
         return False
     return now.count > then.count or _rank(now.role) > _rank(then.role)
+
+
+def _stated(request: DispatchRequest) -> list[RiskLevel]:
+    """What its workflow takes it for."""
+    return [request.step.risk] if request.step and request.step.risk else []
 
 
 def _judge(request: DispatchRequest, rules: Sequence[PolicyRule]) -> list[_Finding]:

@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from domain.approval_repositories import ApprovalRepository
+from domain.artifact_repositories import ArtifactRepository
 from domain.audit_repositories import AuditRepository
 from domain.circuit import CircuitState
+from domain.feature_repositories import DocumentRepository, FeatureRepository
 from domain.identity_repositories import IdentityRepository
 from domain.ids import RunId
 from domain.lifecycle import ApprovalState, RunState
@@ -27,7 +29,6 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.models.runs import RunKind, SyncStatus
-from domain.models.subjects import Assertion
 from domain.policy_repositories import DecisionRepository, PolicyRepository
 from domain.provider_repositories import CredentialRepository, ProviderConfigRepository
 from domain.repositories import (
@@ -39,6 +40,11 @@ from domain.repositories import (
     RunRepository,
 )
 from domain.stream_repositories import EventRepository, LogRepository, ProjectEventRepository
+from domain.workflow_repositories import (
+    StepRunRepository,
+    WorkflowRepository,
+    WorkflowRunRepository,
+)
 
 
 class Clock(Protocol):
@@ -116,6 +122,13 @@ class Adapter(Protocol):
         """The files that the run has left so far. Raises CapabilityMissing."""
         ...
 
+    def read_artifact(
+        self, handle: RunHandle, artifact: ProviderArtifact
+    ) -> AsyncGenerator[bytes, None]:
+        """What is in a listed file that brought no content along. Raises CapabilityMissing where
+        it is not given out, ContentChanged, and ProviderRefused where it cannot be read."""
+        ...
+
     async def resume(self, handle: RunHandle, answer: str) -> None:
         """Tell a WAITING run what it asked for, so that it goes on. Raises CapabilityMissing."""
         ...
@@ -180,17 +193,6 @@ class Provider(Protocol):
         ...
 
 
-class TokenVerifier(Protocol):
-    """Knows by whom a token was issued, and for whom. Entered while the server runs."""
-
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(self, *_: object) -> None: ...
-    async def verify(self, text: str) -> Assertion:
-        """What the issuer says, where the token is its own, for us, and neither too old nor too
-        young. Raises Unauthenticated, and IssuerUnavailable where that cannot be found out now."""
-        ...
-
-
 class Flag(Protocol):
     """Raised when something one listens to may have changed."""
 
@@ -207,20 +209,6 @@ class Signals(Protocol):
 
     def wake(self, topics: Collection[str]) -> None:
         """Tell everybody, here and in other processes, that these topics may have grown."""
-        ...
-
-
-class Signer(Protocol):
-    """Signs with the server's own key, and checks what any key has signed (Ed25519, all in hex)."""
-
-    @property
-    def key(self) -> str:
-        """The public one."""
-        ...
-
-    def sign(self, text: str) -> str: ...
-    def is_signed(self, text: str, *, key: str, signature: str) -> bool:
-        """False also for what is no key or no signature at all."""
         ...
 
 
@@ -289,6 +277,12 @@ class UnitOfWork(Protocol):
     @property
     def runs(self) -> RunRepository: ...
     @property
+    def workflows(self) -> WorkflowRepository: ...
+    @property
+    def workflow_runs(self) -> WorkflowRunRepository: ...
+    @property
+    def step_runs(self) -> StepRunRepository: ...
+    @property
     def events(self) -> EventRepository: ...
     @property
     def logs(self) -> LogRepository: ...
@@ -307,7 +301,13 @@ class UnitOfWork(Protocol):
     @property
     def credentials(self) -> CredentialRepository: ...
     @property
+    def features(self) -> FeatureRepository: ...
+    @property
+    def documents(self) -> DocumentRepository: ...
+    @property
     def approvals(self) -> ApprovalRepository: ...
+    @property
+    def artifacts(self) -> ArtifactRepository: ...
     @property
     def idempotency(self) -> IdempotencyRepository: ...
     @property

@@ -25,6 +25,8 @@ class Question:
     decision: Decision
     request: DispatchRequest
     is_break_glass: bool = False
+    approval_id: ApprovalId | None = None
+    """Where somebody has to know it beforehand."""
 
 
 def asked_by(question: Question, approval_id: ApprovalId) -> Approval:
@@ -38,9 +40,10 @@ def asked_by(question: Question, approval_id: ApprovalId) -> Approval:
     return Approval(
         id=approval_id,
         project_id=run.project_id,
-        subject_kind=(ApprovalSubject.OVERRIDE if question.is_break_glass else ApprovalSubject.RUN),
-        subject_id=run.id,
+        subject_kind=_subject(question),
+        subject_id=run.step_run_id or run.id,
         run_id=run.id,
+        workflow_run_id=run.workflow_run_id,
         decision_id=decision.id,
         requested_by=run.requested_by,
         required_role=asked.role,
@@ -58,3 +61,9 @@ def asked_by(question: Question, approval_id: ApprovalId) -> Approval:
         reason=run.reason,
         token_maker=run.token_maker,
     )
+
+
+def _subject(question: Question) -> ApprovalSubject:
+    if question.is_break_glass:
+        return ApprovalSubject.OVERRIDE
+    return ApprovalSubject.STEP_RUN if question.run.step_run_id else ApprovalSubject.RUN

@@ -10,14 +10,17 @@ from typing import Final, assert_never
 
 from domain.backoff import RETRY_AFTER_S_MAX
 from domain.lifecycle import RunSignal, RunState, advance
+from domain.models.artifacts import Artifact
 from domain.models.events import (
     RunAnswered,
     RunAsked,
     RunCancelRequested,
     RunFact,
+    RunOutputsRefused,
     RunStateChanged,
     RunSynced,
 )
+from domain.models.outputs import Outputs
 from domain.models.providers import Ended, ProviderSignal, ProviderStatus
 from domain.models.runs import (
     FailureCode,
@@ -56,6 +59,8 @@ class Reconciled:
 
     after: Run
     facts: tuple[RunFact, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    """What it has left behind, to be stored with its end."""
 
     @property
     def is_over(self) -> bool:
@@ -86,7 +91,7 @@ def reconciled(run: Run, status: ProviderStatus, at: datetime, looks: int = 1) -
             after = _unsuccessful(noted, status, at)
         case _:
             assert_never(status.signal)
-    return compared(run, after)
+    return compared(run, after) if after.is_active else _left(run, after, status.outputs)
 
 
 def ended(run: Run, end: Ended) -> Reconciled:
@@ -95,7 +100,7 @@ def ended(run: Run, end: Ended) -> Reconciled:
     if signal is RunSignal.CANCEL:
         signal, failure = _canceled(run)
     after = _over(run, signal, failure, end.ended_at)
-    return compared(run, replace(after, exit_code=end.exit_code))
+    return _left(run, replace(after, exit_code=end.exit_code), end.outputs)
 
 
 def resolved(run: Run, how: RunResolution, reason: str, at: datetime) -> Reconciled:
@@ -170,6 +175,15 @@ def compared(before: Run, after: Run) -> Reconciled:
             RunStateChanged(from_state=before.state, to_state=after.state, failure=after.failure)
         )
     return Reconciled(after=after, facts=tuple(facts))
+
+
+def _left(before: Run, after: Run, outputs: Outputs) -> Reconciled:
+    """It has ended, and has handed this on. Its end is told last."""
+    found = compared(before, replace(after, outputs=outputs.values))
+    if outputs.fault is None:
+        return found
+    told = RunOutputsRefused(code=outputs.fault, message=outputs.message)
+    return replace(found, facts=(told, *found.facts))
 
 
 def _sureness(run: Run) -> tuple[SyncStatus, str | None, str | None]:

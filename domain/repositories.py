@@ -83,6 +83,13 @@ class RunRepository(Protocol):
         ...
 
     async def retries(self, run_id: RunId) -> Sequence[Run]: ...
+    async def named_by_provider(
+        self, project_id: ProjectId, provider: str, provider_run_id: str
+    ) -> RunId | None:
+        """The first run of a project that its provider knows by this name. Nobody else can ask for
+        the same name before the unit has ended."""
+        ...
+
     async def queue_position(self, run: Run) -> int | None:
         """1 for the run of its provider and project that starts next; None unless queued."""
         ...
@@ -174,6 +181,11 @@ class IntentRepository(Protocol):
 
     async def become_followed(self, lease: Lease, *, site: str | None) -> bool:
         """Turn a held intent into one to follow, keeping the lease; False if it is not held."""
+        ...
+
+    async def become_polled(self, lease: Lease, due_at: datetime) -> bool:
+        """Turn a held intent into one to follow that whoever asks its provider may take from a
+        time on; False if it is not held."""
         ...
 
     async def postpone(

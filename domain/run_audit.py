@@ -1,16 +1,20 @@
 """What is told of what people do to a run that its provider has. Pure; see domain/audit.py."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from domain.errors import WorkbenchError
 from domain.models.audit import (
     AuditAction,
     AuditRecord,
+    AuditResult,
     AuditSubject,
     Caller,
     Facts,
     SubjectKind,
     chain_of,
 )
+from domain.models.decisions import Decision
 from domain.models.runs import Run
 
 
@@ -19,9 +23,26 @@ def run_reconciled(before: Run, after: Run, caller: Caller, at: datetime) -> Aud
     return _record(AuditAction.RUN_RECONCILE, before, after, caller, at)
 
 
-def run_answered(before: Run, after: Run, caller: Caller, at: datetime) -> AuditRecord:
-    """What was asked and said is people's text, and not here."""
-    return _record(AuditAction.RUN_ANSWER, before, after, caller, at)
+def run_answered(before: Run, after: Run, decision: Decision, caller: Caller) -> AuditRecord:
+    """Under the decision on the answer. What was asked and said is people's text, and not here."""
+    record = _record(AuditAction.RUN_ANSWER, before, after, caller, decision.decided_at)
+    return replace(record, decision_id=decision.id)
+
+
+def answer_refused(
+    run: Run, decision: Decision, error: WorkbenchError, caller: Caller
+) -> AuditRecord:
+    """By the policy: its provider was told nothing."""
+    return AuditRecord(
+        chain=chain_of(run.project_id),
+        at=decision.decided_at,
+        caller=caller,
+        action=AuditAction.RUN_ANSWER,
+        subject=AuditSubject(kind=SubjectKind.RUN, id=run.id),
+        decision_id=decision.id,
+        result=AuditResult.DENIED,
+        code=error.code,
+    )
 
 
 def run_rerouted(before: Run, after: Run, at: datetime) -> AuditRecord:

@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from domain.ids import ProjectId, RunId
+from domain.ids import ProjectId, RunId, WorkflowRunId
 
 INTENTS: Final = "intents"
 """Work for an engine was added or came free."""
+
+WORKFLOWS: Final = "workflows"
+"""A workflow run has to be seen to, or came free."""
 
 LOOKS: Final = "looks"
 """A run is to be asked after at once."""
@@ -31,6 +34,17 @@ def run_topic(run_id: RunId) -> str:
 def cancel_topic(run_id: RunId) -> str:
     """Somebody asked for this run to be canceled; apart from its stream, which log lines wake."""
     return f"cancel:{run_id}"
+
+
+def workflow_topic(workflow_run_id: WorkflowRunId) -> str:
+    """The stream of one workflow run."""
+    return f"workflow:{workflow_run_id}"
+
+
+def steps_topic(workflow_run_id: WorkflowRunId) -> str:
+    """Something has come of a step, or somebody has changed the run: whoever sees to it is to look;
+    apart from its stream, which that grows by itself."""
+    return f"steps:{workflow_run_id}"
 
 
 def project_topic(project_id: ProjectId) -> str:

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 from domain.errors import InvalidInput
 from domain.limits import (
     ARGUMENT_BYTES_MAX,
+    ARTIFACT_GLOBS_MAX,
     COMMAND_ARGUMENTS_MAX,
     COMMAND_BYTES_MAX,
     CPU_S,
+    GLOB_CHARACTERS_MAX,
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
     MEMORY_BYTES,
     NAME_CHARACTERS_MAX,
@@ -38,6 +40,7 @@ def check_launch(command: LaunchRun) -> None:
     if command.break_glass and not (command.reason or "").strip():
         raise InvalidInput("Say why the policy is to be set aside.", "reason")
     check_text(command.cwd, ARGUMENT_BYTES_MAX, "cwd")
+    check_globs(command.artifacts)
     check_key(command.idempotency_key)
     check_text(command.feature, SLUG_CHARACTERS_MAX, "feature")
     if command.budget is not None:
@@ -98,6 +101,19 @@ def check_name(name: str, *path: str) -> None:
         raise InvalidInput(message, *path)
     if len(name) > NAME_CHARACTERS_MAX:
         raise InvalidInput(f"A name has at most {NAME_CHARACTERS_MAX} characters.", *path)
+
+
+def check_globs(globs: tuple[str, ...]) -> None:
+    """Globs of files inside the workspace: whatever they match lies in it."""
+    if len(globs) > ARTIFACT_GLOBS_MAX:
+        raise InvalidInput(f"More than {ARTIFACT_GLOBS_MAX} globs.", "artifacts")
+    for index, glob in enumerate(globs):
+        check_text(glob, GLOB_CHARACTERS_MAX, "artifacts", str(index))
+        if not glob.strip():
+            raise InvalidInput("The glob is empty.", "artifacts", str(index))
+        if glob.startswith("/") or ".." in glob.split("/"):
+            message = "The glob leads out of the workspace; it is relative to the project's root."
+            raise InvalidInput(message, "artifacts", str(index))
 
 
 def check_sandbox(sandbox: SandboxSettings, *path: str) -> None:

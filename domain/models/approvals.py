@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId
+from domain.ids import (
+    ApprovalId,
+    DecisionId,
+    DelegationId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    WorkflowRunId,
+)
 from domain.lifecycle import ApprovalState
 from domain.models.decisions import ExpiryAction, RiskLevel
 from domain.models.principals import APPROVER_RIGHTS, Permission, Role
@@ -41,6 +49,7 @@ class Approval:
     subject_kind: ApprovalSubject
     subject_id: str
     run_id: RunId | None
+    workflow_run_id: WorkflowRunId | None = None
     decision_id: DecisionId
     requested_by: PrincipalId
     required_role: Role

@@ -51,6 +51,15 @@ class AuditAction(StrEnum):
     RUN_ANSWER = "RUN_ANSWER"
     RUN_DISPATCH = "RUN_DISPATCH"
     RUN_REDECIDE = "RUN_REDECIDE"
+    WORKFLOW_START = "WORKFLOW_START"
+    WORKFLOW_RUN_PAUSE = "WORKFLOW_RUN_PAUSE"
+    WORKFLOW_RUN_RESUME = "WORKFLOW_RUN_RESUME"
+    WORKFLOW_RUN_CANCEL = "WORKFLOW_RUN_CANCEL"
+    WORKFLOW_RUN_REPLAN = "WORKFLOW_RUN_REPLAN"
+    WORKFLOW_RUN_CHANGE = "WORKFLOW_RUN_CHANGE"
+    STEP_RUN_RETRY = "STEP_RUN_RETRY"
+    STEP_RUN_SKIP = "STEP_RUN_SKIP"
+    STEP_RUN_CHANGE = "STEP_RUN_CHANGE"
     APPROVAL_REQUEST = "APPROVAL_REQUEST"
     APPROVAL_DECIDE = "APPROVAL_DECIDE"
     APPROVAL_EXPIRE = "APPROVAL_EXPIRE"
@@ -60,6 +69,10 @@ class AuditAction(StrEnum):
     DELEGATION_REVOKE = "DELEGATION_REVOKE"
     BREAK_GLASS_REQUEST = "BREAK_GLASS_REQUEST"
     BREAK_GLASS_DECIDE = "BREAK_GLASS_DECIDE"
+    FEATURE_UPSERT = "FEATURE_UPSERT"
+    FEATURE_SCAN = "FEATURE_SCAN"
+    WORKFLOW_CREATE = "WORKFLOW_CREATE"
+    WORKFLOW_REVISE = "WORKFLOW_REVISE"
     AUDIT_EXPORT = "AUDIT_EXPORT"
     REFUSALS_OMITTED = "REFUSALS_OMITTED"
 
@@ -71,12 +84,16 @@ class SubjectKind(StrEnum):
     PRINCIPAL = "PRINCIPAL"
     TOKEN = "TOKEN"  # noqa: S105 - the name of a kind
     RUN = "RUN"
+    WORKFLOW_RUN = "WORKFLOW_RUN"
+    STEP_RUN = "STEP_RUN"
     KILL_SWITCH = "KILL_SWITCH"
     PROVIDER = "PROVIDER"
     CREDENTIAL = "CREDENTIAL"
     SECRET_KEYS = "SECRET_KEYS"  # noqa: S105 - the name of a kind
     APPROVAL = "APPROVAL"
     DELEGATION = "DELEGATION"
+    FEATURE = "FEATURE"
+    WORKFLOW = "WORKFLOW"
     AUDIT_LOG = "AUDIT_LOG"
 
 
@@ -207,6 +224,16 @@ class ChainHead:
     sequence: int = 0
     hash: str = FIRST_PREVIOUS
     attested: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSpan:
+    """Where a chain tells of some subjects: from its first entry about one of them to the last one,
+    with others in between. `entries` counts those about them."""
+
+    first: AuditEntry
+    last: AuditEntry
+    entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

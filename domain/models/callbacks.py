@@ -15,7 +15,8 @@ class Callback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Signed by the provider: something has happened to a run at this time of its clock."""
+    """Signed by the provider: something has happened to a run, at this time of its clock where it
+    tells."""
 
     provider_run_id: str
-    at: datetime
+    at: datetime | None

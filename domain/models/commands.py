@@ -10,7 +10,7 @@ from domain.ids import ApprovalId, RunId
 from domain.models.approvals import ApprovalDecision
 from domain.models.credentials import CredentialSource
 from domain.models.kill_switches import KillSwitchScope
-from domain.models.policies import PolicyRule
+from domain.models.policies import PolicyRule, StepTerms
 from domain.models.principals import PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile
 from domain.models.runs import Budget, RunResolution
@@ -30,11 +30,13 @@ class LaunchRun:
     env_profile: EnvProfile | None = None
     timeout_ms: int | None = None
     tool_scopes: tuple[str, ...] = field(default=())
+    artifacts: tuple[str, ...] = ()
     feature: str | None = None
     budget: Budget | None = None
     reason: str | None = None
     break_glass: bool = False
     idempotency_key: str | None = None
+    step: StepTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.ids import ApprovalId, PrincipalId, RunId
+from domain.ids import ApprovalId, ArtifactId, PrincipalId, RunId
 from domain.lifecycle import TERMINAL, ApprovalState, RunState
 from domain.models.approvals import ApprovalDecision
+from domain.models.artifacts import ArtifactFault
 from domain.models.logs import LogBatch
+from domain.models.outputs import OutputsFault
 from domain.models.runs import RunFailure, SyncStatus
 
 
@@ -83,6 +85,31 @@ class RunAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutputsRefused:
+    """The run wanted to hand something on of which nothing was taken."""
+
+    code: OutputsFault
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArtifactAdded:
+    """A file that the run has left is kept, or is known where it is."""
+
+    artifact_id: ArtifactId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArtifactRefused:
+    """A file that the run has left is not kept; without a name it stands for several."""
+
+    name: str | None
+    code: ArtifactFault
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogsTruncated:
     """The run printed more than is kept; `kept_lines` are there."""
 
@@ -108,6 +135,9 @@ RunFact = (
     | RunSynced
     | RunAsked
     | RunAnswered
+    | RunOutputsRefused
+    | RunArtifactAdded
+    | RunArtifactRefused
     | LogsTruncated
 )
 """What is stored as an event row."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import PrincipalId, ProjectId
-from domain.lifecycle import ApprovalState, RunState
+from domain.lifecycle import ApprovalState, RunState, WorkflowRunState
 from domain.models.audit import AuditAction, AuditResult
 from domain.models.providers import LogStream
 
@@ -18,6 +18,16 @@ class RunFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     command_contains: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRunFilter:
+    """Which workflow runs of a project; every given field must match."""
+
+    states: tuple[WorkflowRunState, ...] = ()
+    feature: str | None = None
+    workflow: str | None = None
+    """The name, whatever the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

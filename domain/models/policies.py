@@ -86,6 +86,14 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepTerms:
+    """What a workflow says of one of its steps, besides what it does."""
+
+    risk: RiskLevel | None = None
+    """The least that it is taken for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRequest:
     """All that a policy looks at: what is to be dispatched, where to, and for whom."""
 
@@ -100,4 +108,7 @@ class DispatchRequest:
     tool_scopes: tuple[str, ...] = ()
     feature: str | None = None
     requester_roles: frozenset[Role] = field(default=frozenset())
+    artifacts: tuple[str, ...] = ()
     budget: Budget | None = None
+    step: StepTerms | None = None
+    """Of what a workflow dispatches: there HIGH risk is never allowed without an approval."""

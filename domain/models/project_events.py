@@ -14,8 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.circuit import CircuitState
-from domain.ids import ApprovalId, PrincipalId, ProjectId, RunId
-from domain.lifecycle import ApprovalState, RunState
+from domain.ids import (
+    ApprovalId,
+    FeatureId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    WorkflowId,
+    WorkflowRunId,
+)
+from domain.lifecycle import ApprovalState, RunState, WorkflowRunState
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.providers import HealthStatus
 
@@ -27,6 +35,23 @@ class ProjectRunChanged:
     run_id: RunId
     from_state: RunState | None
     to_state: RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectWorkflowRunChanged:
+    """A workflow run went from one state to another; `from_state` is None for a new one."""
+
+    workflow_run_id: WorkflowRunId
+    from_state: WorkflowRunState | None
+    to_state: WorkflowRunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectWorkflowChanged:
+    """A workflow was written down, or has this version from now on."""
+
+    workflow_id: WorkflowId
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +128,19 @@ class ProjectProviderChecked:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFeatureChanged:
+    """A feature is new, or is another: its own fields, its documents or its sessions."""
+
+    feature_id: FeatureId
+    slug: str
+    is_new: bool
+
+
 ProjectFact = (
     ProjectRunChanged
+    | ProjectWorkflowRunChanged
+    | ProjectWorkflowChanged
     | ProjectSettingsChanged
     | ProjectPolicyChanged
     | ProjectKillSwitchChanged
@@ -113,6 +149,7 @@ ProjectFact = (
     | ProjectCredentialChanged
     | ProjectProviderHealthChanged
     | ProjectProviderChecked
+    | ProjectFeatureChanged
 )
 """All that is stored as an event of a project."""
 

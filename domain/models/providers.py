@@ -1,12 +1,14 @@
 """Providers, what they can do, and the values that pass between us and their adapters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from domain.ids import ProjectId, RunId
+from domain.models.artifacts import ArtifactFault
+from domain.models.outputs import NO_OUTPUTS, Outputs
 from domain.models.sandbox import SandboxSettings
 from domain.models.secrets import Secret
 
@@ -97,7 +99,8 @@ class Health:
 class WorkOrder:
     """What a provider is asked to do. `run_id` is the idempotency key: one run id starts once.
 
-    `has_network` counts in a sandbox only, and is what the policy granted.
+    `has_network` counts in a sandbox only, and is what the policy granted. `artifacts` are globs
+    of the files to be kept, relative to the project's root.
     """
 
     run_id: RunId
@@ -110,6 +113,7 @@ class WorkOrder:
     output_bytes_max: int
     sandbox: SandboxSettings = SandboxSettings()  # noqa: RUF009 - frozen
     has_network: bool = False
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +184,7 @@ class Ended:
     signal: int | None
     message: str | None
     ended_at: datetime
+    outputs: Outputs = NO_OUTPUTS
 
 
 class ProviderSignal(StrEnum):
@@ -202,7 +207,7 @@ class ProviderStatus:
     """How a run is by its provider's word; `raw` is that word itself.
 
     `question` is what a WAITING run wants to know of a person. `ended_at` is by the provider's
-    clock, where it tells.
+    clock, where it tells. `outputs` count once it has ended.
     """
 
     raw: str
@@ -211,16 +216,24 @@ class ProviderStatus:
     question: str | None = None
     exit_code: int | None = None
     ended_at: datetime | None = None
+    outputs: Outputs = NO_OUTPUTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderArtifact:
-    """A file that a run left with its provider; `reference` is how the adapter finds it again."""
+    """A file that a run left with its provider; `reference` is how the adapter finds it again.
+
+    `content` is there where the provider told it along. `fault` says why it can never be read. Of
+    what can be had elsewhere only, `source_url` says where.
+    """
 
     name: str
     reference: str
     media_type: str | None = None
     size_bytes: int | None = None
+    content: bytes | None = field(default=None, repr=False)
+    fault: ArtifactFault | None = None
+    source_url: str | None = None
 
 
 Observation = Progress | ProviderStatus | Ended

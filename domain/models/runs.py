@@ -1,10 +1,20 @@
 """A run: one dispatch of a command or prompt to one provider."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
+from domain.ids import (
+    ApprovalId,
+    DecisionId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    StepRunId,
+    WorkflowRunId,
+)
 from domain.lifecycle import ACTIVE, CANCELABLE, RunState
 from domain.models.providers import EnvProfile, RunHandle
 
@@ -24,6 +34,7 @@ class RunAction(StrEnum):
     APPROVE = "APPROVE"
     REJECT = "REJECT"
     ANSWER = "ANSWER"
+    RECONCILE = "RECONCILE"
 
 
 class RunWait(StrEnum):
@@ -118,6 +129,8 @@ class Run:
     cwd: str
     env_profile: EnvProfile
     tool_scopes: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    """Globs of the files that are to be kept of it, relative to the project's root."""
     timeout_ms: int
     reason: str | None = None
     feature: str | None = None
@@ -125,6 +138,8 @@ class Run:
     state: RunState
     failure: RunFailure | None = None
     exit_code: int | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What it has handed on by name, once it has ended: values that JSON can hold."""
     provider_run_id: str | None = None
     provider_status_raw: str | None = None
     external_url: str | None = None
@@ -145,6 +160,9 @@ class Run:
     approval_id: ApprovalId | None = None
     """The last one that was asked for; it counts only while its decision does."""
     retry_of: RunId | None = None
+    step_run_id: StepRunId | None = None
+    workflow_run_id: WorkflowRunId | None = None
+    """What it is an attempt of, where a workflow asked for it."""
     requested_by: PrincipalId
     token_maker: PrincipalId | None = None
     """Who made the token that it was asked for with, where that is an account of ours."""
@@ -189,7 +207,11 @@ class Run:
     @property
     def allowed_actions(self) -> tuple[RunAction, ...]:
         """What the state allows; who may do it is decided elsewhere."""
-        if self.state in CANCELABLE:
-            answer = () if self.question is None else (RunAction.ANSWER,)
-            return answer if self.cancel_requested_at else (*answer, RunAction.CANCEL)
-        return (RunAction.RETRY,)
+        if self.state not in CANCELABLE:
+            return (RunAction.RETRY,)
+        can = {
+            RunAction.ANSWER: self.question is not None,
+            RunAction.CANCEL: self.cancel_requested_at is None,
+            RunAction.RECONCILE: self.is_handed_over,
+        }
+        return tuple(action for action, is_allowed in can.items() if is_allowed)

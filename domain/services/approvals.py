@@ -5,7 +5,7 @@ two writers wait for each other, and one of two at once decides again on what th
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,10 +40,15 @@ from domain.models.runs import Run
 from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.questions import Question, asked_by
 from domain.services.polls import polls, voter_of, warned
-from domain.topics import INTENTS
+from domain.step_questions import StepQuestion
+from domain.topics import INTENTS, steps_topic
 from domain.validation import check_text
 
 log = logging.getLogger(__name__)
+
+StartAtOnce = Callable[[UnitOfWork, Intent, Run, Project], Awaitable[bool]]
+"""Sees to it that a run starts when the unit that stores it is committed; False where it has to
+wait in the queue."""
 
 
 class Overtaken(Exception):
@@ -58,6 +63,7 @@ class Approvals:
     clock: Clock
     new_id: IdMaker
     meter: Meter
+    start_at_once: StartAtOnce
 
     async def add_decision(
         self, unit: UnitOfWork, question: Question, project: Project
@@ -65,7 +71,7 @@ class Approvals:
         """Store a decision that asks people, telling so where too few members could answer; and
         what they are to be asked, for `ask` once the run is stored."""
         decision = question.decision
-        approval = asked_by(question, ApprovalId(self.new_id()))
+        approval = asked_by(question, question.approval_id or ApprovalId(self.new_id()))
         poll = Poll(
             approval=approval,
             at=decision.decided_at,
@@ -75,6 +81,23 @@ class Approvals:
         decision = await warned(unit, decision, poll)
         await unit.decisions.add(decision, question.request)
         return decision, approval
+
+    async def ask_about_step(
+        self, unit: UnitOfWork, question: StepQuestion, project: Project, caller: Caller | None
+    ) -> None:
+        """Store what people are asked about a step for which there is no run.
+
+        Raises QuotaExceeded where too many wait already.
+        """
+        poll = Poll(
+            approval=question.approval,
+            at=question.decision.decided_at,
+            has_self_approval=project.settings.self_approval,
+            is_strict=project.settings.strict_approvers,
+        )
+        decision = await warned(unit, question.decision, poll)
+        await unit.decisions.add(decision, None)
+        await self.ask(unit, question.approval, caller, decision.decided_at)
 
     async def ask(
         self, unit: UnitOfWork, approval: Approval, caller: Caller | None, at: datetime
@@ -91,7 +114,7 @@ class Approvals:
         _tell_project(unit, None, approval, actor=actor, at=at)
         unit.audit.add(audit.approval_requested(approval, caller, at))
         if approval.break_glass:
-            log.warning("break-glass was asked for", extra={"run_id": approval.subject_id})
+            log.warning("break-glass was asked for", extra={"run_id": approval.run_id})
             unit.after_commit(lambda: self.meter.broke_glass(approval.state))
 
     async def decide(
@@ -158,7 +181,7 @@ class Approvals:
         await self._write(unit, approval, after, vote)
         unit.audit.add(audit.approval_decided(approval, after, vote, caller))
         if approval.break_glass:
-            log.warning("break-glass was decided on", extra={"run_id": approval.subject_id})
+            log.warning("break-glass was decided on", extra={"run_id": approval.run_id})
             unit.after_commit(lambda: self.meter.broke_glass(after.state))
         await self._move_run(unit, after, vote.decision, actor=who, at=now)
         return after
@@ -196,16 +219,25 @@ class Approvals:
         self, unit: UnitOfWork, run: Run, caller: Caller | None, now: datetime
     ) -> list[RunFact]:
         """Nobody is asked about this run any more; what the run's change is to tell of it."""
-        approval = await unit.approvals.get(run.approval_id) if run.approval_id else None
-        if approval is None or approval.state is not ApprovalState.PENDING:
+        if run.approval_id is None:
             return []
+        after = await self.withdraw(unit, run.approval_id, caller, now)
+        return [RunApprovalDecided(approval_id=after.id, state=after.state)] if after else []
+
+    async def withdraw(
+        self, unit: UnitOfWork, approval_id: ApprovalId, caller: Caller | None, now: datetime
+    ) -> Approval | None:
+        """Ask nobody any more; None where it is decided already."""
+        approval = await unit.approvals.get(approval_id)
+        if approval is None or approval.state is not ApprovalState.PENDING:
+            return None
         state = advance(approval.state, ApprovalSignal.VOID)
         after = replace(approval, state=state, decided_at=now)
         await self._write(unit, approval, after)
         unit.audit.add(audit.approval_ended(approval, after, caller, now))
         actor = caller.principal.id if caller else None
         _tell_project(unit, approval, after, actor=actor, at=now)
-        return [RunApprovalDecided(approval_id=approval.id, state=state)]
+        return after
 
     async def _write(
         self,
@@ -216,6 +248,8 @@ class Approvals:
     ) -> None:
         if not await unit.approvals.change(before, after, vote):
             raise Overtaken
+        if after.workflow_run_id is not None:
+            unit.wake(steps_topic(after.workflow_run_id))
 
     async def _move_run(
         self,
@@ -234,12 +268,17 @@ class Approvals:
             return
         after = answered(run, approval.state, at)
         facts = facts_of(run, after, approval, said)
-        await _changed(unit, run, after, facts, actor=actor, at=at)
+        after = await _changed(unit, run, after, facts, actor=actor, at=at)
         if approval.state is ApprovalState.APPROVED:
-            await unit.intents.add(dispatch_intent(IntentId(self.new_id()), after, at))
-            unit.wake(INTENTS)
+            await self._let_go(unit, after, at)
         elif not after.is_active:
             unit.after_commit(lambda: self.meter.changed_state(run.provider, after.state))
+
+    async def _let_go(self, unit: UnitOfWork, run: Run, at: datetime) -> None:
+        project = await unit.projects.get(run.project_id)
+        assert project is not None, "a run's project is never removed"
+        intent = dispatch_intent(IntentId(self.new_id()), run, at)
+        await queue(unit, intent, run, project, self.start_at_once)
 
 
 async def _waiting_run(unit: UnitOfWork, approval: Approval) -> Run | None:
@@ -289,3 +328,12 @@ def dispatch_intent(intent_id: IntentId, run: Run, at: datetime) -> Intent:
         created_at=at,
         due_at=at,
     )
+
+
+async def queue(
+    unit: UnitOfWork, intent: Intent, run: Run, project: Project, start_at_once: StartAtOnce
+) -> None:
+    """Have a run dispatched: at once where there is room, or else when its turn has come."""
+    await unit.intents.add(intent)
+    if not await start_at_once(unit, intent, run, project):
+        unit.wake(INTENTS)

@@ -8,7 +8,8 @@ from typing import Final, Self
 from domain.errors import StorageUnavailable
 from domain.ids import ChainId
 from domain.models.audit import Attestation, ChainHead, attested_text
-from domain.ports import Clock, Meter, Signer, Store
+from domain.ports import Clock, Meter, Store
+from domain.proving import Signer
 from domain.services.refusals import Refusals
 
 LOOK_S: Final = 15.0

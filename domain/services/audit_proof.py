@@ -17,7 +17,8 @@ from domain.models.audit import (
     instant,
     microseconds,
 )
-from domain.ports import Signer, Store, UnitOfWork
+from domain.ports import Store, UnitOfWork
+from domain.proving import Signer
 
 PAGE: Final = 5000
 FORMAT: Final = "workbench-audit-1"

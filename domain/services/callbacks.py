@@ -42,6 +42,15 @@ class Hears(Provider, Protocol):
         ...
 
 
+@runtime_checkable
+class Stirs(Provider, Protocol):
+    """A provider whose runs are listened to, and which asks by itself."""
+
+    def stir(self, project_id: ProjectId, provider_run_id: str) -> bool:
+        """Have it ask now after what is listened to on this server; False where that is not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One callback, and to whom it was addressed."""
@@ -84,15 +93,19 @@ class Callbacks:
     async def take(self, call: Call) -> bool:
         """Whether a run is asked after sooner for it. Raises StorageUnavailable."""
         provider = self.registry.find(call.provider)
-        if not isinstance(provider, Hears):
+        # Of whoever may call some have a NUL, which PostgreSQL takes in no text.
+        if not isinstance(provider, Hears) or "\0" in call.slug:
             return False
         async with self.store.snapshot() as unit:
-            project = await unit.projects.by_slug(call.slug)
+            by_id = await unit.projects.get(ProjectId(call.slug))
+            project = by_id or await unit.projects.by_slug(call.slug)
         if project is None:
             return False
         heard = await self._heard(provider, project.id, call.callback)
         if heard is None:
             return False
+        if isinstance(provider, Stirs):
+            return provider.stir(project.id, heard.provider_run_id)
         return await self._hasten((project.id, call.provider, heard.provider_run_id))
 
     async def _heard(
@@ -109,11 +122,11 @@ class Callbacks:
         return heard
 
     def _is_replay(
-        self, project_id: ProjectId, provider: str, callback: Callback, at: datetime
+        self, project_id: ProjectId, provider: str, callback: Callback, at: datetime | None
     ) -> bool:
         """By what is signed: the id of a delivery is in a header, which anybody can change."""
         now = self.clock.now()
-        if abs(now - at) > WINDOW:
+        if at is not None and abs(now - at) > WINDOW:
             return True
         digest = sha256(f"{project_id}/{provider}/".encode() + callback.body).digest()
         if digest in self._seen:

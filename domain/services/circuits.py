@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -72,6 +73,34 @@ class Circuits:
         await self._succeeded(key)
         return answer
 
+    async def listen(
+        self, provider: Provider, project_id: ProjectId, told: AsyncGenerator[T, None]
+    ) -> AsyncGenerator[T, None]:
+        """What a stream tells, to be left through aclosing; raises as `ask` does. Its first word is
+        the answer, or that it ends: after that it may be silent for as long as it likes. One that
+        breaks is an outage."""
+        async with aclosing(told):
+            if provider.kind is ProviderKind.LOCAL:
+                async for each in told:
+                    yield each
+                return
+            key, is_heard = (project_id, provider.key), False
+            self._enter(key)
+            try:
+                async for each in told:
+                    if not is_heard:
+                        is_heard = True
+                        await self._succeeded(key)
+                    yield each
+            except ProviderUnavailable as error:
+                await self._failed(key, error)
+                raise
+            except WorkbenchError:
+                await self._succeeded(key)
+                raise
+            if not is_heard:
+                await self._succeeded(key)
+
     def _enter(self, key: Key) -> None:
         now, circuit = self.clock.now(), self.of(*key)
         if not circuit.admits(now):
@@ -101,7 +130,7 @@ class Circuits:
     async def _tell(self, key: Key, state: CircuitState, reason: str | None) -> None:
         project_id, provider = key
         self.meter.circuit_is(provider, state)
-        reason = None if reason is None else self.redactors.of(project_id).text(reason)
+        reason = None if reason is None else self.redactors.told(project_id, reason)
         fact = ProjectProviderHealthChanged(provider=provider, circuit=state, reason=reason)
         try:
             async with self.store.transaction() as unit:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from typing import Final, Self
+from functools import partial
+from typing import Final, Protocol, Self, runtime_checkable
 
 from domain.configs import CheckConfig
 from domain.errors import InvalidInput, ProviderUnconfigured, StorageUnavailable
@@ -23,6 +24,15 @@ KEPT_MAX: Final = 1000
 log = logging.getLogger(__name__)
 
 Key = tuple[ProjectId, str]
+
+
+@runtime_checkable
+class Derives(Provider, Protocol):
+    """A provider that makes secrets of those that it is given."""
+
+    def derived(self, connection: Connection) -> Collection[Secret]:
+        """Which are masked as those are."""
+        ...
 
 
 class Connector:
@@ -49,7 +59,7 @@ class Connector:
         self._check_config = check_config
         self._meter = meter
         self._kept: OrderedDict[Key, Connection] = OrderedDict()
-        self._changes = 0
+        self._making: dict[Key, asyncio.Task[Connection]] = {}
         self._listening: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -61,23 +71,34 @@ class Connector:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._listening is not None
-        listening, self._listening = self._listening, None
-        listening.cancel()
-        await asyncio.wait([listening])
+        tasks = [self._listening, *self._making.values()]
+        self._listening = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     async def __call__(self, project_id: ProjectId, provider: Provider) -> Connection:
-        """See Connect."""
+        """See Connect. Many runs are looked at at once: one reads for all who come meanwhile."""
         place = (project_id, provider.key)
         if place in self._kept:
             self._kept.move_to_end(place)
             return self._kept[place]
-        changes = self._changes
-        made = await self._made(project_id, provider)
-        if changes == self._changes:
-            self._kept[place] = made
+        if (making := self._making.get(place)) is None:
+            making = asyncio.create_task(self._made(project_id, provider), name="connecting")
+            making.add_done_callback(partial(self._keep, place))
+            self._making[place] = making
+        return await asyncio.shield(making)
+
+    def _keep(self, place: Key, making: asyncio.Task[Connection]) -> None:
+        """Unless it failed, or was read before what has been changed since."""
+        is_made = not making.cancelled() and making.exception() is None
+        if self._making.get(place) is not making:
+            return
+        del self._making[place]
+        if is_made:
+            self._kept[place] = making.result()
             if len(self._kept) > KEPT_MAX:
                 self._kept.popitem(last=False)
-        return made
 
     def wake(self, topics: Collection[str]) -> None:
         """To be called with the topics of every commit."""
@@ -85,7 +106,7 @@ class Connector:
             self._forget()
 
     def _forget(self) -> None:
-        self._changes += 1
+        self._making.clear()
         self._kept.clear()
 
     async def _made(self, project_id: ProjectId, provider: Provider) -> Connection:
@@ -95,9 +116,7 @@ class Connector:
             revision = await unit.credentials.revision(project_id)
         self._check(provider, config)
         secrets = self._secrets(provider, credentials)
-        # Nobody gets a secret that could be printed unmasked.
-        await self._known.learn(project_id, secrets.values())
-        return Connection(
+        connection = Connection(
             project_id=project_id,
             provider=provider.key,
             config={} if config is None else config.config,
@@ -105,6 +124,10 @@ class Connector:
             revision=revision + (0 if config is None else config.revision),
             is_enabled=config is None or config.is_enabled,
         )
+        derived = provider.derived(connection) if isinstance(provider, Derives) else ()
+        # Nobody gets a secret that could be printed unmasked.
+        await self._known.learn(project_id, [*secrets.values(), *derived])
+        return connection
 
     def _check(self, provider: Provider, config: ProviderConfig | None) -> None:
         """Also what was stored: the provider may want more than when it was set."""

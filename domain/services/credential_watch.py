@@ -1,8 +1,9 @@
 """Providers and credentials are tried now and then, so that a dead one is found before a run
 finds it."""
 
+import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,15 +14,22 @@ from domain.models.credentials import Credential, CredentialHealth, CredentialPl
 from domain.models.pages import Window
 from domain.models.provider_configs import ProviderConfig
 from domain.models.providers import ProviderKind
-from domain.ports import Clock, Meter, Store
+from domain.ports import Clock, Meter, Random, Store
 from domain.services.provider_checks import ProviderChecks
 from domain.services.registry import Registry
 
 PROJECTS_PER_QUESTION: Final = 100
 TRIED_MAX: Final = 10_000
+TRIED_AT_ONCE: Final = 8
+"""Of all projects: some that hang hold up no others for long, and many are not many calls."""
+SPREAD: Final = 0.25
+"""A round begins later by up to so much of the interval, so that servers that were started together
+do not ask together."""
 WARNED_OF: Final = frozenset({CredentialHealth.EXPIRING, CredentialHealth.EXPIRED})
 
 log = logging.getLogger(__name__)
+
+Due = tuple[ProjectId, str, Sequence[Credential]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class CredentialWatch:
 
     store: Store
     clock: Clock
+    random: Random
     meter: Meter
     registry: Registry
     checks: ProviderChecks
@@ -40,7 +49,7 @@ class CredentialWatch:
     async def run(self) -> None:
         """Look at all, again and again."""
         while True:
-            await self.clock.sleep(self.every_s)
+            await self.clock.sleep(self.every_s * (1 + SPREAD * self.random()))
             try:
                 await self.look()
             except Exception as error:
@@ -49,8 +58,8 @@ class CredentialWatch:
                     log.exception("credentials were not looked at")
 
     async def look(self) -> None:
-        """Try what was not tried for a while, one provider after the other; warn of what ends
-        soon. Raises StorageUnavailable."""
+        """Try what was not tried for a while, a few at once; warn of what ends soon. Raises
+        StorageUnavailable."""
         slug: str | None = None
         while True:
             async with self.store.snapshot() as unit:
@@ -59,21 +68,39 @@ class CredentialWatch:
                 ids = [project.id for project in projects]
                 credentials = await unit.credentials.of_projects(ids)
                 configs = await unit.provider_configs.of_projects(ids)
+            due: list[Due] = []
             for project_id in ids:
                 kept = credentials.get(project_id, ())
                 self._warn(kept)
-                await self._try(project_id, kept, configs.get(project_id, ()))
+                due += self._due(project_id, kept, configs.get(project_id, ()))
+            await self._try_all(due)
             if len(projects) < PROJECTS_PER_QUESTION:
                 return
             slug = projects[-1].slug
 
-    async def _try(
+    async def _try_all(self, due: Iterable[Due]) -> None:
+        left = iter(due)
+        async with asyncio.TaskGroup() as group:
+            for number in range(TRIED_AT_ONCE):
+                group.create_task(self._try(left), name=f"provider checks {number}")
+
+    async def _try(self, left: Iterator[Due]) -> None:
+        """Each of those that are left; what fails at one keeps nobody from the next."""
+        for project_id, key, credentials in left:
+            try:
+                await self.checks.renew(key, project_id, credentials)
+            except Exception as error:
+                self.meter.failed("credentials")
+                if not isinstance(error, StorageUnavailable):
+                    log.exception("%s was not tried", key, extra={"project": project_id})
+
+    def _due(
         self,
         project_id: ProjectId,
         credentials: Iterable[Credential],
         configs: Iterable[ProviderConfig],
-    ) -> None:
-        """What has a credential or is configured, of one project."""
+    ) -> Iterator[Due]:
+        """What has a credential or is configured, of one project, and was not tried lately."""
         kept: dict[str, list[Credential]] = {
             config.provider: [] for config in configs if config.is_enabled
         }
@@ -84,7 +111,7 @@ class CredentialWatch:
             if provider is None or provider.kind is ProviderKind.LOCAL:
                 continue
             if self._is_due((project_id, key), kept[key]):
-                await self.checks.renew(key, project_id, kept[key])
+                yield project_id, key, kept[key]
 
     def _is_due(self, key: tuple[ProjectId, str], credentials: Sequence[Credential]) -> bool:
         """Of what has no credential only this server knows when it was tried."""

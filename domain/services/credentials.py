@@ -22,7 +22,7 @@ from domain.models.principals import administers_server
 from domain.models.project_events import ProjectCredentialChanged
 from domain.models.secrets import Secret
 from domain.ports import Clock, Provider, Store, UnitOfWork
-from domain.redaction.forms import is_long_enough
+from domain.redaction.forms import forms_of
 from domain.services.known_secrets import KnownSecrets
 from domain.services.registry import Registry
 from domain.services.vault import Vault
@@ -101,14 +101,16 @@ class Credentials:
         return credential.health_at(self.clock.now())
 
     async def _check_unshown(self, secret: Secret, place: CredentialPlace) -> None:
-        """A config is refused where it holds a secret; here it was there first."""
+        """A config is refused where it holds a secret, in any form and of whatever provider; here
+        it was there first."""
         async with self.store.snapshot() as unit:
-            stored = await unit.provider_configs.get(place.project_id, place.provider)
-        texts = texts_of(stored.config) if stored else ()
-        text = secret.reveal()
-        if is_long_enough(text) and any(text in each for _, each in texts):
-            message = "The provider's config holds it, and whoever reads the project can read that."
-            raise InvalidInput(message, "value")
+            stored = await unit.provider_configs.of_projects([place.project_id])
+        forms = forms_of(secret.reveal())
+        for each in stored.get(place.project_id, ()):
+            if any(form in text for _, text in texts_of(each.config) for form in forms):
+                whose = f"The config of the provider {each.provider!r} holds it"
+                message = f"{whose}, and whoever reads the project can read that."
+                raise InvalidInput(message, "value")
 
     def _tried(self, command: SetCredential) -> Secret:
         try:

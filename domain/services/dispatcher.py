@@ -22,22 +22,22 @@ from domain.ids import IntentId, NodeId
 from domain.lifecycle import RunSignal, advance
 from domain.limits import RunLimits
 from domain.models.audit import AuditRecord
-from domain.models.events import RunDispatched, RunStateChanged
-from domain.models.intents import Intent, IntentKind
+from domain.models.events import RunStateChanged
+from domain.models.intents import Intent
 from domain.models.projects import Project
 from domain.models.providers import Dispatched, WorkOrder
 from domain.models.runs import FailureCode, Run, RunFailure, SyncStatus
 from domain.policy import requested, shown
 from domain.ports import Adapter, Clock, IdMaker, Meter, Store, UnitOfWork
 from domain.queue import ConcurrencyLimits, Load
-from domain.reconciliation import compared, doubted, plausible, trusted
+from domain.reconciliation import compared, doubted, trusted
 from domain.services.approvals import Overtaken
 from domain.services.circuits import START_TIMEOUT_S, Circuits
-from domain.services.claims import Claimed, named, with_runs
+from domain.services.claims import Claimed, looked_up, named, with_runs
 from domain.services.connections import Connections
 from domain.services.fallbacks import UNSENT_TRIES, Fallbacks
 from domain.services.registry import Registry
-from domain.topics import LOOKS
+from domain.services.starts import Starts
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
@@ -66,8 +66,24 @@ class Dispatcher:
     fallbacks: Fallbacks | None = None
     """None: nothing goes elsewhere."""
 
+    @property
+    def starts(self) -> Starts:
+        return Starts(
+            store=self.store,
+            clock=self.clock,
+            meter=self.meter,
+            redactors=self.circuits.redactors,
+        )
+
     async def claim(self) -> list[Claimed]:
-        """Take as many due intents as there is room for, oldest first."""
+        """Take as many due intents as there is room for, oldest first.
+
+        Mostly nothing waits when a run has ended, and then nothing is locked for that either.
+        """
+        async with self.store.snapshot() as unit:
+            load = Load({}, self.concurrency)
+            if not await self._pending(unit, self.clock.now(), load):
+                return []
         async with self.store.transaction() as unit:
             await unit.intents.lock_queue()
             claims = await self._claim_in(unit)
@@ -120,7 +136,9 @@ class Dispatcher:
         if not ahead.leaves_room(self.concurrency):
             return None
         held = await self._take(unit, intent, now)
-        return None if held is None else Claimed(intent=held, run=run, project=project)
+        if held is None:
+            return None
+        return await looked_up(unit, Claimed(intent=held, run=run, project=project), now)
 
     async def dispatch(self, claimed: Claimed) -> Claimed | None:
         """Ask the provider to start the run. Answers what is to be followed now, if anything."""
@@ -133,8 +151,10 @@ class Dispatcher:
     async def _is_cleared(self, claimed: Claimed) -> bool:
         """A last look before the provider is asked: what the claim was given for still holds, and
         what goes out is what was decided on and shown to whoever approved it."""
-        async with self.store.snapshot() as unit:
-            clearance = await unit.intents.clearance(claimed.lease)
+        clearance = claimed.cleared(self.clock.now())
+        if clearance is None:
+            async with self.store.snapshot() as unit:
+                clearance = await unit.intents.clearance(claimed.lease)
         if clearance is None:
             await self._put_back(claimed)
             return False
@@ -142,7 +162,7 @@ class Dispatcher:
         told = shown(request, clearance.risk, clearance.policy_version)
         if digest(told) == clearance.input_digest:
             return True
-        log.error("what is to be dispatched is not what was decided", extra=named(claimed.run.id))
+        log.error("what is to be dispatched is not what was decided", extra=named(claimed.run))
         self.meter.failed("dispatch")
         await self._refuse(claimed)
         return False
@@ -194,15 +214,17 @@ class Dispatcher:
         except ProviderUnavailable as error:
             await self._try_later(claimed, error, is_unsent=is_unsent and error.is_unsent)
             return None
-        except (ProviderRefused, ProviderUnconfigured) as error:
-            if is_unsent:  # Else only our question was refused, by a key that has ended, say.
+        except (ProviderRefused, ProviderUnconfigured, NotFound) as error:
+            # Else only our question was refused, by a key that has ended, say, or cannot be asked,
+            # since its adapter is here no more.
+            if is_unsent:
                 raise
             await self._try_later(claimed, ProviderUnavailable(error.message), is_unsent=False)
             return None
         if started is None:
             await self._settle(claimed, RunSignal.CANCEL, None)
             return None
-        return await self._record_start(claimed, started)
+        return await self.starts.record(claimed, self.registry.get(run.provider), started)
 
     async def _found(self, claimed: Claimed, adapter: Adapter) -> Dispatched | None:
         """What an earlier try has started, whose answer was lost. Raises CapabilityMissing."""
@@ -245,40 +267,8 @@ class Dispatcher:
             output_bytes_max=self.limits.output_bytes_max,
             sandbox=claimed.project.settings.sandbox,
             has_network=has_network,
+            artifacts=run.artifacts,
         )
-
-    async def _record_start(self, claimed: Claimed, started: Dispatched) -> Claimed | None:
-        run, lease, now = claimed.run, claimed.lease, self.clock.now()
-        state = advance(run.state, RunSignal.START)
-        is_polled = self.registry.get(run.provider).poll_s is not None
-        url = started.external_url and self._masked(run, started.external_url)
-        after = replace(
-            trusted(run),
-            state=state,
-            provider_run_id=started.provider_run_id,
-            external_url=url,
-            started_at=plausible(started.started_at, run, now),
-            next_reconcile_at=now if is_polled else None,
-        )
-        facts = (
-            RunStateChanged(from_state=run.state, to_state=state),
-            RunDispatched(provider_run_id=started.provider_run_id, external_url=url),
-        )
-        async with self.store.transaction() as unit:
-            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
-            if changed is None:
-                return None
-            await unit.intents.become_followed(lease, site=started.site)
-            if is_polled:
-                await unit.intents.postpone(lease, now)
-                unit.wake(LOOKS)
-        self.meter.changed_state(run.provider, state)
-        waited = (changed.started_at or now) - run.created_at
-        self.meter.dispatched(run.provider, waited.total_seconds())
-        if is_polled:
-            return None
-        followed = replace(claimed.intent, kind=IntentKind.FOLLOW, site=started.site, position=None)
-        return replace(claimed, intent=followed, run=changed)
 
     async def _try_later(
         self, claimed: Claimed, error: ProviderUnavailable, *, is_unsent: bool
@@ -288,26 +278,35 @@ class Dispatcher:
         if is_unsent and await self._reroute(claimed, error):
             return
         # Where it may be there, nobody knows that it has failed, so that is asked for long.
-        is_known = is_unsent or bool(self.registry.get(run.provider).sites)
+        is_known = is_unsent or self._is_beside(run)
         was_asked, attempts = not isinstance(error, ProviderLeftAlone), claimed.intent.attempts
         is_hopeless = was_asked and is_known and attempts >= DISPATCH_TRIES_MAX
         if is_hopeless or now - claimed.intent.created_at > WAIT_MAX:
             code = FailureCode.PROVIDER_UNAVAILABLE if is_known else FailureCode.LOST
             await self._fail(claimed, code, error.message)
             return
-        log.warning("dispatch will be tried again: %s", error.message, extra=named(claimed.run.id))
+        told = self._masked(run, error.message)
+        log.warning("dispatch will be tried again: %s", told, extra=named(run))
         # Spread by something random, so that not all who are left waiting come back at once.
         spread = 1 + (0.0 if was_asked else int(run.id[-4:], 16) / 0x10000)
-        wait = timedelta(seconds=spread * backoff.after(attempts, error.retry_after_s))
-        told = f"It may be there: {self._masked(run, error.message)}"
-        found = compared(run, run if is_known else doubted(run, SyncStatus.STALE, told, now))
+        due_at = now + timedelta(seconds=spread * backoff.after(attempts, error.retry_after_s))
+        if is_known:
+            after = replace(trusted(run), next_reconcile_at=None)
+        else:
+            after = doubted(run, SyncStatus.STALE, f"It may be there: {told}", now)
+            after = replace(after, next_reconcile_at=due_at)
         async with self.store.transaction() as unit:
-            if found.facts:
-                facts, lease = found.facts, claimed.lease
-                await unit.runs.change(run, found.after, facts, actor=None, at=now, lease=lease)
+            if after != run:
+                facts, lease = compared(run, after).facts, claimed.lease
+                await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
             await unit.intents.postpone(
-                claimed.lease, now + wait, is_unsent=is_unsent, is_counted=was_asked
+                claimed.lease, due_at, is_unsent=is_unsent, is_counted=was_asked
             )
+
+    def _is_beside(self, run: Run) -> bool:
+        """Whether the provider's work lies where we can look for it ourselves."""
+        provider = self.registry.find(run.provider)
+        return provider is not None and bool(provider.sites)
 
     async def _reroute(self, claimed: Claimed, error: ProviderUnavailable) -> bool:
         """Whether another provider has it from now on."""
@@ -322,7 +321,7 @@ class Dispatcher:
             return False
 
     def _masked(self, run: Run, text: str) -> str:
-        return self.circuits.redactors.of(run.project_id).text(text)
+        return self.circuits.redactors.told(run.project_id, text)
 
     async def _fail(self, claimed: Claimed, code: FailureCode, message: str) -> None:
         failure = RunFailure(code=code, message=self._masked(claimed.run, message))
@@ -337,7 +336,9 @@ class Dispatcher:
     ) -> None:
         run, lease, now = claimed.run, claimed.lease, self.clock.now()
         state = advance(run.state, signal)
-        after = replace(trusted(run), state=state, failure=failure, finished_at=now)
+        after = replace(
+            trusted(run), state=state, failure=failure, finished_at=now, next_reconcile_at=None
+        )
         fact = RunStateChanged(from_state=run.state, to_state=state, failure=failure)
         async with self.store.transaction() as unit:
             changed = await unit.runs.change(run, after, [fact], actor=None, at=now, lease=lease)

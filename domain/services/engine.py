@@ -131,7 +131,7 @@ class Engine:
         try:
             await work
         except Exception:
-            log.exception("could not be worked on", extra=named(claimed.run.id))
+            log.exception("could not be worked on", extra=named(claimed.run))
             self.meter.failed("engine")
             await self._retrying("postpone", self._postpone(claimed))
         finally:
@@ -180,6 +180,7 @@ def engine_of(dispatcher: Dispatcher, follower: Follower, random: Random) -> Eng
         connections=follower.connections,
         circuits=dispatcher.circuits,
         recorder=follower.recorder,
+        collector=follower.collector,
     )
     reconciler = Reconciler(
         store=follower.store,

@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Final
 
 from domain import backoff
 from domain.errors import (
     CapabilityMissing,
     NotFound,
+    ProviderLeftAlone,
     ProviderRefused,
     ProviderUnavailable,
     ProviderUnconfigured,
@@ -20,13 +24,27 @@ from domain.limits import RunLimits
 from domain.models.providers import EndCause, Ended, Progress, ProviderSignal, ProviderStatus
 from domain.models.runs import Run, SyncStatus
 from domain.ports import Adapter, Clock, Flag, Meter, Signals, Store
-from domain.reconciliation import ENDS, compared, doubted, ended, overdue, reconciled, trusted
+from domain.reconciliation import (
+    ENDS,
+    Reconciled,
+    compared,
+    doubted,
+    ended,
+    overdue,
+    reconciled,
+    trusted,
+)
 from domain.redaction.intake import Intake
+from domain.services.circuits import Circuits
 from domain.services.claims import Claimed, named
+from domain.services.collecting import Collector
 from domain.services.connections import Connections
 from domain.services.recorder import LeaseLost, Recorder
 from domain.services.redactors import Redactors
 from domain.topics import cancel_topic
+
+COLLECTED_S: Final = 600.0
+"""So long what a run has left behind may take at the most."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +60,9 @@ class Place:
     """The provider's last one, and how many in a row said nothing clear."""
     looks: int = 0
     intake: Intake = field(default_factory=Intake)
+    bytes: int = 0
+    """Kept of what it has printed; that there is more is told once."""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +72,12 @@ class Follower:
     store: Store
     signals: Signals
     connections: Connections
+    circuits: Circuits
     clock: Clock
     meter: Meter
     redactors: Redactors
     limits: RunLimits
+    collector: Collector
 
     async def follow(self, claimed: Claimed) -> None:
         """Until the run has ended. Returns early where another node has taken over."""
@@ -63,7 +86,7 @@ class Follower:
             try:
                 await self._observe(claimed)
             except LeaseLost:
-                log.info("followed elsewhere", extra=named(claimed.run.id))
+                log.info("followed elsewhere", extra=named(claimed.run))
             finally:
                 watch.cancel()
                 await asyncio.wait([watch])
@@ -82,7 +105,11 @@ class Follower:
         return await self.connections.adapter(run.project_id, run.provider)
 
     async def _observe(self, claimed: Claimed) -> None:
-        place = Place(position=claimed.intent.position, is_doubted=claimed.run.is_degraded)
+        place = Place(
+            position=claimed.intent.position,
+            is_doubted=claimed.run.is_degraded,
+            bytes=claimed.run.log.bytes,
+        )
         while True:
             try:
                 adapter = await self._adapter(claimed.run)
@@ -103,9 +130,17 @@ class Follower:
                 place.attempt, place.is_doubted = place.attempt + 1, True
                 await self._wait_for_better(claimed, error, place.attempt)
                 continue
-            adapter = await self._adapter(claimed.run)
-            await adapter.release(claimed.run.handle)
+            await self._release(claimed.run)
             return
+
+    async def _release(self, run: Run) -> None:
+        with suppress(WorkbenchError):
+            adapter = await self._adapter(run)
+            await self._ask(run, lambda: adapter.release(run.handle))
+
+    async def _ask(self, run: Run, call: Callable[[], Awaitable[None]]) -> None:
+        provider = self.connections.registry.get(run.provider)
+        await self.circuits.ask(provider, run.project_id, call)
 
     async def _observe_from(self, place: Place, adapter: Adapter, claimed: Claimed) -> None:
         """Until the end is stored. Raises what keeps it from being observed."""
@@ -113,7 +148,9 @@ class Follower:
             place.position, place.intake = await self._stored_position(claimed), Intake()
             if await self._has_ended(claimed):
                 return
-        async with aclosing(adapter.subscribe(claimed.run.handle, place.position)) as observations:
+        run, provider = claimed.run, self.connections.registry.get(claimed.run.provider)
+        told = adapter.subscribe(run.handle, place.position)
+        async with aclosing(self.circuits.listen(provider, run.project_id, told)) as observations:
             async for observation in observations:
                 if isinstance(observation, Ended):
                     await self._end(claimed, observation)
@@ -134,12 +171,23 @@ class Follower:
                 return
             place.looks = 0
         else:
-            place.intake = await self.recorder.keep(claimed, observation, place.intake)
-            place.position = observation.position
+            await self._keep(place, observation, claimed)
         place.attempt = 0
         if place.is_doubted and not place.looks:
             await self._trust(claimed)
             place.is_doubted = False
+
+    async def _keep(self, place: Place, progress: Progress, claimed: Claimed) -> None:
+        """As much as is kept of one run. What lies at a site is held to that there."""
+        is_full = place.bytes >= self.limits.output_bytes_max
+        if is_full and claimed.intent.site is None:
+            if not place.is_cut:
+                await self.recorder.tell_truncated(claimed)
+            place.is_cut = True
+        else:
+            place.intake = await self.recorder.keep(claimed, progress, place.intake)
+            place.bytes += sum(len(output.text.encode()) + 1 for output in progress.outputs)
+        place.position = progress.position
 
     def _refused(self, error: ProviderRefused) -> Ended:
         """The provider will never tell us more of this run: asking again would not end."""
@@ -162,9 +210,8 @@ class Follower:
 
     async def _end(self, claimed: Claimed, end: Ended) -> None:
         run = await self.recorder.load(claimed.run.id)
-        message = None if end.message is None else self.recorder.text(run.project_id, end.message)
-        found = ended(run, replace(end, message=message))
-        await self.recorder.write(run, found, claimed.lease)
+        found = ended(run, self.recorder.masked_end(run.project_id, end))
+        await self._write_end(run, found, claimed)
 
     async def _note(self, claimed: Claimed, given: ProviderStatus, looks: int) -> bool:
         """The run by the provider's own word; its end is told apart from that. True where the word
@@ -185,12 +232,21 @@ class Follower:
         run = await self.recorder.load(claimed.run.id)
         status = self.recorder.masked(run.project_id, given)
         found = reconciled(run, status, self.clock.now())
-        await self.recorder.write(run, found, claimed.lease)
+        await self._write_end(run, found, claimed)
         return found.is_over
 
+    async def _write_end(self, run: Run, found: Reconciled, claimed: Claimed) -> None:
+        """With what the run has left behind, which its provider need not keep from now on."""
+        if run.is_active:
+            adapter = await self._adapter(run)
+            found = await self.collector.complete(found, adapter, COLLECTED_S)
+        await self.recorder.write(run, found, claimed.lease)
+
     async def _wait_for_better(self, claimed: Claimed, error: WorkbenchError, attempt: int) -> None:
-        log.warning("following goes on later: %s", error.message, extra=named(claimed.run.id))
-        self.meter.failed("follow")
+        if not isinstance(error, ProviderLeftAlone):
+            told = self.recorder.text(claimed.run.project_id, error.message)
+            log.warning("following goes on later: %s", told, extra=named(claimed.run))
+            self.meter.failed("follow")
         retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
         wait_s = backoff.after(attempt, retry_after_s)
         if not isinstance(error, StorageUnavailable):
@@ -230,17 +286,18 @@ class Follower:
                     run = late.after
                 if run.cancel_requested_at is not None:
                     adapter = await self._adapter(run)
-                    await adapter.cancel(run.handle, run.cancel_reason)
+                    await self._ask(run, partial(adapter.cancel, run.handle, run.cancel_reason))
                     return
             except CapabilityMissing:
                 return
             except LeaseLost:
-                log.info("changed meanwhile, and is looked at again", extra=named(run_id))
+                log.info("changed meanwhile, and is looked at again", extra=named(claimed.run))
             except (ProviderUnavailable, ProviderUnconfigured, StorageUnavailable) as error:
-                log.warning("cancel not passed on yet: %s", error.message, extra=named(run_id))
+                told = self.recorder.text(claimed.run.project_id, error.message)
+                log.warning("cancel not passed on yet: %s", told, extra=named(claimed.run))
                 self.meter.failed("cancel")
             except Exception:
                 # An adapter's fault must not leave the run without anybody who passes cancels on.
-                log.exception("cancel not passed on yet", extra=named(run_id))
+                log.exception("cancel not passed on yet", extra=named(claimed.run))
                 self.meter.failed("cancel")
             await flag.wait()

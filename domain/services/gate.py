@@ -1,6 +1,6 @@
 """The one place where the policy is asked, for whatever is to be dispatched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain import features, policy
 from domain.errors import CapabilityMissing
@@ -11,7 +11,7 @@ from domain.models.decisions import Decision
 from domain.models.policies import DispatchRequest
 from domain.models.projects import Project
 from domain.models.providers import EnvProfile, ProviderKind
-from domain.models.runs import RunKind
+from domain.models.runs import Run, RunKind
 from domain.models.settings import FeatureFlag
 from domain.ports import Clock, IdMaker, Provider, Store
 from domain.services.policies import Policies
@@ -47,6 +47,22 @@ class Gate:
         request = self._request(command, project, caller)
         return Judgement(request=request, decision=await self.decide(request, project))
 
+    async def judge_answer(
+        self, text: str, run: Run, project: Project, caller: Caller
+    ) -> Judgement:
+        """What an answer to a run's question is: a prompt for the run's provider, of whoever gives
+        it and in all else as the run. Raises NotFound, FeatureDisabled."""
+        provider = self.registry.get(run.provider)
+        features.check_provider(provider.kind, project.settings, self.disabled)
+        request = replace(
+            policy.requested(run, project),
+            kind=RunKind.PROMPT,
+            command=(),
+            prompt=text,
+            requester_roles=caller.roles_in(project.id),
+        )
+        return Judgement(request=request, decision=await self.decide(request, project))
+
     async def decide(self, request: DispatchRequest, project: Project) -> Decision:
         """Afresh, also on what was decided before by an older version."""
         rules = await self.policies.current(project)
@@ -80,9 +96,11 @@ class Gate:
             cwd=provider.resolve_cwd(project.root_path, command.cwd),
             env_profile=command.env_profile or EnvProfile.DEFAULT,
             tool_scopes=command.tool_scopes,
+            artifacts=command.artifacts,
             feature=command.feature,
             requester_roles=caller.roles_in(project.id),
             budget=command.budget,
+            step=command.step,
         )
 
 

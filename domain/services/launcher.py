@@ -13,29 +13,24 @@ from domain.errors import (
     PolicyDenied,
     QuotaExceeded,
 )
-from domain.ids import IntentId, RunId
-from domain.lifecycle import RUN_INITIAL, RunSignal, RunState, advance
-from domain.limits import CONFLICT_TRIES_MAX, REASON_CHARACTERS_MAX, RunLimits
+from domain.ids import RunId
+from domain.lifecycle import RunSignal, RunState, advance
+from domain.limits import CONFLICT_TRIES_MAX, REASON_CHARACTERS_MAX
 from domain.models.audit import Caller
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
 from domain.models.decisions import Decision, PolicyVerdict
-from domain.models.events import RunApprovalRequested, RunCancelRequested, RunStateChanged
-from domain.models.intents import Intent
+from domain.models.events import RunCancelRequested, RunStateChanged
 from domain.models.projects import Project
 from domain.models.runs import Run, RunKind
-from domain.ports import Clock, IdMaker, Meter, Store, UnitOfWork
+from domain.ports import Clock, Meter, Store, UnitOfWork
 from domain.questions import Question
-from domain.services.approvals import Approvals, Overtaken, dispatch_intent
+from domain.services.approvals import Approvals, Overtaken
 from domain.services.connections import Connections
 from domain.services.gate import Gate, Judgement
 from domain.services.known_switches import KnownSwitches
-from domain.services.queue_bound import QueueBound
-from domain.topics import INTENTS, cancel_topic
+from domain.services.placer import Placer
+from domain.topics import cancel_topic
 from domain.validation import check_key, check_launch, check_text
-
-StartAtOnce = Callable[[UnitOfWork, Intent, Run, Project], Awaitable[bool]]
-"""Sees to it that a run starts when the unit that stores it is committed; False where it has to
-wait in the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +42,9 @@ class Launcher:
     connections: Connections
     approvals: Approvals
     clock: Clock
-    new_id: IdMaker
     meter: Meter
-    limits: RunLimits
-    queue: QueueBound
+    placer: Placer
     switches: KnownSwitches
-    start_at_once: StartAtOnce
 
     async def launch(self, command: LaunchRun, project: Project, caller: Caller) -> Run:
         """Queue a new run in the project that the command names, or start it where there is room.
@@ -113,14 +105,17 @@ class Launcher:
         # The folder is looked at before the transaction: a slow disk must not hold the database.
         judged = await self.gate.judge(command, project, caller)
         await self.connections.check_enabled(project.id, judged.request.provider)
-        run, decision = self._run(command, judged, caller, retry_of), judged.decision
+        run, decision = self.placer.run_of(command, judged, caller), judged.decision
+        run = replace(run, retry_of=retry_of)
         if _asks_people(command, decision):
             return await self._block(command, run, judged, project, caller)
         async with self.store.transaction() as unit:
+            if decision.verdict is not PolicyVerdict.DENY:
+                run = await self.placer.dispatch(unit, run, judged, project, caller)
+                await _remember_key(unit, command, run)
+                return run
             await unit.decisions.add(decision, judged.request)
             unit.audit.add(audit.run_launched(run, decision, caller))
-            if decision.verdict is not PolicyVerdict.DENY:
-                return await self._store(unit, command, run, project)
         raise PolicyDenied(decision)
 
     async def _block(
@@ -134,16 +129,7 @@ class Launcher:
             is_break_glass=command.break_glass,
         )
         async with self.store.transaction() as unit:
-            decision, approval = await self.approvals.add_decision(unit, asked, project)
-            state = advance(run.state, RunSignal.BLOCK)
-            run = replace(run, state=state, approval_id=approval.id, queued_at=None)
-            unit.audit.add(audit.run_launched(run, decision, caller))
-            facts = (
-                RunStateChanged(from_state=None, to_state=state),
-                RunApprovalRequested(approval_id=approval.id),
-            )
-            run = await unit.runs.add(run, facts)
-            await self.approvals.ask(unit, approval, caller, run.created_at)
+            run = await self.placer.ask(unit, asked, project, caller)
             await _remember_key(unit, command, run)
         return run
 
@@ -164,71 +150,35 @@ class Launcher:
             raise IdempotencyConflict
         return run
 
-    async def _store(self, unit: UnitOfWork, command: LaunchRun, run: Run, project: Project) -> Run:
-        await self.queue.take_place(unit)
-        run = await unit.runs.add(run, [RunStateChanged(from_state=None, to_state=run.state)])
-        intent = dispatch_intent(IntentId(self.new_id()), run, run.created_at)
-        await unit.intents.add(intent)
-        await _remember_key(unit, command, run)
-        if not await self.start_at_once(unit, intent, run, project):
-            unit.wake(INTENTS)
-        return run
-
-    def _run(
-        self, command: LaunchRun, judged: Judgement, caller: Caller, retry_of: RunId | None
-    ) -> Run:
-        request, decision, now = judged.request, judged.decision, judged.decision.decided_at
-        return Run(
-            id=RunId(self.new_id()),
-            project_id=request.project_id,
-            kind=request.kind,
-            requested_provider=request.provider,
-            provider=request.provider,
-            command=request.command,
-            prompt=request.prompt,
-            cwd=request.cwd,
-            env_profile=request.env_profile,
-            tool_scopes=request.tool_scopes,
-            timeout_ms=command.timeout_ms or self.limits.timeout_ms_default,
-            reason=command.reason,
-            feature=request.feature,
-            budget=request.budget,
-            state=RUN_INITIAL,
-            decision_id=decision.id,
-            retry_of=retry_of,
-            requested_by=caller.principal.id,
-            token_maker=caller.token_maker,
-            created_at=now,
-            queued_at=now,
-        )
-
     async def _cancel(self, command: CancelRun, caller: Caller) -> Run:
-        now = self.clock.now()
         async with self.store.transaction() as unit:
-            run = await _existing(unit, command.run_id)
-            if not run.is_active:
-                message = f"The run is {run.state} already."
-                raise IllegalTransition(run.state, message, run.allowed_actions)
-            if run.cancel_requested_at is not None:
-                return run
-            asked = replace(run, cancel_requested_at=now, cancel_reason=command.reason)
-            facts = await self.approvals.void(unit, run, caller, now)
-            facts.append(RunCancelRequested(reason=command.reason))
-            if await _is_not_handed_over(unit, run):
-                state = advance(run.state, RunSignal.CANCEL)
-                asked = replace(asked, state=state, finished_at=now)
-                facts.append(RunStateChanged(from_state=run.state, to_state=state))
-            actor = caller.principal.id
-            if run.is_handed_over:
-                # Before the run is written, as whoever follows it does.
-                await unit.following.hasten(run.id, now)
-            changed = await unit.runs.change(run, asked, facts, actor=actor, at=now)
-            if changed is None:
-                raise Overtaken
-            unit.audit.add(audit.run_canceled(run, changed, caller, now))
-            unit.wake(cancel_topic(run.id))
+            return await self.cancel_in(unit, command, caller)
+
+    async def cancel_in(self, unit: UnitOfWork, command: CancelRun, caller: Caller) -> Run:
+        """The same as `cancel`, as a part of what somebody else stores. Raises Overtaken too."""
+        run, now = await _existing(unit, command.run_id), self.clock.now()
+        if not run.is_active:
+            message = f"The run is {run.state} already."
+            raise IllegalTransition(run.state, message, run.allowed_actions)
+        if run.cancel_requested_at is not None:
+            return run
+        asked = replace(run, cancel_requested_at=now, cancel_reason=command.reason)
+        facts = await self.approvals.void(unit, run, caller, now)
+        facts.append(RunCancelRequested(reason=command.reason))
+        if await _is_not_handed_over(unit, run):
+            state = advance(run.state, RunSignal.CANCEL)
+            asked = replace(asked, state=state, finished_at=now)
+            facts.append(RunStateChanged(from_state=run.state, to_state=state))
+        if run.is_handed_over:
+            # Before the run is written, as whoever follows it does.
+            await unit.following.hasten(run.id, now)
+        changed = await unit.runs.change(run, asked, facts, actor=caller.principal.id, at=now)
+        if changed is None:
+            raise Overtaken
+        unit.audit.add(audit.run_canceled(run, changed, caller, now))
+        unit.wake(cancel_topic(run.id))
         if not changed.is_active:
-            self.meter.changed_state(changed.provider, changed.state)
+            unit.after_commit(lambda: self.meter.changed_state(changed.provider, changed.state))
         return changed
 
 
@@ -263,6 +213,7 @@ def _again(run: Run, project: Project, command: RetryRun) -> LaunchRun:
         env_profile=run.env_profile,
         timeout_ms=run.timeout_ms,
         tool_scopes=run.tool_scopes,
+        artifacts=run.artifacts,
         feature=run.feature,
         budget=run.budget,
         reason=run.reason,
@@ -288,6 +239,7 @@ def _input_digest(command: LaunchRun, retry_of: RunId | None) -> str:
     # What came later is left out where it is not given, so that keys of before still answer.
     added = {
         "breakGlass": command.break_glass or None,
+        "artifacts": list(command.artifacts) or None,
         "feature": command.feature,
         "budget": command.budget and asdict(command.budget),
     }

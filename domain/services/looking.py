@@ -35,6 +35,7 @@ from domain.reconciliation import (
 from domain.redaction.intake import Intake
 from domain.services.circuits import Circuits
 from domain.services.claims import Claimed, named
+from domain.services.collecting import Collector
 from domain.services.connections import Connections
 from domain.services.recorder import LeaseLost, Recorder
 
@@ -43,6 +44,8 @@ PAGES_MAX: Final = 32
 
 READ_S: Final = 30.0
 """A look begins no other page after so long."""
+COLLECTED_S: Final = 45.0
+"""So long what a run has left behind may take at the most; with all else a look is then bounded."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -79,6 +82,7 @@ class Looker:
     connections: Connections
     circuits: Circuits
     recorder: Recorder
+    collector: Collector
 
     async def look(self, claimed: Claimed) -> Looked:
         """Raises LeaseLost, StorageUnavailable."""
@@ -100,10 +104,12 @@ class Looker:
         except (LeaseLost, StorageUnavailable):
             raise
         except Exception:
-            log.exception("an adapter failed", extra=named(run.id))
+            log.exception("an adapter failed", extra=named(run))
             broken = ProviderUnavailable("The adapter failed; the server's log says how.")
             return self._doubt(run, SyncStatus.ERROR, broken, tries)
-        return self._judged(run, status, read, tries)
+        looked = self._judged(run, status, read, tries)
+        found = await self.collector.complete(looked.reconciled, adapter, COLLECTED_S)
+        return replace(looked, reconciled=found)
 
     async def release(self, claimed: Claimed) -> None:
         """The run has ended: whatever is kept of it may go."""
@@ -137,10 +143,10 @@ class Looker:
         told: str | None = None,
         before: Run | None = None,
     ) -> Looked:
-        if not isinstance(error, ProviderLeftAlone):
-            log.warning("not in step: %s", error.message, extra=named(run.id))
-            self.recorder.meter.failed("reconcile")
         reason = self.recorder.text(run.project_id, told or error.message)
+        if not isinstance(error, ProviderLeftAlone):
+            log.warning("not in step: %s", reason, extra=named(run))
+            self.recorder.meter.failed("reconcile")
         after = doubted(run, status, reason, self.recorder.clock.now())
         retry_after_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
         return Looked(
@@ -161,7 +167,8 @@ class Looker:
         try:
             await self._ask(run, lambda: adapter.cancel(run.handle, run.cancel_reason))
         except (CapabilityMissing, ProviderRefused) as error:
-            log.info("not canceled: %s", error.message, extra=named(run.id))
+            told = self.recorder.text(run.project_id, error.message)
+            log.info("not canceled: %s", told, extra=named(run))
 
     async def _read_on(self, claimed: Claimed, adapter: Adapter, status: ProviderStatus) -> _Log:
         if status.signal in NOTHING_PRINTED:
@@ -171,7 +178,8 @@ class Looker:
         except ProviderUnavailable as error:
             return _Log(is_whole=False, error=error)
         except (CapabilityMissing, ProviderRefused) as error:
-            log.info("no log: %s", error.message, extra=named(claimed.run.id))
+            told = self.recorder.text(claimed.run.project_id, error.message)
+            log.info("no log: %s", told, extra=named(claimed.run))
             return _Log()
 
     async def _read_pages(self, claimed: Claimed, adapter: Adapter) -> bool:

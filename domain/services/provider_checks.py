@@ -53,7 +53,7 @@ class ProviderChecks:
         reason = found.health.reason
         if reason is None:
             return found
-        masked = self.redactors.of(project_id).text(reason)
+        masked = self.redactors.told(project_id, reason)
         return replace(found, health=replace(found.health, reason=masked))
 
     async def check(self, key: str, project_id: ProjectId, caller: Caller) -> Health:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from domain.configs import CheckConfig
-from domain.ports import Clock, Meter, Signals, Store
+from domain.ports import Clock, Meter, Random, Signals, Store
 from domain.sealing import Cipher, ReadSecret
 from domain.services.callbacks import Callbacks
 from domain.services.connections import Connections
@@ -26,6 +26,7 @@ class ProviderServices:
     store: Store
     signals: Signals
     clock: Clock
+    random: Random
     meter: Meter
     registry: Registry
     redactors: Redactors
@@ -83,6 +84,7 @@ class ProviderServices:
         return CredentialWatch(
             store=self.store,
             clock=self.clock,
+            random=self.random,
             meter=self.meter,
             registry=self.registry,
             checks=self.checks,

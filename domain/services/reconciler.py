@@ -27,7 +27,7 @@ FLOOR_S: Final = 5.0
 LOOKS_AT_ONCE: Final = 64
 """Of one project's runs on one provider, so that none that hangs takes the place of another."""
 LOOKS_MAX: Final = 1024
-HELD_S: Final = 150.0
+HELD_S: Final = 180.0
 """For how long a look is left to whoever claimed it: longer than any takes, since each question is
 bounded, and so is how many there are in one look."""
 
@@ -151,9 +151,9 @@ class Reconciler:
         try:
             await self.look(claimed)
         except LeaseLost:
-            log.info("overtaken while it was looked at", extra=named(claimed.run.id))
+            log.info("overtaken while it was looked at", extra=named(claimed.run))
         except Exception:
-            log.exception("could not be looked at", extra=named(claimed.run.id))
+            log.exception("could not be looked at", extra=named(claimed.run))
             self.looker.recorder.meter.failed("reconcile")
         finally:
             self._stirred.set()
@@ -187,9 +187,9 @@ class Reconciler:
         seen_at = back.seen_at or run.last_reconciled_at
         next_at = back.due_at if after.is_active else None
         after = replace(after, last_reconciled_at=seen_at, next_reconcile_at=next_at)
-        facts = looked.reconciled.facts
+        found = replace(looked.reconciled, after=after)
         try:
-            await self.looker.recorder.change(run, after, facts, claimed.lease, back)
+            await self.looker.recorder.write(run, found, claimed.lease, back)
         except LeaseLost:
             # Somebody has canceled, answered or decided meanwhile: what was seen is older.
             self._unstored.append(replace(back, due_at=began))

@@ -7,20 +7,20 @@ from typing import Final
 
 from domain.ids import ProjectId, RunId
 from domain.limits import RunLimits
+from domain.models.artifacts import Artifact
 from domain.models.events import LogsTruncated, RunFact
 from domain.models.intents import Lease, Return
 from domain.models.logs import LogBatch
-from domain.models.providers import Progress, ProviderStatus
+from domain.models.providers import Ended, Progress, ProviderStatus
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Store
 from domain.reconciliation import Reconciled
 from domain.redaction.intake import Intake, Taken
+from domain.redaction.values import masked_outputs
 from domain.services.claims import Claimed
 from domain.services.redactors import Redactors
 
 RAW_CHARACTERS_MAX: Final = 200
-MESSAGE_CHARACTERS_MAX: Final = 4000
-"""Of what a provider says about a run; a question is a message too."""
 
 
 class LeaseLost(Exception):
@@ -103,6 +103,8 @@ class Recorder:
         facts: Sequence[RunFact],
         lease: Lease,
         back: Return | None = None,
+        *,
+        artifacts: Sequence[Artifact] = (),
     ) -> None:
         """Store what the run has become, and give the lease back or, where the run has ended, up.
 
@@ -113,6 +115,8 @@ class Recorder:
             changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
             if changed is None:
                 raise LeaseLost
+            if artifacts:
+                await unit.artifacts.add(artifacts)
             if not after.is_active:
                 await unit.intents.finish(lease)
             elif back is not None:
@@ -125,20 +129,29 @@ class Recorder:
     ) -> None:
         """What is not new is not stored. Raises LeaseLost."""
         if found.after != run or back is not None:
-            await self.change(run, found.after, found.facts, lease, back)
+            await self.change(run, found.after, found.facts, lease, back, artifacts=found.artifacts)
 
     def masked(self, project_id: ProjectId, status: ProviderStatus) -> ProviderStatus:
         """A provider's word without secrets, and no longer than is kept of it."""
         return replace(
             status,
-            raw=self.text(project_id, status.raw, RAW_CHARACTERS_MAX),
+            raw=self.redactors.told(project_id, status.raw, RAW_CHARACTERS_MAX),
             message=self._optional(project_id, status.message),
             question=self._optional(project_id, status.question),
+            outputs=masked_outputs(status.outputs, self.redactors.of(project_id)),
         )
 
-    def text(self, project_id: ProjectId, given: str, most: int = MESSAGE_CHARACTERS_MAX) -> str:
-        """Masked before it is cut, so that no half of a secret stays."""
-        return self.redactors.of(project_id).text(given)[:most]
+    def masked_end(self, project_id: ProjectId, end: Ended) -> Ended:
+        """The same for what whoever watched a run to its end has seen."""
+        return replace(
+            end,
+            message=self._optional(project_id, end.message),
+            outputs=masked_outputs(end.outputs, self.redactors.of(project_id)),
+        )
+
+    def text(self, project_id: ProjectId, given: str) -> str:
+        """See Redactors.told."""
+        return self.redactors.told(project_id, given)
 
     def _optional(self, project_id: ProjectId, given: str | None) -> str | None:
         return None if given is None else self.text(project_id, given)

@@ -1,10 +1,11 @@
-"""Removing logs that a project keeps no longer."""
+"""Removing logs and artifacts that a project keeps no longer."""
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from domain.artifact_repositories import ArtifactStore
 from domain.errors import WorkbenchError
 from domain.ids import RunId
 from domain.models.pages import Window
@@ -14,6 +15,9 @@ from domain.ports import Clock, Meter, Store
 EVERY_S: Final = 3600.0
 PROJECTS_PAGE: Final = 100
 RUNS_PAGE: Final = 32
+CONTENTS_PAGE: Final = 100
+JUST_PUT: Final = timedelta(hours=1)
+"""Content that was put in so short a time ago is about to be named by somebody."""
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ class Retention:
     store: Store
     clock: Clock
     meter: Meter
+    contents: ArtifactStore
 
     async def run(self) -> None:
         """Again and again, until it is canceled."""
@@ -33,13 +38,14 @@ class Retention:
             await self.clock.sleep(EVERY_S)
 
     async def sweep(self) -> int:
-        """Remove all that is over its time; answers of how many runs. What fails is for the next
-        time."""
+        """Remove all that is over its time; answers of how many runs the log. What fails is for the
+        next time."""
         removed, after = 0, None
         try:
             while page := await self._projects(after):
                 removed += sum([await self._of_project(project) for project in page])
                 after = page[-1].slug
+            await self._drop_content()
         except WorkbenchError as error:
             log.warning("logs will be looked through again: %s", error.message)
             self.meter.failed("retention")
@@ -56,6 +62,7 @@ class Retention:
         if days is None:
             return 0
         until = self.clock.now() - timedelta(days=days)
+        await self._artifacts_of(project, until)
         while True:
             async with self.store.snapshot() as unit:
                 due = await unit.logs.ended_before(project.id, until, RUNS_PAGE)
@@ -72,3 +79,31 @@ class Retention:
         async with self.store.transaction() as unit:
             await unit.logs.hold(run_id)
             await unit.logs.expire(run_id, sequence)
+
+    async def _artifacts_of(self, project: Project, until: datetime) -> None:
+        """Their rows stay, and say since when the content is no longer kept."""
+        while True:
+            async with self.store.snapshot() as unit:
+                due = await unit.artifacts.ended_before(project.id, until, RUNS_PAGE)
+            for run_id in due:
+                async with self.store.transaction() as unit:
+                    await unit.artifacts.remove(run_id, self.clock.now())
+            if len(due) < RUNS_PAGE:
+                return
+
+    async def _drop_content(self) -> None:
+        """What no artifact names that is kept, of whatever project. A crash between content and row
+        is healed by the next sweep, which finds the content gone."""
+        since = self.clock.now() - JUST_PUT
+        while True:
+            async with self.store.snapshot() as unit:
+                unnamed = await unit.artifacts.unnamed(CONTENTS_PAGE)
+            gone = [
+                digest
+                for digest in unnamed
+                if await self.contents.delete(digest, unless_put_since=since)
+            ]
+            async with self.store.transaction() as unit:
+                await unit.artifacts.forget(gone)
+            if len(gone) < CONTENTS_PAGE:
+                return

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from domain.errors import NotFound
-from domain.ids import ProjectId, RunId
+from domain.ids import ProjectId, RunId, WorkflowRunId
 from domain.models.events import RunEvent
 from domain.models.project_events import ProjectEvent
 from domain.models.streams import StreamEvent
+from domain.models.workflow_events import WorkflowRunEvent
 from domain.ports import UnitOfWork
-from domain.topics import project_topic, run_topic
+from domain.topics import project_topic, run_topic, workflow_topic
 
 K = TypeVar("K", bound=str)
 E = TypeVar("E", bound=StreamEvent)
@@ -59,5 +60,21 @@ async def _project_end(unit: UnitOfWork, project_id: ProjectId) -> End:
     return End(sequence, is_over=False)
 
 
+async def _workflow_run_after(
+    unit: UnitOfWork, workflow_run_id: WorkflowRunId, sequence: int, limit: int
+) -> Sequence[WorkflowRunEvent]:
+    return await unit.workflow_runs.after(workflow_run_id, sequence, limit)
+
+
+async def _workflow_run_end(unit: UnitOfWork, workflow_run_id: WorkflowRunId) -> End:
+    run = await unit.workflow_runs.get(workflow_run_id)
+    if run is None:
+        raise NotFound
+    return End(run.sequence, run.is_over)
+
+
 RUNS: Final = Source(topic=run_topic, after=_run_after, end=_run_end)
 PROJECTS: Final = Source(topic=project_topic, after=_project_after, end=_project_end)
+WORKFLOW_RUNS: Final = Source(
+    topic=workflow_topic, after=_workflow_run_after, end=_workflow_run_end
+)

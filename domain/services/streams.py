@@ -13,13 +13,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from domain.ids import ProjectId, RunId
+from domain.ids import ProjectId, RunId, WorkflowRunId
 from domain.models.events import RunEvent
 from domain.models.project_events import ProjectEvent
 from domain.models.streams import StreamEvent
+from domain.models.workflow_events import WorkflowRunEvent
 from domain.ports import Clock, Meter, Signals, Store
 from domain.services.grants import Hold
-from domain.services.stream_sources import PROJECTS, RUNS, End, Source
+from domain.services.stream_sources import PROJECTS, RUNS, WORKFLOW_RUNS, End, Source
 from domain.services.tails import Tail, Take
 
 PAGE_EVENTS_MAX = 64
@@ -194,4 +195,7 @@ class LiveStreams:
         )
         self.projects: Streams[ProjectId, ProjectEvent] = Streams(
             PROJECTS, store=store, signals=signals, clock=clock, meter=meter
+        )
+        self.workflow_runs: Streams[WorkflowRunId, WorkflowRunEvent] = Streams(
+            WORKFLOW_RUNS, store=store, signals=signals, clock=clock, meter=meter
         )

@@ -17,7 +17,8 @@ from domain.models.subjects import (
     combined,
     with_roles,
 )
-from domain.ports import Clock, IdMaker, Store, TokenVerifier
+from domain.ports import Clock, IdMaker, Store
+from domain.proving import TokenVerifier
 from domain.validation import check_name
 
 # Base64url of a JSON object begins so; a text of ours begins with `wb_` or has no dots.
