@@ -1,52 +1,42 @@
 """Composition root: the only place that knows everybody. cli/ is the `workbench` command."""
 
 import os
-import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+from adapters.conditions import CelConditions
 from adapters.config_schemas import check_config
-from adapters.finding import AutomatonFinder
+from adapters.documents.folder import ProjectFolders
 from adapters.folders import real_folder
-from adapters.local.adapter import LocalAdapter
-from adapters.oidc import verifier_of
+from adapters.json_schemas import JsonSchemas
 from adapters.sealing import AesGcmCipher
 from adapters.secret_sources import SecretSources
 from adapters.signing import Ed25519Signer
 from domain.allowance import Allowance
 from domain.ids import RunId
 from domain.models.events import RunEvent
-from domain.ports import TokenVerifier
-from domain.services.admissions import Admissions
 from domain.services.allowances import Allowances
-from domain.services.approvals import Approvals
 from domain.services.attestor import Attestor
 from domain.services.circuits import Circuits
-from domain.services.deadlines import Deadlines
-from domain.services.delegations import Delegations
+from domain.services.definitions import Definitions
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine, engine_of
 from domain.services.fallbacks import Fallbacks
+from domain.services.feature_services import FeatureServices
 from domain.services.follower import Follower
-from domain.services.gate import Gate
+from domain.services.governance import Governance
 from domain.services.grants import Grants
 from domain.services.interventions import Interventions
 from domain.services.kill_switches import KillSwitches
 from domain.services.known_switches import KnownSwitches
-from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher
 from domain.services.members import Members
-from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.provider_services import ProviderServices
-from domain.services.queue_bound import QueueBound
-from domain.services.redactors import Redactors
-from domain.services.redecisions import Redecisions
 from domain.services.refusals import Refusals
-from domain.services.registry import Registry
 from domain.services.retention import Retention
 from domain.services.settings import SettingsUpdater
 from domain.services.sign_in import SignIn
@@ -54,14 +44,14 @@ from domain.services.streams import LiveStreams
 from domain.services.subjects import Subjects
 from domain.services.token_uses import TokenUses
 from domain.services.tokens import Tokens
+from domain.services.workflow_services import WorkflowServices
 from ground import Ground
 from persistence.unit_of_work import Database
 from resolvers.context import ServerFacts, Services
 from resolvers.viewers import Viewers
-from serving.data_directory import DataDirectory
+from serving.audit_keys import audit_key
 from serving.first_project import ensure_first_project
 from serving.process import running
-from serving.settings import audit_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +75,12 @@ class Workbench(Ground):
         self.streams.runs.tell(run_id, events)
 
     @cached_property
-    def local(self) -> LocalAdapter:
-        return LocalAdapter(
-            DataDirectory(self.settings.data_dir).spool,
-            clock=self.clock,
-            host_environ=os.environ,
-            grace_s=self.settings.cancel_grace_s,
-            hidden=self.settings.private_paths,
-        )
-
-    @cached_property
-    def registry(self) -> Registry:
-        return Registry(self.catalogue([self.local]))
-
-    @cached_property
     def providers(self) -> ProviderServices:
         return ProviderServices(
             store=self.database,
             signals=self.notifier,
             clock=self.clock,
+            random=self.random,
             meter=self.meter,
             registry=self.registry,
             redactors=self.redactors,
@@ -112,10 +89,6 @@ class Workbench(Ground):
             check_config=check_config,
             check_every_s=self.settings.provider_check_s,
         )
-
-    @cached_property
-    def known_tokens(self) -> KnownTokens:
-        return KnownTokens()
 
     @cached_property
     def known_switches(self) -> KnownSwitches:
@@ -148,10 +121,6 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def verifier(self) -> TokenVerifier | None:
-        return verifier_of(self.settings.issuer, self.clock, lambda: self.meter.failed("issuer"))
-
-    @cached_property
     def viewers(self) -> Viewers:
         subjects, rights = None, self.settings.oidc_roles or {}
         if self.verifier is not None:
@@ -169,46 +138,33 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def policies(self) -> Policies:
-        return Policies(store=self.database, clock=self.clock, groups=self.settings.oidc_roles)
-
-    @cached_property
-    def gate(self) -> Gate:
-        return Gate(
+    def governance(self) -> Governance:
+        return Governance(
             store=self.database,
-            registry=self.registry,
-            policies=self.policies,
+            signals=self.notifier,
             clock=self.clock,
             new_id=self.new_id,
+            meter=self.meter,
+            registry=self.registry,
             disabled=self.settings.disabled_features,
-        )
-
-    @cached_property
-    def deadlines(self) -> Deadlines:
-        approvals = self.approvals
-        redecisions = Redecisions(approvals=approvals, gate=self.gate)
-        return Deadlines(signals=self.notifier, approvals=approvals, redecisions=redecisions)
-
-    @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(
-            store=self.database, clock=self.clock, new_id=self.new_id, meter=self.meter
+            groups=self.settings.oidc_roles,
+            limits=self.settings.run_limits,
+            queue_max=self.settings.queue_max,
+            # The engine itself asks people, where it sends a run elsewhere.
+            start_at_once=lambda *run: self.engine.take(*run),  # noqa: PLW0108 - made later
         )
 
     @cached_property
     def launcher(self) -> Launcher:
         return Launcher(
             store=self.database,
-            gate=self.gate,
+            gate=self.governance.gate,
             connections=self.providers.connections,
-            approvals=self.approvals,
+            approvals=self.governance.approvals,
             clock=self.clock,
-            new_id=self.new_id,
             meter=self.meter,
-            limits=self.settings.run_limits,
-            queue=QueueBound(self.settings.queue_max),
+            placer=self.governance.placer,
             switches=self.known_switches,
-            start_at_once=self.engine.take,
         )
 
     @cached_property
@@ -224,17 +180,17 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def admissions(self) -> Admissions:
-        return Admissions(self.settings.connection_limits, self.meter)
-
-    @cached_property
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(
             store=self.database,
             registry=self.registry,
             connections=self.providers.connections,
             circuits=self.circuits,
-            fallbacks=Fallbacks(gate=self.gate, approvals=self.approvals, new_id=self.new_id),
+            fallbacks=Fallbacks(
+                gate=self.governance.gate,
+                approvals=self.governance.approvals,
+                new_id=self.new_id,
+            ),
             clock=self.clock,
             meter=self.meter,
             new_id=self.new_id,
@@ -245,19 +201,17 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def redactors(self) -> Redactors:
-        return Redactors(self.settings.secret_texts | {self.token}, AutomatonFinder)
-
-    @cached_property
     def follower(self) -> Follower:
         return Follower(
             store=self.database,
             signals=self.notifier,
             connections=self.providers.connections,
+            circuits=self.circuits,
             clock=self.clock,
             meter=self.meter,
             redactors=self.redactors,
             limits=self.settings.run_limits,
+            collector=self.collector,
         )
 
     @cached_property
@@ -268,16 +222,56 @@ class Workbench(Ground):
 
     @cached_property
     def engine(self) -> Engine:
-        return engine_of(self.dispatcher, self.follower, random.random)
+        return engine_of(self.dispatcher, self.follower, self.random)
+
+    @cached_property
+    def features(self) -> FeatureServices:
+        return FeatureServices(
+            store=self.database,
+            clock=self.clock,
+            new_id=self.new_id,
+            files=ProjectFolders(),
+            redactors=self.redactors,
+        )
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return self.governance.definitions(self.checker, self.files)
+
+    @cached_property
+    def workflows(self) -> WorkflowServices:
+        return WorkflowServices(
+            store=self.database,
+            signals=self.notifier,
+            clock=self.clock,
+            new_id=self.new_id,
+            meter=self.meter,
+            random=self.random,
+            governance=self.governance,
+            placer=self.governance.placer,
+            connections=self.providers.connections,
+            briefings=self.features.briefings,
+            switches=self.known_switches,
+            conditions=CelConditions(),
+            schemas=JsonSchemas(),
+            launcher=self.launcher,
+            definitions=self.definitions,
+            node=self.node,
+            lease_s=self.settings.lease_s,
+            disabled=self.settings.disabled_features,
+        )
 
     @cached_property
     def services(self) -> Services:
         return Services(
             launcher=self.launcher,
+            workflow_runs=self.workflows.runs,
+            recovery=self.workflows.recovery,
+            reporter=self.workflows.reporter,
             interventions=Interventions(
                 store=self.database,
                 clock=self.clock,
-                meter=self.meter,
+                gate=self.governance.gate,
                 connections=self.providers.connections,
                 circuits=self.circuits,
                 switches=self.known_switches,
@@ -288,21 +282,24 @@ class Workbench(Ground):
                 registry=self.registry,
                 cancel=self.launcher.cancel,
             ),
-            gate=self.gate,
-            policies=self.policies,
-            approvals=self.approvals,
-            delegations=Delegations(store=self.database, clock=self.clock, new_id=self.new_id),
+            gate=self.governance.gate,
+            policies=self.governance.policies,
+            approvals=self.governance.approvals,
+            delegations=self.governance.delegations,
             projects=self.projects,
             settings=SettingsUpdater(self.database, self.clock, self.registry),
             members=Members(store=self.database, clock=self.clock),
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
             grants=self.grants,
+            downloads=self.downloads_of(self.database),
             registry=self.registry,
             connections=self.providers.connections,
             provider_configs=self.providers.configs,
             provider_checks=self.providers.checks,
             credentials=self.providers.credentials,
+            features=self.features,
+            workflows=self.governance.workflows(self.definitions),
             allowances=Allowances(self.clock, Allowance(self.settings.cost_per_minute)),
             clock=self.clock,
             refusals=self.attestor.refusals,
@@ -342,9 +339,12 @@ class Workbench(Ground):
             stack.push_async_callback(self.outbound.close)
             await stack.enter_async_context(self.providers.connector)
             await stack.enter_async_context(running(self.engine.run(), "engine"))
-            await stack.enter_async_context(running(self.deadlines.run(), "deadlines"))
+            await stack.enter_async_context(running(self.workflows.engine.run(), "workflows"))
+            await stack.enter_async_context(running(self.governance.deadlines.run(), "deadlines"))
             await stack.enter_async_context(running(self.providers.watch.run(), "watch"))
             await stack.enter_async_context(running(self.providers.callbacks.run(), "callbacks"))
-            retention = Retention(store=self.database, clock=self.clock, meter=self.meter)
+            retention = Retention(
+                store=self.database, clock=self.clock, meter=self.meter, contents=self.contents
+            )
             await stack.enter_async_context(running(retention.run(), "retention"))
             yield

@@ -1,5 +1,7 @@
 """What every part of a server stands on: time, ids, counters and wake-ups."""
 
+import os
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,13 +10,31 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
+from adapters.artifacts import store_at
+from adapters.artifacts.links import ArtifactLinks
 from adapters.clock import SystemClock
+from adapters.conditions import CelConditions
+from adapters.finding import AutomatonFinder
 from adapters.identifiers import Uuid7Maker
+from adapters.json_schemas import JsonSchemas
+from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
+from adapters.oidc import verifier_of
+from adapters.workflow_files import YamlFiles
+from domain.artifact_repositories import ArtifactStore
 from domain.ids import NodeId
-from domain.ports import Provider
+from domain.ports import Provider, Random, Store
+from domain.proving import TokenVerifier
+from domain.services.admissions import Admissions
+from domain.services.collecting import Collector
+from domain.services.downloads import Downloads
 from domain.services.hub import Hub
+from domain.services.known_tokens import KnownTokens
+from domain.services.redactors import Redactors
+from domain.services.registry import Registry
+from domain.workflows.checking import Checker
+from serving.data_directory import DataDirectory
 from serving.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +51,16 @@ class Ground:
 
     clock = SystemClock()
     new_id = Uuid7Maker()
+    files = YamlFiles()
+    checker = Checker(conditions=CelConditions(), schemas=JsonSchemas())
+
+    @cached_property
+    def random(self) -> Random:
+        return random.random
+
+    @cached_property
+    def known_tokens(self) -> KnownTokens:
+        return KnownTokens()
 
     @cached_property
     def metrics(self) -> CollectorRegistry:
@@ -39,6 +69,14 @@ class Ground:
     @cached_property
     def meter(self) -> PrometheusMeter:
         return PrometheusMeter(self.metrics)
+
+    @cached_property
+    def verifier(self) -> TokenVerifier | None:
+        return verifier_of(self.settings.issuer, self.clock, lambda: self.meter.failed("issuer"))
+
+    @cached_property
+    def redactors(self) -> Redactors:
+        return Redactors(self.settings.secret_texts | {self.token}, AutomatonFinder)
 
     @cached_property
     def hub(self) -> Hub:
@@ -54,10 +92,34 @@ class Ground:
         )
 
     @cached_property
+    def contents(self) -> ArtifactStore:
+        """Of artifacts."""
+        folder = DataDirectory(self.settings.data_dir.resolve()).artifacts
+        return store_at(self.settings.artifacts_url, folder)
+
+    def downloads_of(self, store: Store) -> Downloads:
+        links = ArtifactLinks(self.settings.sealing_keys)
+        return Downloads(store=store, contents=self.contents, links=links, clock=self.clock)
+
+    @cached_property
+    def collector(self) -> Collector:
+        return Collector(
+            contents=self.contents,
+            clock=self.clock,
+            new_id=self.new_id,
+            meter=self.meter,
+            redactors=self.redactors,
+            limits=self.settings.artifact_limits,
+        )
+
+    @cached_property
     def outbound(self) -> "Outbound":
         """Calls to providers, which must not lead back here."""
         outbound: Outbound = import_module("adapters.http.outbound").Outbound(
-            clock=self.clock, own_port=self.settings.port, own_hosts=self.settings.allowed_hosts
+            clock=self.clock,
+            own_port=self.settings.port,
+            own_hosts=self.settings.allowed_hosts,
+            public_url=self.settings.public_url,
         )
         return outbound
 
@@ -67,3 +129,21 @@ class Ground:
             self.outbound, own, self.settings.manifests
         )
         return made
+
+    @cached_property
+    def local(self) -> LocalAdapter:
+        return LocalAdapter(
+            DataDirectory(self.settings.data_dir).spool,
+            clock=self.clock,
+            host_environ=os.environ,
+            grace_s=self.settings.cancel_grace_s,
+            hidden=self.settings.private_paths,
+        )
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry(self.catalogue([self.local]))
+
+    @cached_property
+    def admissions(self) -> Admissions:
+        return Admissions(self.settings.connection_limits, self.meter)

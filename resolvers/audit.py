@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from domain import audit
-from domain.errors import NotFound, PolicyDenied, StorageUnavailable, WorkbenchError
+from domain.errors import (
+    ApprovalRequired,
+    NotFound,
+    PolicyDenied,
+    StorageUnavailable,
+    WorkbenchError,
+)
 from domain.ids import ProjectId
 from domain.models.audit import AuditAction, AuditEntry, AuditSubject, Caller, Origin, chain_of
 from domain.models.pages import AuditFilter, Window
@@ -31,9 +37,20 @@ ACTIONS: Final[Mapping[str, AuditAction]] = {
     "runRetry": AuditAction.RUN_RETRY,
     "runReconcile": AuditAction.RUN_RECONCILE,
     "runAnswer": AuditAction.RUN_ANSWER,
+    "featureUpsert": AuditAction.FEATURE_UPSERT,
+    "featureScan": AuditAction.FEATURE_SCAN,
+    "workflowStart": AuditAction.WORKFLOW_START,
+    "workflowRunPause": AuditAction.WORKFLOW_RUN_PAUSE,
+    "workflowRunResume": AuditAction.WORKFLOW_RUN_RESUME,
+    "workflowRunCancel": AuditAction.WORKFLOW_RUN_CANCEL,
+    "workflowRunReplan": AuditAction.WORKFLOW_RUN_REPLAN,
+    "stepRunRetry": AuditAction.STEP_RUN_RETRY,
+    "stepRunSkip": AuditAction.STEP_RUN_SKIP,
     "approvalDecide": AuditAction.APPROVAL_DECIDE,
     "approvalDelegate": AuditAction.APPROVAL_DELEGATE,
     "delegationRevoke": AuditAction.DELEGATION_REVOKE,
+    "workflowCreate": AuditAction.WORKFLOW_CREATE,
+    "workflowRevise": AuditAction.WORKFLOW_REVISE,
 }
 """What each mutation is called in the audit log; one that is not here cannot be attempted."""
 
@@ -66,8 +83,8 @@ async def attempt(
     found = Attempt(subject)
     try:
         yield found
-    except (PolicyDenied, StorageUnavailable):
-        raise  # The one was stored with its decision, the other cannot be.
+    except (PolicyDenied, ApprovalRequired, StorageUnavailable):
+        raise  # The first two were stored with their decision, the last cannot be.
     except WorkbenchError as error:
         now = context.services.clock.now()
         record = audit.refused(caller_of(context), ACTIONS[operation], subject, error, now)

@@ -14,6 +14,8 @@ from domain.services.approvals import Approvals
 from domain.services.connections import Connections
 from domain.services.credentials import Credentials
 from domain.services.delegations import Delegations
+from domain.services.downloads import Downloads
+from domain.services.feature_services import FeatureServices
 from domain.services.gate import Gate
 from domain.services.grants import Grants
 from domain.services.interventions import Interventions
@@ -24,11 +26,15 @@ from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.provider_checks import ProviderChecks
 from domain.services.provider_configs import ProviderConfigs
+from domain.services.recovery import Recovery
 from domain.services.refusals import Refusals
 from domain.services.registry import Registry
+from domain.services.reporter import Reporter
 from domain.services.settings import SettingsUpdater
 from domain.services.streams import LiveStreams
 from domain.services.tokens import Tokens
+from domain.services.workflow_runs import WorkflowRuns
+from domain.services.workflows import Workflows
 from resolvers.loaders import Loaders
 
 
@@ -63,6 +69,9 @@ class Services:
     """All that an operation can set in motion."""
 
     launcher: Launcher
+    workflow_runs: WorkflowRuns
+    recovery: Recovery
+    reporter: Reporter
     interventions: Interventions
     kill_switches: KillSwitches
     gate: Gate
@@ -75,11 +84,14 @@ class Services:
     tokens: Tokens
     streams: LiveStreams
     grants: Grants
+    downloads: Downloads
     registry: Registry
     connections: Connections
     provider_configs: ProviderConfigs
     provider_checks: ProviderChecks
     credentials: Credentials
+    features: FeatureServices
+    workflows: Workflows
     allowances: Allowances
     clock: Clock
     refusals: Refusals

@@ -4,27 +4,50 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from domain.approvals import Poll
-from domain.ids import ApprovalId, DecisionId, PrincipalId, ProjectId, RunId
+from domain.ids import (
+    ApprovalId,
+    ArtifactId,
+    DecisionId,
+    DocumentId,
+    FeatureId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    SessionId,
+    StepRunId,
+    WorkflowId,
+    WorkflowRunId,
+)
 from domain.models.approvals import Approval, ApprovalVote
+from domain.models.artifacts import Artifact
 from domain.models.credentials import Credential
 from domain.models.decisions import Decision
 from domain.models.events import RunEvent
+from domain.models.features import Document, Feature, Session
 from domain.models.kill_switches import KillSwitch
 from domain.models.principals import Principal
 from domain.models.projects import Project
 from domain.models.provider_configs import ProviderConfig
 from domain.models.runs import Run
+from domain.models.workflow_events import WorkflowRunEvent
+from domain.models.workflow_runs import StepAttempt, StepRun, WorkflowRun
+from domain.models.workflows import Workflow
 from domain.ports import Store
 from domain.services.polls import polls
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+
+APPROVALS_SHOWN: Final = 100
+"""Of one workflow run: the newest."""
+USES_SHOWN: Final = 100
+"""Of one artifact: the first steps that have used it; of one step: the files that it has used."""
 
 PollKey = tuple[ApprovalId, PrincipalId, datetime, PrincipalId | None]
 
@@ -52,6 +75,10 @@ class Loaders:
     @cached_property
     def runs(self) -> Loader[RunId, Run | None]:
         return Loader(self._runs, cache=self._keep)
+
+    @cached_property
+    def workflows(self) -> Loader[WorkflowId, Workflow | None]:
+        return Loader(self._workflows, cache=self._keep)
 
     @cached_property
     def principals(self) -> Loader[PrincipalId, Principal | None]:
@@ -98,8 +125,60 @@ class Loaders:
         return Loader(self._credentials, cache=self._keep)
 
     @cached_property
+    def features(self) -> Loader[FeatureId, Feature | None]:
+        return Loader(self._features, cache=self._keep)
+
+    @cached_property
+    def features_by_slug(self) -> Loader[tuple[ProjectId, str], Feature | None]:
+        return Loader(self._features_by_slug, cache=self._keep)
+
+    @cached_property
+    def documents(self) -> Loader[DocumentId, Document | None]:
+        return Loader(self._documents, cache=self._keep)
+
+    @cached_property
+    def sessions(self) -> Loader[SessionId, Session | None]:
+        return Loader(self._sessions, cache=self._keep)
+
+    @cached_property
+    def artifacts(self) -> Loader[ArtifactId, Artifact | None]:
+        return Loader(self._artifacts, cache=self._keep)
+
+    @cached_property
+    def consumed(self) -> Loader[StepRunId, Sequence[Artifact]]:
+        return Loader(self._consumed, cache=self._keep)
+
+    @cached_property
+    def consumers(self) -> Loader[ArtifactId, Sequence[StepRun]]:
+        return Loader(self._consumers, cache=self._keep)
+
+    @cached_property
     def queue_positions(self) -> Loader[Run, int | None]:
         return Loader(self._queue_positions, cache=self._keep)
+
+    @cached_property
+    def workflow_runs(self) -> Loader[WorkflowRunId, WorkflowRun | None]:
+        return Loader(self._workflow_runs, cache=self._keep)
+
+    @cached_property
+    def step_runs(self) -> Loader[StepRunId, StepRun | None]:
+        return Loader(self._step_runs, cache=self._keep)
+
+    @cached_property
+    def steps_of(self) -> Loader[WorkflowRunId, Sequence[StepRun]]:
+        return Loader(self._steps_of, cache=self._keep)
+
+    @cached_property
+    def attempts(self) -> Loader[StepRunId, Sequence[StepAttempt]]:
+        return Loader(self._attempts, cache=self._keep)
+
+    @cached_property
+    def approvals_of(self) -> Loader[WorkflowRunId, Sequence[Approval]]:
+        return Loader(self._approvals_of, cache=self._keep)
+
+    @cached_property
+    def workflow_events(self) -> Loader[tuple[WorkflowRunId, int, int], Sequence[WorkflowRunEvent]]:
+        return Loader(self._workflow_events, cache=self._keep)
 
     async def _projects(self, ids: list[ProjectId]) -> list[Project | None]:
         async with self._store.snapshot() as unit:
@@ -108,6 +187,10 @@ class Loaders:
     async def _runs(self, ids: list[RunId]) -> list[Run | None]:
         async with self._store.snapshot() as unit:
             return _ordered(ids, await unit.runs.get_many(set(ids)))
+
+    async def _workflows(self, ids: list[WorkflowId]) -> list[Workflow | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.workflows.get_many(set(ids)))
 
     async def _principals(self, ids: list[PrincipalId]) -> list[Principal | None]:
         async with self._store.snapshot() as unit:
@@ -166,9 +249,74 @@ class Loaders:
             found = await unit.credentials.of_projects(set(ids))
         return [found.get(project_id, ()) for project_id in ids]
 
+    async def _features(self, ids: list[FeatureId]) -> list[Feature | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.features.get_many(set(ids)))
+
+    async def _features_by_slug(self, keys: list[tuple[ProjectId, str]]) -> list[Feature | None]:
+        found: dict[tuple[ProjectId, str], Feature] = {}
+        async with self._store.snapshot() as unit:
+            for project_id in {project_id for project_id, _ in keys}:
+                slugs = {slug for of, slug in keys if of == project_id}
+                known = await unit.features.by_slugs(project_id, slugs)
+                found |= {(project_id, slug): each for slug, each in known.items()}
+        return _ordered(keys, found)
+
+    async def _documents(self, ids: list[DocumentId]) -> list[Document | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.documents.get_many(set(ids)))
+
+    async def _sessions(self, ids: list[SessionId]) -> list[Session | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.features.get_sessions(set(ids)))
+
+    async def _artifacts(self, ids: list[ArtifactId]) -> list[Artifact | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.artifacts.get_many(set(ids)))
+
+    async def _consumed(self, ids: list[StepRunId]) -> list[Sequence[Artifact]]:
+        async with self._store.snapshot() as unit:
+            return [await unit.artifacts.consumed_by(each, USES_SHOWN) for each in ids]
+
+    async def _consumers(self, ids: list[ArtifactId]) -> list[Sequence[StepRun]]:
+        async with self._store.snapshot() as unit:
+            found = [await unit.artifacts.consumers(each, USES_SHOWN) for each in ids]
+            steps = await unit.step_runs.get_many({key for each in found for key in each})
+        return [[steps[key] for key in each if key in steps] for each in found]
+
     async def _queue_positions(self, runs: list[Run]) -> list[int | None]:
         async with self._store.snapshot() as unit:
             return [await unit.runs.queue_position(run) for run in runs]
+
+    async def _workflow_runs(self, ids: list[WorkflowRunId]) -> list[WorkflowRun | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.workflow_runs.get_many(set(ids)))
+
+    async def _step_runs(self, ids: list[StepRunId]) -> list[StepRun | None]:
+        async with self._store.snapshot() as unit:
+            return _ordered(ids, await unit.step_runs.get_many(set(ids)))
+
+    async def _steps_of(self, ids: list[WorkflowRunId]) -> list[Sequence[StepRun]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.step_runs.of_many(set(ids))
+        return [found.get(each, ()) for each in ids]
+
+    async def _attempts(self, ids: list[StepRunId]) -> list[Sequence[StepAttempt]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.step_runs.attempts(set(ids))
+        return [found.get(each, ()) for each in ids]
+
+    async def _approvals_of(self, ids: list[WorkflowRunId]) -> list[Sequence[Approval]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.approvals.of_workflow_runs(set(ids), APPROVALS_SHOWN)
+        return [found.get(each, ()) for each in ids]
+
+    async def _workflow_events(
+        self, keys: list[tuple[WorkflowRunId, int, int]]
+    ) -> list[Sequence[WorkflowRunEvent]]:
+        """Keys are a workflow run, a sequence to read behind, and how many."""
+        async with self._store.snapshot() as unit:
+            return [await unit.workflow_runs.after(*key) for key in keys]
 
 
 def _ordered(keys: Sequence[K], found: Mapping[K, V]) -> list[V | None]:

@@ -21,6 +21,7 @@ _OPERATIONS: Final = {
     RunAction.CANCEL: "runCancel",
     RunAction.RETRY: "runRetry",
     RunAction.ANSWER: "runAnswer",
+    RunAction.RECONCILE: "runReconcile",
 }
 
 

@@ -1,7 +1,8 @@
 """The GraphQL shape of the workbench: types over domain values, inputs that become commands."""
 
 import schema.enums  # registers the domain's enums before any type names them
-import schema.project_facts  # noqa: F401 - registers what tells of them
+import schema.project_facts
+import schema.workflow_facts  # noqa: F401 - registers what tells of them
 from domain.limits import DocumentLimits
 from schema.answering import Schema
 from schema.errors import handlers
@@ -10,6 +11,7 @@ from schema.mutation import Mutation
 from schema.project_events import TELLERS
 from schema.query import Query
 from schema.subscription import Subscription
+from schema.workflow_events import TELLERS as WORKFLOW_TELLERS
 
 
 def build(limits: DocumentLimits | None = None) -> Schema:
@@ -19,6 +21,6 @@ def build(limits: DocumentLimits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=(*EVENT_TYPES, *TELLERS.values()),
+        types=(*EVENT_TYPES, *TELLERS.values(), *WORKFLOW_TELLERS.values()),
         exception_handlers=handlers(),
     )

@@ -19,6 +19,7 @@ from schema.decisions import PolicyDecision
 from schema.ids import Node, approval_id, delegation_id
 from schema.info import Info
 from schema.plans import MANY
+from schema.stepped import AskedByStep
 
 if TYPE_CHECKING:
     from schema.projects import Run
@@ -80,7 +81,7 @@ class ApprovalVote:
 
 
 @strawberry.type(description="A question to people: may exactly this be dispatched?")
-class Approval(Node):
+class Approval(Node, AskedByStep):
     """Bound by its digest to what is shown."""
 
     value: strawberry.Private[domain.Approval]

@@ -32,6 +32,7 @@ KINDS: Final[Mapping[SubjectKind, str]] = {
     SubjectKind.SECRET_KEYS: "SecretKeys",
     SubjectKind.APPROVAL: "Approval",
     SubjectKind.DELEGATION: "Delegation",
+    SubjectKind.FEATURE: "Feature",
     SubjectKind.AUDIT_LOG: "Project",
 }
 """What the ids of each kind of subject are called in the API."""

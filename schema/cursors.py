@@ -1,12 +1,14 @@
-"""Opaque cursors: a key in a list, or a place in the stream of a run or of a project."""
+"""Opaque cursors: a key in a list, or a place in a stream."""
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from domain.errors import CursorInvalid
-from domain.ids import ProjectId, RunId
+from domain.ids import ProjectId, RunId, WorkflowRunId
 from resolvers.streams import Place
 from schema.ids import seal, unseal
+
+StreamId: TypeAlias = RunId | ProjectId | WorkflowRunId
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _PLACE: Final = re.compile(
@@ -37,7 +39,7 @@ def list_number(cursor: str | None, scope: str) -> str | None:
     return key
 
 
-def stream_cursor(stream_id: RunId | ProjectId, sequence: int) -> str:
+def stream_cursor(stream_id: StreamId, sequence: int) -> str:
     """Behind an event."""
     return seal(f"{stream_id}:{sequence}")
 
@@ -49,7 +51,7 @@ def place_cursor(run_id: RunId, place: Place) -> str:
     return seal(f"{run_id}:{place.sequence}:{place.first}-{place.last}")
 
 
-def to_place(cursor: str | None, stream_id: RunId | ProjectId) -> Place | None:
+def to_place(cursor: str | None, stream_id: StreamId) -> Place | None:
     """Raises CursorInvalid for the cursor of another stream, and for what is none."""
     if cursor is None:
         return None
@@ -62,9 +64,9 @@ def to_place(cursor: str | None, stream_id: RunId | ProjectId) -> Place | None:
     return Place(sequence=int(match["sequence"]), first=int(first), last=int(last))
 
 
-def to_sequence(cursor: str | None, project_id: ProjectId) -> int | None:
+def to_sequence(cursor: str | None, stream_id: StreamId) -> int | None:
     """The same for a stream without log batches."""
-    place = to_place(cursor, project_id)
+    place = to_place(cursor, stream_id)
     if place is None:
         return None
     if place.first is not None:

@@ -10,21 +10,26 @@ from domain.circuit import CircuitState
 from domain.errors import ErrorCode, Ineligibility
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.approvals import ApprovalDecision, ApprovalSubject
-from domain.models.audit import AuditAction, AuditResult, SubjectKind
+from domain.models.artifacts import ArtifactFault
 from domain.models.credentials import CredentialHealth, CredentialSource
 from domain.models.decisions import ExpiryAction, PolicyVerdict, RiskLevel
+from domain.models.features import DocumentType
 from domain.models.invocations import CommandClass
 from domain.models.kill_switches import KillSwitchScope
+from domain.models.outputs import OutputsFault
 from domain.models.policies import PolicyEffect
 from domain.models.principals import Permission, PrincipalKind, Role, TokenScope
 from domain.models.providers import EnvProfile, HealthStatus, LogStream, ProviderKind
 from domain.models.runs import FailureCode, RunAction, RunKind, RunResolution, RunWait, SyncStatus
 from domain.models.settings import FeatureFlag, ProviderFallback
 from resolvers.streams import StreamStart
+from schema.audit_enums import VALUES as AUDIT_VALUES
+from schema.workflow_enums import VALUES as WORKFLOW_VALUES
 
-_VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+_VALUES: Final[dict[type[StrEnum], Mapping[str, str]]] = {
     ErrorCode: {
         "POLICY_DENIED": "The policy does not allow it; the decision says why.",
+        "APPROVAL_REQUIRED": "The policy asks people about it, and it has not been granted.",
         "NOT_PERMITTED": "You may see this, but have no permission for the operation.",
         "NOT_FOUND": "There is nothing with this id or name that you can see.",
         "INVALID_INPUT": "A field of the input cannot be accepted; path names it.",
@@ -98,6 +103,7 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "APPROVE": "Agree to what it waits for.",
         "REJECT": "Refuse what it waits for.",
         "ANSWER": "Answer what it asks, so that its provider goes on.",
+        "RECONCILE": "Have its provider asked after it; decide how it ended where it is degraded.",
     },
     CircuitState: {
         "CLOSED": "It is asked as usual.",
@@ -226,70 +232,39 @@ _VALUES: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "APPROVE_ELEVATED": "Decide also where an approval asks for an elevated approver.",
         "ADMINISTER": "Change the project and its members.",
     },
-    AuditAction: {
-        "PROJECT_CREATE": "A project was made.",
-        "PROJECT_SETTINGS_UPDATE": "Settings of a project were changed.",
-        "POLICY_SET": "The rules for what may be dispatched in a project were replaced.",
-        "MEMBER_SET": "The roles of a principal in a project were set.",
-        "PRINCIPAL_CREATE": "A principal was made.",
-        "TOKEN_CREATE": "An API token was made.",
-        "TOKEN_REVOKE": "An API token was ended.",
-        "LINK_CREATE": "A one-time link was made that signs a browser in.",
-        "SIGN_IN": "A browser was signed in by a link.",
-        "SIGN_OUT": "A browser was signed out.",
-        "KILL_SWITCH_SET": "A kill switch was engaged or released.",
-        "PROVIDER_CONFIGURE": "A provider was configured for a project.",
-        "PROVIDER_CHECK": "A provider was asked how it is, with a project's credentials.",
-        "CREDENTIAL_SET": "A credential was set or replaced.",
-        "CREDENTIAL_DELETE": "A credential was deleted.",
-        "KEYS_ROTATE": "Credentials were sealed anew under another key.",
-        "RUN_LAUNCH": "A run was launched.",
-        "RUN_CANCEL": "A run was canceled, or asked to stop.",
-        "RUN_RETRY": "A run was launched that repeats another.",
-        "RUN_REROUTE": "A run went to another provider, because its own could not be reached.",
-        "RUN_RECONCILE": "A run's provider was asked after it, or it was decided how it ended.",
-        "RUN_ANSWER": "What a run asked was answered.",
-        "RUN_DISPATCH": "A run was to go to its provider, and was not what was decided on.",
-        "RUN_REDECIDE": "A new policy has decided on a run that was waiting.",
-        "APPROVAL_REQUEST": "People were asked to approve something.",
-        "APPROVAL_DECIDE": "Somebody said yes or no on an approval.",
-        "APPROVAL_EXPIRE": "Nobody decided on an approval in time.",
-        "APPROVAL_ESCALATE": "An elevated approver is asked from now on.",
-        "APPROVAL_VOID": "An approval is not waited for any more.",
-        "APPROVAL_DELEGATE": "Somebody lets another decide on approvals in their place.",
-        "DELEGATION_REVOKE": "A delegation was taken back.",
-        "BREAK_GLASS_REQUEST": "Somebody asked for the policy to be set aside.",
-        "BREAK_GLASS_DECIDE": "Somebody said yes or no to setting the policy aside.",
-        "AUDIT_EXPORT": "The audit log was exported.",
-        "REFUSALS_OMITTED": "Refusals that were too many to be kept one by one: their number.",
-    },
-    AuditResult: {
-        "DONE": "It was done.",
-        "DENIED": "It was not allowed, or there was nothing of the kind to see. Nothing changed.",
-        "FAILED": "It could not be done; the code says why. Nothing changed.",
-    },
-    SubjectKind: {
-        "PROJECT": "A project.",
-        "PRINCIPAL": "A person or a service account.",
-        "TOKEN": "A token, a link or a browser's session.",
-        "RUN": "A run.",
-        "KILL_SWITCH": "A kill switch.",
-        "PROVIDER": "A provider of a project.",
-        "CREDENTIAL": "A credential of a project.",
-        "SECRET_KEYS": "The keys that credentials are sealed with.",
-        "APPROVAL": "A question to people.",
-        "DELEGATION": "Who decides in whose place.",
-        "AUDIT_LOG": "The audit log itself.",
-    },
     KillSwitchScope: {
         "SERVER": "Everything on this server.",
         "PROJECT": "All runs of one project.",
         "PROVIDER": "All runs on one provider, in one project or in all.",
     },
+    DocumentType: {
+        "PRD": "What is wanted, and why.",
+        "IMPLEMENTATION_PLAN": "How it is to be done.",
+        "PHASE_PLAN": "How one phase of it is to be done.",
+        "PROGRESS": "How far it has come.",
+        "DESIGN_DOC": "How it is made.",
+        "SPEC": "What exactly it has to do.",
+        "REPORT": "What was found.",
+        "DOCUMENT": "Anything else.",
+    },
     FeatureFlag: {
         "CONNECTORS": "Runs on providers beyond this machine.",
         "ORCHESTRATION": "Workflows of several steps.",
         "SDK_STEPS": "Steps of workflows that agents take.",
+    },
+    ArtifactFault: {
+        "OUTSIDE": "It leads out of the workspace, or into what is the server's.",
+        "UNREADABLE": "It cannot be read.",
+        "CHANGED": "It was written to while it was read.",
+        "TOO_LARGE": "It has more bytes than a file may have.",
+        "TOO_MANY": "There are more files than are kept of a run, or looked through.",
+        "TOO_MUCH": "With it there would be more bytes than are kept of a run.",
+        "UNAVAILABLE": "It could not be had in time.",
+    },
+    OutputsFault: {
+        "TOO_LARGE": "There is more than 64 KiB of it.",
+        "UNREADABLE": "It is no file that can be read.",
+        "MALFORMED": "It is neither lines of name=value nor one JSON object.",
     },
     StreamStart: {
         "BEGINNING": "From the first event; everything is delivered.",
@@ -304,5 +279,5 @@ def _register(enum: type[StrEnum], values: Mapping[str, str]) -> None:
         value.description = values[value.name]
 
 
-for _enum, _descriptions in _VALUES.items():
+for _enum, _descriptions in (_VALUES | AUDIT_VALUES | WORKFLOW_VALUES).items():
     _register(_enum, _descriptions)

@@ -9,6 +9,7 @@ from domain import errors as domain
 from domain.errors import ErrorCode, Ineligibility
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.settings import FeatureFlag
+from domain.models.workflows import Fault
 from schema.decisions import PolicyDecision
 
 
@@ -37,6 +38,20 @@ class PolicyDenied(UserError):
         return cls(code=error.code, message=error.message, decision=decision)
 
 
+@strawberry.type(
+    description="The policy asks people about it, and it has not been granted; nothing was sent."
+)
+class ApprovalRequired(UserError):
+    """With the stored decision, whose requirement says who would have to approve."""
+
+    decision: PolicyDecision = strawberry.field(description="What the policy asks for.")
+
+    @classmethod
+    def of(cls, error: domain.ApprovalRequired) -> Self:
+        decision = PolicyDecision.of(error.decision)
+        return cls(code=error.code, message=error.message, decision=decision)
+
+
 @strawberry.type(description="You may see it, but not do this with it.")
 class NotPermitted(UserError):
     """A permission is missing."""
@@ -47,6 +62,17 @@ class NotFound(UserError):
     """Also what you may not know of."""
 
 
+@strawberry.type(description="One thing that is wrong with an input.")
+class InputFault:
+    """Where, and what."""
+
+    path: list[str] = strawberry.field(
+        description="Names and indexes from the input down to the field; of a workflow, from its "
+        "definition on."
+    )
+    message: str = strawberry.field(description="A sentence for people.")
+
+
 @strawberry.type(description="A field of the input cannot be accepted.")
 class InvalidInput(UserError):
     """With the way to the field."""
@@ -54,10 +80,20 @@ class InvalidInput(UserError):
     path: list[str] = strawberry.field(
         description="Names and indexes from the input down to the field."
     )
+    faults: list[InputFault] = strawberry.field(
+        description="All that is known to be wrong, in order; path and message are those of the "
+        "first."
+    )
 
     @classmethod
     def of(cls, error: domain.InvalidInput) -> Self:
-        return cls(code=error.code, message=error.message, path=list(error.path))
+        all_faults = error.all_faults or (Fault(path=error.path, message=error.message),)
+        return cls(
+            code=error.code,
+            message=error.message,
+            path=list(error.path),
+            faults=[InputFault(path=list(each.path), message=each.message) for each in all_faults],
+        )
 
 
 @strawberry.type(description="It cannot be done in the present state.")
@@ -149,6 +185,7 @@ class SecretKeysMissing(UserError):
 
 ERRORS: Final[Mapping[type[domain.WorkbenchError], type[UserError]]] = {
     domain.PolicyDenied: PolicyDenied,
+    domain.ApprovalRequired: ApprovalRequired,
     domain.NotPermitted: NotPermitted,
     domain.NotFound: NotFound,
     domain.InvalidInput: InvalidInput,

@@ -8,12 +8,14 @@ import strawberry
 from domain.lifecycle import ApprovalState, RunState
 from domain.models import events as domain
 from domain.models.approvals import ApprovalDecision
+from domain.models.artifacts import ArtifactFault
 from domain.models.logs import LogBatch as DomainBatch
+from domain.models.outputs import OutputsFault
 from domain.models.runs import SyncStatus
 from schema.cursors import stream_cursor
 from schema.failures import RunFailure
 from schema.happenings import Happening
-from schema.ids import approval_id, run_id
+from schema.ids import approval_id, artifact_id, run_id
 from schema.logs import INT_MAX, LogBatch
 
 
@@ -134,6 +136,31 @@ class RunAnswered(RunEvent):
     question: str = strawberry.field(description="What it wanted to know.")
 
 
+@strawberry.type(description="The run wanted to hand something on, and nothing of it was taken.")
+class RunOutputsRefused(RunEvent):
+    """It ends as it would have without."""
+
+    code: OutputsFault = strawberry.field(description="What is wrong with it.")
+    message: str = strawberry.field(description="The same for people.")
+
+
+@strawberry.type(description="A file that the run has left behind is kept, or known.")
+class RunArtifactAdded(RunEvent):
+    """Told when the run has ended, before its end."""
+
+    artifact_id: strawberry.ID = strawberry.field(description="The artifact.")
+    name: str = strawberry.field(description="Its name.")
+
+
+@strawberry.type(description="A file that the run has left behind is not kept.")
+class RunArtifactRefused(RunEvent):
+    """The run ends as it would have without."""
+
+    name: str | None = strawberry.field(description="Its name; null where it is about several.")
+    code: ArtifactFault = strawberry.field(description="Why it is not kept.")
+    message: str = strawberry.field(description="The same for people.")
+
+
 EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunStateChanged,
     RunLogged,
@@ -145,6 +172,9 @@ EVENT_TYPES: Final[Sequence[type[RunEvent]]] = (
     RunApprovalDecided,
     RunAsked,
     RunAnswered,
+    RunOutputsRefused,
+    RunArtifactAdded,
+    RunArtifactRefused,
     LogsExpired,
     LogsTruncated,
 )
@@ -183,6 +213,10 @@ def event_of(event: domain.RunEvent) -> RunEvent:  # noqa: C901, PLR0912 - a clo
             made = RunAsked(value=event, question=fact.question)
         case domain.RunAnswered():
             made = RunAnswered(value=event, question=fact.question)
+        case domain.RunOutputsRefused():
+            made = RunOutputsRefused(value=event, code=fact.code, message=fact.message)
+        case domain.RunArtifactAdded() | domain.RunArtifactRefused():
+            made = _of_artifact(event, fact)
         case domain.LogsExpired():
             made = LogsExpired(value=event, from_=fact.from_line, to=fact.to_line)
         case domain.LogsTruncated():
@@ -202,3 +236,12 @@ def _of_approval(
     return RunApprovalDecided(
         value=event, approval_id=asked, state=fact.state, decision=fact.decision
     )
+
+
+def _of_artifact(
+    event: domain.RunEvent, fact: domain.RunArtifactAdded | domain.RunArtifactRefused
+) -> RunEvent:
+    if isinstance(fact, domain.RunArtifactAdded):
+        added = artifact_id(fact.artifact_id)
+        return RunArtifactAdded(value=event, artifact_id=added, name=fact.name)
+    return RunArtifactRefused(value=event, name=fact.name, code=fact.code, message=fact.message)

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
-from domain.ids import PrincipalId, ProjectId, RunId
+from domain.ids import PrincipalId, ProjectId
 from domain.models.grants import Grant
 from domain.models.streams import StreamEvent
 from resolvers import access
 from resolvers.context import Context
 from resolvers.streams import Follow
+from schema.cursors import StreamId
 
 E = TypeVar("E", bound=StreamEvent)
 
@@ -20,7 +21,7 @@ class Feed(Generic[E]):
     results, except where a document asks for what only `viewer_id` may do. `grant` is what it
     stands on for as long as it lives."""
 
-    stream_id: RunId | ProjectId
+    stream_id: StreamId
     visibility: tuple[str, ...]
     viewer_id: PrincipalId
     grant: Grant
@@ -34,7 +35,7 @@ class Feed(Generic[E]):
     def of(
         cls,
         context: Context,
-        stream_id: RunId | ProjectId,
+        stream_id: StreamId,
         *,
         within: ProjectId,
         follow: Follow[E],

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import strawberry
 
 from domain.errors import InvalidInput
-from domain.lifecycle import ApprovalState, RunState
+from domain.lifecycle import ApprovalState, RunState, WorkflowRunState
 from domain.models import pages
 from domain.models.providers import LogStream
 from domain.validation import check_text
@@ -62,6 +62,29 @@ class RunFilter:
             created_after=utc(self.created_after, "filter", "createdAfter"),
             created_before=utc(self.created_before, "filter", "createdBefore"),
             command_contains=self.command_contains or None,
+        )
+
+
+@strawberry.input(description="Which workflow runs; every field that is given must match.")
+class WorkflowRunFilter:
+    """A narrowing of a project's workflow runs."""
+
+    states: list[WorkflowRunState] | None = strawberry.field(
+        default=None, description="In one of these states."
+    )
+    feature: str | None = strawberry.field(default=None, description="For this feature, by slug.")
+    workflow: str | None = strawberry.field(
+        default=None, description="Of the workflow with this name, in whatever version."
+    )
+
+    def to_filter(self) -> pages.WorkflowRunFilter:
+        """Raises InvalidInput."""
+        if self.states is not None and len(self.states) > FILTER_VALUES_MAX:
+            raise InvalidInput(f"At most {FILTER_VALUES_MAX} states.", "filter", "states")
+        check_text(self.feature, CONTAINS_CHARACTERS_MAX, "filter", "feature")
+        check_text(self.workflow, CONTAINS_CHARACTERS_MAX, "filter", "workflow")
+        return pages.WorkflowRunFilter(
+            states=tuple(self.states or ()), feature=self.feature, workflow=self.workflow
         )
 
 

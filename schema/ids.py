@@ -8,7 +8,22 @@ from typing import Final, TypeVar
 import strawberry
 
 from domain.errors import NotFound
-from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId, TokenId
+from domain.ids import (
+    ApprovalId,
+    ArtifactId,
+    DecisionId,
+    DelegationId,
+    DocumentId,
+    FeatureId,
+    PrincipalId,
+    ProjectId,
+    RunId,
+    SessionId,
+    StepRunId,
+    TokenId,
+    WorkflowId,
+    WorkflowRunId,
+)
 
 ID_CHARACTERS_MAX: Final = 512
 
@@ -83,8 +98,51 @@ def approval_id(of: ApprovalId) -> strawberry.ID:
     return global_id("Approval", of)
 
 
+def artifact_id(of: ArtifactId) -> strawberry.ID:
+    return global_id("Artifact", of)
+
+
 def delegation_id(of: DelegationId) -> strawberry.ID:
     return global_id("Delegation", of)
+
+
+def workflow_id(of: WorkflowId) -> strawberry.ID:
+    return global_id("Workflow", of)
+
+
+def workflow_run_id(of: WorkflowRunId) -> strawberry.ID:
+    return global_id("WorkflowRun", of)
+
+
+def step_run_id(of: StepRunId) -> strawberry.ID:
+    return global_id("StepRun", of)
+
+
+def to_workflow_id(given: str) -> WorkflowId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("Workflow", given, WorkflowId)
+
+
+def to_workflow_run_id(given: str) -> WorkflowRunId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("WorkflowRun", given, WorkflowRunId)
+
+
+def to_step_run_id(given: str) -> StepRunId:
+    """Raises NotFound as to_run_id does."""
+    return _expect("StepRun", given, StepRunId)
+
+
+def feature_id(of: FeatureId) -> strawberry.ID:
+    return global_id("Feature", of)
+
+
+def document_id(of: DocumentId) -> strawberry.ID:
+    return global_id("Document", of)
+
+
+def session_id(of: SessionId) -> strawberry.ID:
+    return global_id("Session", of)
 
 
 def to_approval_id(given: str) -> ApprovalId:

@@ -152,6 +152,11 @@ class RunLaunchInput:
     tool_scopes: list[str] | None = strawberry.field(
         default=None, description="What an agent's tools may do."
     )
+    artifacts: list[str] | None = strawberry.field(
+        default=None,
+        description="Globs of the files to be kept of it, relative to the project's root; `**` "
+        "stands for folders at any depth. None if absent.",
+    )
     budget: BudgetInput | None = strawberry.field(
         default=None, description="What it may use up; not limited if absent."
     )
@@ -178,6 +183,7 @@ class RunLaunchInput:
             env_profile=self.env_profile,
             timeout_ms=self.timeout_ms,
             tool_scopes=tuple(self.tool_scopes or ()),
+            artifacts=tuple(self.artifacts or ()),
             budget=self.budget.to_budget() if self.budget else None,
             feature=self.feature,
             reason=self.reason,

@@ -53,6 +53,8 @@ RunReconcileResult = Annotated[
 ]
 RunAnswerResult = Annotated[
     RunAnswerPayload
+    | errors.PolicyDenied
+    | errors.ApprovalRequired
     | errors.NotPermitted
     | errors.NotFound
     | errors.InvalidInput
@@ -60,7 +62,9 @@ RunAnswerResult = Annotated[
     | errors.CapabilityMissing
     | errors.ProviderUnavailable
     | errors.ProviderUnconfigured
-    | errors.KillSwitchEngaged,
+    | errors.KillSwitchEngaged
+    | errors.FeatureDisabled
+    | errors.QuotaExceeded,
     strawberry.union("RunAnswerResult", description="The run, or why it was not answered."),
 ]
 

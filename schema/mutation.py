@@ -8,6 +8,7 @@ from resolvers import kill_switches, members, policies, projects, runs, settings
 from schema import errors
 from schema.actors import Actor
 from schema.approval_mutations import ApprovalMutations
+from schema.feature_mutations import FeatureMutations
 from schema.ids import to_token_id
 from schema.info import Info
 from schema.inputs import (
@@ -27,6 +28,8 @@ from schema.projects import Project, Run
 from schema.provider_mutations import ProviderMutations
 from schema.settings import ProjectSettingsUpdateInput
 from schema.tokens import ApiToken
+from schema.workflow_mutations import WorkflowMutations
+from schema.workflow_run_mutations import WorkflowRunMutations
 
 
 @strawberry.type(description="The project was made.")
@@ -197,7 +200,14 @@ RunRetryResult = Annotated[
 
 
 @strawberry.type(description="All that changes something.")
-class Mutation(ApprovalMutations, ProviderMutations, InterventionMutations):
+class Mutation(
+    ApprovalMutations,
+    ProviderMutations,
+    InterventionMutations,
+    FeatureMutations,
+    WorkflowMutations,
+    WorkflowRunMutations,
+):
     """Root fields are nullable: an error in one must not hide what another has done."""
 
     @strawberry.mutation(description="Make a project of a folder. Server admins only.")

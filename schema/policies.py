@@ -11,11 +11,15 @@ from domain.models.decisions import ExpiryAction, RiskLevel
 from domain.models.invocations import CommandClass
 from domain.models.policies import PolicyEffect
 from domain.models.principals import Role
+from domain.models.projects import Project
 from domain.models.providers import EnvProfile
 from domain.models.runs import RunKind
+from resolvers import policies
 from schema.actors import Actor, load_actor
+from schema.cursors import list_cursor, list_number
 from schema.decisions import ApprovalRequirement
 from schema.info import Info
+from schema.paging import After, Connection, First
 
 _PATHS = "Globs; paths that it names, also where it writes to."
 _OPTIONS = "Globs; options one by one and without values: -rf is -r and -f."
@@ -126,6 +130,25 @@ class Policy:
             reason=policy.reason,
             set_at=policy.set_at,
         )
+
+
+@strawberry.type
+class Governed:
+    """Fields of a project."""
+
+    value: strawberry.Private[Project]
+
+    @strawberry.field(description="The rules for what may be dispatched, as they hold now.")
+    async def policy(self, info: Info) -> Policy:
+        return Policy.of(await policies.current(info.context, self.value))
+
+    @strawberry.field(description="All that its policy has been, newest first.")
+    async def policy_versions(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Policy]:
+        scope = f"policies:{self.value.id}"
+        page = await policies.listed(info.context, self.value.id, first, list_number(after, scope))
+        return Connection.of(page, Policy.of, lambda p: list_cursor(scope, str(p.version)))
 
 
 @strawberry.input(description="What a rule is about: all that is given must match.")

@@ -5,18 +5,23 @@ from collections.abc import Sequence
 import strawberry
 
 from domain.circuit import CircuitState
-from domain.lifecycle import ApprovalState, RunState
+from domain.lifecycle import ApprovalState, RunState, WorkflowRunState
 from domain.models import kill_switches as switches
 from domain.models import project_events as domain
 from domain.models.kill_switches import SwitchTarget
 from domain.models.providers import HealthStatus
+from resolvers import features
 from schema.approvals import Approval
+from schema.features import Feature
+from schema.ids import workflow_run_id
 from schema.info import Info
 from schema.kill_switches import KillSwitch
 from schema.plans import MANY
 from schema.project_events import ProjectEvent, tells
 from schema.projects import Project, Run
 from schema.providers import Provider
+from schema.workflow_runs import WorkflowRun
+from schema.workflows import Workflow
 
 
 async def _runs(events: Sequence["ProjectRunChanged"], info: Info) -> Sequence[Run]:
@@ -52,6 +57,41 @@ class ProjectRunChanged(ProjectEvent):
         return self.fact.to_state
 
 
+async def _workflow_runs(
+    events: Sequence["ProjectWorkflowRunChanged"], info: Info
+) -> Sequence[WorkflowRun]:
+    keys = [event.fact.workflow_run_id for event in events]
+    found = await info.context.loaders.workflow_runs.load_many(keys)
+    return [WorkflowRun.of(run) for run in found if run is not None]
+
+
+@tells(domain.ProjectWorkflowRunChanged)
+@strawberry.type(description="A workflow was started, or its run went from a state to another.")
+class ProjectWorkflowRunChanged(ProjectEvent):
+    """What becomes of its steps is in its own stream."""
+
+    fact: strawberry.Private[domain.ProjectWorkflowRunChanged]
+
+    @strawberry.field(
+        description="The workflow run as it is by now: not older than the event.",
+        metadata={MANY: _workflow_runs},
+    )
+    async def workflow_run(self, info: Info) -> WorkflowRun:
+        return (await _workflow_runs([self], info))[0]
+
+    @strawberry.field(description="Its id.")
+    def workflow_run_id(self) -> strawberry.ID:
+        return workflow_run_id(self.fact.workflow_run_id)
+
+    @strawberry.field(name="from", description="The state before; null for a new one.")
+    def from_(self) -> WorkflowRunState | None:
+        return self.fact.from_state
+
+    @strawberry.field(description="The state since.")
+    def to(self) -> WorkflowRunState:
+        return self.fact.to_state
+
+
 @tells(domain.ProjectSettingsChanged)
 @strawberry.type(description="Settings of the project were changed.")
 class ProjectSettingsChanged(ProjectEvent):
@@ -66,6 +106,24 @@ class ProjectSettingsChanged(ProjectEvent):
     @strawberry.field(description="The project as it is by now: not older than the event.")
     async def project(self, info: Info) -> Project:
         return await _project(self, info)
+
+
+@tells(domain.ProjectWorkflowChanged)
+@strawberry.type(description="A workflow was written down, or written down anew.")
+class ProjectWorkflowChanged(ProjectEvent):
+    """Each change is a version."""
+
+    fact: strawberry.Private[domain.ProjectWorkflowChanged]
+
+    @strawberry.field(description="The workflow in the version that was written then.")
+    async def workflow(self, info: Info) -> Workflow:
+        found = await info.context.loaders.workflows.load(self.fact.workflow_id)
+        assert found is not None, "a version of a workflow is never removed"
+        return Workflow.of(found)
+
+    @strawberry.field(description="The number of that version.")
+    def version(self) -> int:
+        return self.fact.version
 
 
 @tells(domain.ProjectPolicyChanged)
@@ -231,3 +289,24 @@ class ProjectCredentialChanged(ProjectEvent):
     @strawberry.field(description="Whether it is set since.")
     def is_set(self) -> bool:
         return self.fact.is_set
+
+
+@tells(domain.ProjectFeatureChanged)
+@strawberry.type(description="A feature is new, or it, its documents or its sessions are others.")
+class ProjectFeatureChanged(ProjectEvent):
+    """By hand, or because its documents say so."""
+
+    fact: strawberry.Private[domain.ProjectFeatureChanged]
+
+    @strawberry.field(description="Its slug.")
+    def slug(self) -> str:
+        return self.fact.slug
+
+    @strawberry.field(description="The feature as it is by now: not older than the event.")
+    async def feature(self, info: Info) -> Feature | None:
+        found = await features.by_id(info.context, self.fact.feature_id)
+        return Feature.of(found) if found else None
+
+    @strawberry.field(description="Whether it was made then.")
+    def is_new(self) -> bool:
+        return self.fact.is_new

@@ -12,7 +12,7 @@ from domain.models import projects as domain_projects
 from domain.models import runs as domain_runs
 from domain.models.providers import EnvProfile
 from domain.models.runs import RunAction, RunKind, SyncStatus
-from resolvers import audit, logs, members, policies, runs, streams
+from resolvers import audit, logs, members, runs, streams
 from resolvers.paging import page_size
 from schema.actors import Actor, load_actor, load_actors
 from schema.approvable import Approvable, Delegating
@@ -22,18 +22,22 @@ from schema.cursors import list_cursor, list_key, list_number, place_cursor, str
 from schema.decisions import PolicyDecision
 from schema.events import RunEvent, event_of
 from schema.failures import RunFailure, RunQuestion
+from schema.featuring import Featured, Featuring
 from schema.filters import Contains, LatestFirst, OneStream, RunFilter
 from schema.ids import Node, project_id, run_id
 from schema.info import Info
+from schema.leaving import Leaving
 from schema.logs import INT_MAX, LogBatch, LogConnection, LogStats
 from schema.members import Member
 from schema.paging import After, Before, Connection, First, Last
 from schema.plans import MANY
-from schema.policies import Policy
+from schema.policies import Governed
 from schema.project_events import ProjectEvent, events_of
 from schema.providers import Provider
 from schema.settings import ProjectSettings
+from schema.stepped import Orchestrated, Stepped
 from schema.waiting import Waiting
+from schema.workflows import Defining
 
 _SAME_NAME: Final = (
     "kind", "fallback_reason", "prompt", "cwd", "env_profile", "timeout_ms", "reason", "state",
@@ -75,7 +79,7 @@ async def _latest_events(
 
 
 @strawberry.type(description="A folder of the server's machine and what may run in it.")
-class Project(Node, Delegating):
+class Project(Node, Delegating, Featuring, Governed, Defining, Orchestrated):
     """Everything else belongs to one."""
 
     value: strawberry.Private[domain_projects.Project]
@@ -139,18 +143,6 @@ class Project(Node, Delegating):
         page = await members.listed(info.context, self.value.id, first, list_key(after, name))
         return Connection.of(page, Member.of, lambda m: list_cursor(name, m.principal_id))
 
-    @strawberry.field(description="The rules for what may be dispatched, as they hold now.")
-    async def policy(self, info: Info) -> Policy:
-        return Policy.of(await policies.current(info.context, self.value))
-
-    @strawberry.field(description="All that its policy has been, newest first.")
-    async def policy_versions(
-        self, info: Info, first: First = None, after: After = None
-    ) -> Connection[Policy]:
-        scope = f"policies:{self.value.id}"
-        page = await policies.listed(info.context, self.value.id, first, list_number(after, scope))
-        return Connection.of(page, Policy.of, lambda p: list_cursor(scope, str(p.version)))
-
     @strawberry.field(description="Who did what in it, newest first. For its administrators.")
     async def audit_log(
         self,
@@ -186,7 +178,7 @@ class Project(Node, Delegating):
 
 
 @strawberry.type(description="One dispatch of a command or prompt to one provider.")
-class Run(Node, Approvable, Waiting):
+class Run(Node, Approvable, Leaving, Waiting, Featured, Stepped):
     """The same for every provider."""
 
     value: strawberry.Private[domain_runs.Run]
@@ -346,4 +338,4 @@ class Run(Node, Approvable, Waiting):
         )
 
 
-NAMING["Run"] = Run
+NAMING.update(Project=Project, Run=Run)

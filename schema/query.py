@@ -5,12 +5,38 @@ from typing import Annotated, Final
 
 import strawberry
 
-from domain.ids import ApprovalId, DecisionId, DelegationId, ProjectId, RunId, TokenId
-from resolvers import approvals, policies, projects, runs, tokens
+from domain.ids import (
+    ApprovalId,
+    ArtifactId,
+    DecisionId,
+    DelegationId,
+    DocumentId,
+    FeatureId,
+    ProjectId,
+    RunId,
+    SessionId,
+    StepRunId,
+    TokenId,
+    WorkflowId,
+    WorkflowRunId,
+)
+from resolvers import (
+    approvals,
+    artifacts,
+    features,
+    policies,
+    projects,
+    runs,
+    tokens,
+    workflow_runs,
+    workflows,
+)
 from resolvers.context import Context
 from schema.approvals import Approval, Delegation
+from schema.artifacts import Artifact
 from schema.cursors import list_cursor, list_key
 from schema.decisions import PolicyDecision
+from schema.features import Document, Feature, Session
 from schema.filters import ApprovalFilter
 from schema.ids import Node, split
 from schema.info import Info
@@ -20,8 +46,11 @@ from schema.projects import Project, Run
 from schema.providers import Provider
 from schema.server import ServerInfo
 from schema.simulations import PolicySimulateInput, PolicySimulation
+from schema.step_runs import StepRun
 from schema.tokens import ApiToken
 from schema.viewers import Viewer
+from schema.workflow_runs import WorkflowRun
+from schema.workflows import Workflow
 
 
 async def _run(context: Context, key: str) -> Node | None:
@@ -61,6 +90,41 @@ async def _token(context: Context, key: str) -> Node | None:
     return ApiToken.of(token) if token else None
 
 
+async def _feature(context: Context, key: str) -> Node | None:
+    feature = await features.by_id(context, FeatureId(key))
+    return Feature.of(feature) if feature else None
+
+
+async def _document(context: Context, key: str) -> Node | None:
+    document = await features.document(context, DocumentId(key))
+    return Document.of(document) if document else None
+
+
+async def _session(context: Context, key: str) -> Node | None:
+    session = await features.session(context, SessionId(key))
+    return Session.of(session) if session else None
+
+
+async def _workflow_run(context: Context, key: str) -> Node | None:
+    run = await workflow_runs.by_id(context, WorkflowRunId(key))
+    return WorkflowRun.of(run) if run else None
+
+
+async def _step_run(context: Context, key: str) -> Node | None:
+    step = await workflow_runs.step_by_id(context, StepRunId(key))
+    return StepRun.of(step) if step else None
+
+
+async def _artifact(context: Context, key: str) -> Artifact | None:
+    artifact = await artifacts.by_id(context, ArtifactId(key))
+    return Artifact.of(artifact, context) if artifact else None
+
+
+async def _workflow(context: Context, key: str) -> Node | None:
+    workflow = await workflows.by_id(context, WorkflowId(key))
+    return Workflow.of(workflow) if workflow else None
+
+
 NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {
     "Run": _run,
     "Project": _project,
@@ -69,6 +133,13 @@ NODES: Final[Mapping[str, Callable[[Context, str], Awaitable[Node | None]]]] = {
     "ApiToken": _token,
     "Approval": _approval,
     "Delegation": _delegation,
+    "Feature": _feature,
+    "Document": _document,
+    "Session": _session,
+    "WorkflowRun": _workflow_run,
+    "StepRun": _step_run,
+    "Artifact": _artifact,
+    "Workflow": _workflow,
 }
 """How each kind of id is followed."""
 

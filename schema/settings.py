@@ -105,8 +105,8 @@ class ProjectSettings:
         "has off (serverInfo) is off in every project."
     )
     retention_days: int | None = strawberry.field(
-        description="How many days the log of a run is kept after its end; null for always. What "
-        "is over is removed within an hour, and streams tell what is missing."
+        description="How many days the log and the artifacts of a run are kept after its end; "
+        "null for always. What is over is removed within an hour, and streams tell what is missing."
     )
     budgets: Budgets = strawberry.field(description="What the project may use up.")
     sandbox: ProjectSandbox = strawberry.field(
@@ -231,8 +231,8 @@ class ProjectSettingsUpdateInput:
     )
     retention_days: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How many days the log of a run is kept after its end, from 1; null for "
-        "always.",
+        description="How many days the log and the artifacts of a run are kept after its end, "
+        "from 1; null for always.",
     )
     budgets: BudgetsInput | None = strawberry.field(
         default=strawberry.UNSET, description="What the project may use up."

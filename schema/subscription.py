@@ -13,22 +13,28 @@ import strawberry
 from domain.models.events import RunEvent as DomainRunEvent
 from domain.models.project_events import ProjectEvent as DomainProjectEvent
 from domain.models.runs import Run
-from resolvers import project_events, runs, streams
+from domain.models.workflow_events import WorkflowRunEvent as DomainWorkflowRunEvent
+from resolvers import project_events, runs, streams, workflow_runs
 from resolvers.streams import Follow, StreamStart
 from schema.cursors import to_place, to_sequence
 from schema.events import RunEvent, event_of
 from schema.feeds import Feed
 from schema.filters import OneStream
-from schema.ids import to_run_id
+from schema.ids import to_run_id, to_workflow_run_id
 from schema.info import Info
 from schema.logs import LogBatch
 from schema.project_events import ProjectEvent
 from schema.project_events import event_of as project_event_of
+from schema.workflow_events import WorkflowRunEvent
+from schema.workflow_events import event_of as workflow_event_of
 
 BEGINNING: Final = StreamStart.BEGINNING
 END: Final = StreamStart.END
 
 _RunIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The run.")]
+_WorkflowRunIdArgument = Annotated[
+    strawberry.ID, strawberry.argument(description="The workflow run.")
+]
 _After = Annotated[
     str | None,
     strawberry.argument(description="Resume behind this cursor, whoever gave it; wins over from."),
@@ -78,6 +84,26 @@ class Subscription:
             info.context, run, to_place(after, run.id), from_ or BEGINNING, holds
         )
         return _of_run(info, run, follow, LogBatch.of_event)
+
+    @strawberry.subscription(
+        graphql_type=WorkflowRunEvent,
+        description="Everything that happens to a workflow run, from a cursor on: nothing lost, "
+        "nothing twice, in order. Completes after the last event, which has SUCCEEDED or CANCELED; "
+        "one that is FAILED can go on.",
+    )
+    async def workflow_run_events(
+        self,
+        info: Info,
+        workflow_run_id: _WorkflowRunIdArgument,
+        after: _After = None,
+        from_: _From = BEGINNING,
+    ) -> Feed[DomainWorkflowRunEvent]:
+        key = to_workflow_run_id(workflow_run_id)
+        run = await workflow_runs.permitted(info.context, key, "workflowRunEvents")
+        behind = to_sequence(after, run.id)
+        follow = workflow_runs.follow(info.context, run, behind, from_ or BEGINNING)
+        within, typed = run.project_id, workflow_event_of
+        return Feed.of(info.context, run.id, within=within, follow=follow, typed=typed)
 
     @strawberry.subscription(
         graphql_type=ProjectEvent,

@@ -37,6 +37,11 @@ class DataDirectory:
         return self.path / "spool"
 
     @property
+    def artifacts(self) -> Path:
+        """Content, or what is on its way to a bucket."""
+        return self.path / "artifacts"
+
+    @property
     def token_file(self) -> Path:
         return self.path / "token"
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -13,7 +14,22 @@ SOCKETS: Final = "uvicorn.sockets"
 _CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
 
 
-def configure(log_format: str, level: str) -> None:
+Mask = Callable[[str | None, str], str]
+"""A line without the secrets of the project of this id; of any, where it names none."""
+
+
+class _Masked(structlog.stdlib.ProcessorFormatter):
+    """Whole lines, with what they carry and the tracebacks below them."""
+
+    def __init__(self, mask: Mask, before: list[Processor], rendering: list[Processor]) -> None:
+        super().__init__(foreign_pre_chain=before, processors=rendering)
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(getattr(record, "project", None), super().format(record))
+
+
+def configure(log_format: str, level: str, mask: Mask = lambda _, line: line) -> None:
     """Send structlog's and the standard library's records through one chain to stderr."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -31,12 +47,10 @@ def configure(log_format: str, level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(log_format),
-            ],
+        _Masked(
+            mask,
+            shared,
+            [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(log_format)],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

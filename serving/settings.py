@@ -1,7 +1,6 @@
 """What can be set from outside, all by environment variables that start with WORKBENCH_."""
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.limits import ConnectionLimits, DocumentLimits, RunLimits
+from domain.limits import ArtifactLimits, ConnectionLimits, DocumentLimits, RunLimits
 from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights, Issuer
 from domain.queue import ConcurrencyLimits
@@ -28,25 +27,7 @@ from serving.secret_keys import FILE_NAME, GivenKeys, KeyFile, SecretKeys, key_o
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX: Final = "WORKBENCH_"
-READ_BY_OTHERS: Final = ("WORKBENCH_URL", "WORKBENCH_TOKEN", "WORKBENCH_WEB", "WORKBENCH_RUN_ID")
-"""What clients and an installation read, and what a run is told."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-
-
-def strangers(variables: Iterable[str]) -> dict[str, str | None]:
-    """Variables that are called like settings and are none, mistyped as a rule; each with the
-    setting that is called nearly so. Case makes no difference, as it makes none to Settings."""
-    fields = [field.upper() for field in Settings.model_fields]
-    ours = {*READ_BY_OTHERS, *(PREFIX + field for field in fields)}
-    strange = sorted(
-        name
-        for name in variables
-        if (upper := name.upper()).startswith(PREFIX) and upper not in ours
-    )
-    meant = {
-        name: get_close_matches(name.upper().removeprefix(PREFIX), fields, n=1) for name in strange
-    }
-    return {name: PREFIX + near[0] if near else None for name, near in meant.items()}
 
 
 class Settings(BaseSettings):
@@ -63,6 +44,11 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(parts), NoDecode] = Field(
         (), description="Origins whose pages may use the API with a token, with commas between."
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~-]+)*$",
+        description="Where providers can call this server; unset: none is asked to.",
     )
     data_dir: Path = Field(
         CHECKOUT / ".workbench",
@@ -123,6 +109,18 @@ class Settings(BaseSettings):
     )
     run_output_bytes_max: int = Field(
         256 * 1024 * 1024, ge=1024, description="Output kept of one run; more ends it."
+    )
+    artifacts_url: str | None = Field(
+        None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{2,62}(/.*)?$",
+        description="`s3://bucket/folder` to keep artifacts in; unset: the data directory.",
+    )
+    artifact_bytes_max: int = Field(
+        100 * 1024 * 1024, ge=1, description="Bytes of an artifact; larger ones are not kept."
+    )
+    run_artifacts_max: int = Field(1000, ge=1, le=10_000, description="Artifacts kept of one run.")
+    run_artifact_bytes_max: int = Field(
+        1024 * 1024 * 1024, ge=1, description="Bytes of all artifacts kept of one run."
     )
     cancel_grace_s: float = Field(
         5.0, gt=0, le=300, description="Seconds from the polite signal to the deadly one."
@@ -320,6 +318,14 @@ class Settings(BaseSettings):
         )
 
     @property
+    def artifact_limits(self) -> ArtifactLimits:
+        return ArtifactLimits(
+            file_bytes_max=self.artifact_bytes_max,
+            files_max=self.run_artifacts_max,
+            run_bytes_max=self.run_artifact_bytes_max,
+        )
+
+    @property
     def concurrency(self) -> ConcurrencyLimits:
         return ConcurrencyLimits(
             per_provider=self.provider_concurrency, per_project=self.project_concurrency
@@ -341,10 +347,3 @@ class Settings(BaseSettings):
         if url == "postgres" or (url is None and not self.is_sqlite):
             return self.store_url.replace("postgresql+asyncpg://", "postgresql://")
         return url
-
-
-def audit_key(settings: Settings) -> str:
-    """The secret that the key of the audit log is made of. Raises OSError."""
-    if settings.audit_key is not None:
-        return settings.audit_key.get_secret_value()
-    return DataDirectory(settings.data_dir).audit_key()

@@ -16,6 +16,8 @@ import retry from './operations/retry.graphql?raw';
 import runs from './operations/runs.graphql?raw';
 import server from './operations/server.graphql?raw';
 import simulate from './operations/simulate.graphql?raw';
+import start from './operations/start.graphql?raw';
+import steps from './operations/steps.graphql?raw';
 import stop from './operations/stop.graphql?raw';
 import sync from './operations/sync.graphql?raw';
 
@@ -74,4 +76,6 @@ export const operations = [
   tab(credential, { input: { project: slug, provider: 'a2a', name: 'token', value: '' } }),
   tab(check, { input: { project: slug, provider: 'a2a' } }),
   tab(sync, { id }),
+  tab(start, { input: { workflowId: 'paste the id of a workflow here', inputs: {} } }),
+  tab(steps, { id: 'paste the id of a workflow run here' }),
 ];

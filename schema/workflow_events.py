@@ -1,0 +1,63 @@
+"""What happened to a workflow run, behind one interface; schema/workflow_facts.py has the kinds."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import strawberry
+
+from domain.models import workflow_events as domain
+from domain.models.workflow_runs import WorkflowRun
+from resolvers import workflow_runs
+from schema.cursors import stream_cursor, to_sequence
+from schema.happenings import Happening
+from schema.ids import workflow_run_id
+from schema.info import Info
+from schema.paging import Connection
+
+T = TypeVar("T", bound="type[WorkflowRunEvent]")
+
+
+@strawberry.interface(description="Something that happened to a workflow run, in the past tense.")
+class WorkflowRunEvent(Happening):
+    """A fact with its place in the workflow run's stream."""
+
+    value: strawberry.Private[domain.WorkflowRunEvent]
+
+    @strawberry.field(description="Resume behind this event with it.")
+    def cursor(self) -> str:
+        return stream_cursor(self.value.workflow_run_id, self.value.sequence)
+
+    @strawberry.field(description="The workflow run.")
+    def workflow_run_id(self) -> strawberry.ID:
+        return workflow_run_id(self.value.workflow_run_id)
+
+
+TELLERS: Final[dict[type[domain.WorkflowRunFact], type[WorkflowRunEvent]]] = {}
+"""The type of each kind of fact. They name steps, whose runs have events, so they are found here
+and not imported."""
+
+
+def tells(fact: type[domain.WorkflowRunFact]) -> Callable[[T], T]:
+    """Have a type be that of a kind of fact, which it gets as `fact`."""
+
+    def register(teller: T) -> T:
+        TELLERS[fact] = teller
+        return teller
+
+    return register
+
+
+def event_of(event: domain.WorkflowRunEvent) -> WorkflowRunEvent:
+    """The GraphQL type of an event's fact."""
+    teller: Any = TELLERS[type(event.fact)]
+    made: WorkflowRunEvent = teller(value=event, fact=event.fact)
+    return made
+
+
+async def events_of(
+    info: Info, run: WorkflowRun, first: int | None, after: str | None
+) -> Connection[WorkflowRunEvent]:
+    """Those that are stored, oldest first. Raises InvalidInput, CursorInvalid."""
+    place = to_sequence(after, run.id)
+    page = await workflow_runs.stored(info.context, run, first=first, after=place)
+    return Connection.of(page, event_of, lambda e: stream_cursor(e.workflow_run_id, e.sequence))
