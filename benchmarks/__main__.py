@@ -8,6 +8,7 @@ from typing import Final
 
 from benchmarks import (
     audit,
+    audited,
     connectors,
     door,
     fan_out,
@@ -19,6 +20,7 @@ from benchmarks import (
     start,
     table,
     volume,
+    workflows,
 )
 from benchmarks.scene import Scene
 from benchmarks.table import Figure
@@ -38,7 +40,13 @@ MEASUREMENTS: Final[dict[str, Callable[[Scene], list[Figure]]]] = {
     "outage": connectors.outage,
     "polling": connectors.polling,
     "truth": simulated.truth,
+    "steps": workflows.steps,
+    "workflows": workflows.at_once,
+    "graph": workflows.graph,
+    "transitions": workflows.transitions,
+    "restart": workflows.restart,
     "audit": audit.audit,
+    "audited": audited.audited,
     "policy": policy.decisions,
     "redaction": redaction.redaction,
     "start": start.start,

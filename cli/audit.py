@@ -23,7 +23,8 @@ from domain.models.audit import SERVER_CHAIN, Attestation, chain_of
 from domain.services.attestor import attestation
 from domain.services.audit_proof import AuditProof, Proof, line_of
 from persistence.unit_of_work import Database
-from serving.settings import Settings, audit_key
+from serving.audit_keys import audit_key
+from serving.settings import Settings
 
 EXIT_NOT_WHOLE: Final = 1
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from domain.errors import StorageUnavailable, WorkbenchError
 from serving.data_directory import DataDirectory, DirectoryInUse
 from serving.process import PortInUse
-from serving.settings import Settings, strangers
+from serving.settings import Settings
+from serving.variables import strangers
 
 EXIT_CANNOT_START: Final = 2
 EXIT_STORAGE_UNAVAILABLE: Final = 3

@@ -10,6 +10,7 @@ import typer
 
 CLIENT: Final = "cli.run"
 APPROVALS: Final = "cli.approvals"
+FEATURES: Final = "cli.features"
 SERVER: Final = "cli.server"
 TOKENS: Final = "cli.tokens"
 AUDIT: Final = "cli.audit"
@@ -17,10 +18,14 @@ DOCTOR: Final = "cli.doctor"
 KEYS: Final = "cli.keys"
 PROVIDERS: Final = "cli.providers"
 MANIFEST: Final = "cli.manifest"
+WORKFLOW_RUNS: Final = "cli.workflow_runs"
+WORKFLOW_SCHEMA: Final = "cli.workflow_schema"
+WORKFLOW_REPORT: Final = "cli.workflow_report"
 ALONE: Final = {
     "approvals": APPROVALS,
     "audit": AUDIT,
     "doctor": DOCTOR,
+    "feature": FEATURES,
     "keys": KEYS,
     "provider": PROVIDERS,
     "manifest": MANIFEST,
@@ -29,6 +34,23 @@ ALONE: Final = {
     "token create": TOKENS,
     "token list": TOKENS,
     "token revoke": TOKENS,
+    "workflow schema": WORKFLOW_SCHEMA,
+    "workflow report": WORKFLOW_REPORT,
+    **{
+        f"workflow {name}": WORKFLOW_RUNS
+        for name in (
+            "run",
+            "apply",
+            "graph",
+            "list",
+            "show",
+            "pause",
+            "resume",
+            "cancel",
+            "retry",
+            "skip",
+        )
+    },
 }
 """Commands that need one module only: a client must not wait until Python has read a server, nor
 a server keep a client in memory."""
@@ -42,7 +64,21 @@ def commands(words: list[str]) -> typer.Typer:
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
     gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
-    modules = (CLIENT, APPROVALS, TOKENS, SERVER, AUDIT, KEYS, PROVIDERS, DOCTOR, MANIFEST)
+    modules = (
+        CLIENT,
+        APPROVALS,
+        FEATURES,
+        WORKFLOW_RUNS,
+        WORKFLOW_SCHEMA,
+        WORKFLOW_REPORT,
+        TOKENS,
+        SERVER,
+        AUDIT,
+        KEYS,
+        PROVIDERS,
+        DOCTOR,
+        MANIFEST,
+    )
     for module in modules if alone is None else (alone,):
         import_module(module).register(found, tokens)
     gc.enable()

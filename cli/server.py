@@ -48,6 +48,7 @@ def serve() -> None:
             node=NodeId(slot.node),
             token=_first_token(settings, directory),
         )
+        configure_logs(settings.log_format, settings.log_level, workbench.redactors.line)
         application = asgi(workbench, announce=_announce)
     server = uvicorn_server(application, settings, workbench.meter.reached)
     # Ctrl-C is how to stop it, and by now it has.

@@ -39,6 +39,12 @@ query RunEnding($id: ID!) {
 }
 """
 
+_HELD: Final = """
+query RunHeld($id: ID!) {
+  node(id: $id) { ... on Run { waitsFor heldBy { scope provider reason } } }
+}
+"""
+
 _ASKED: Final = """
 query ApprovalAsked($id: ID!) {
   node(id: $id) {
@@ -64,6 +70,7 @@ subscription RunFollow($id: ID!, $after: String) {
     ... on RunCancelRequested { reason }
     ... on RunApprovalRequested { approvalId }
     ... on RunApprovalDecided { state decision }
+    ... on RunOutputsRefused { message }
     ... on LogsTruncated { keptLines }
     ... on LogsExpired { fromLine: from toLine: to }
   }
@@ -167,6 +174,18 @@ async def asked(connection: Connection, approval_id: str) -> Noticed | None:
     return Noticed(text=f"{_why(approval['policyDecision'])} {text}")
 
 
+async def held(connection: Connection, run_id: str) -> Noticed | None:
+    """Which kill switch keeps a queued run from its provider; None where none does. Raises Refused,
+    Unreachable."""
+    run = (await connection.ask(_HELD, {"id": run_id})).get("node")
+    if not run or "KILL_SWITCH" not in run["waitsFor"] or not (switch := run["heldBy"]):
+        return None
+    whose = f"provider {switch['provider']}" if switch["provider"] else switch["scope"].lower()
+    reason = f" Reason: {switch['reason']}" if switch["reason"] else ""
+    text = f"It waits until the kill switch of the {whose} is released.{reason}"
+    return Noticed(text=text)
+
+
 def events_of(run_id: str) -> Subscription:
     """All that happens to a run, to its end."""
     return Subscription(
@@ -188,7 +207,7 @@ def happening(event: Fields) -> Happening | Asked | None:
             return Noticed(text=text) if text else None
 
 
-def _notice(event: Fields) -> str | None:  # noqa: PLR0911 - a closed branch
+def _notice(event: Fields) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a closed branch
     match event:
         case {"__typename": "RunCancelRequested"}:
             return "Cancel was requested."
@@ -201,6 +220,8 @@ def _notice(event: Fields) -> str | None:  # noqa: PLR0911 - a closed branch
             return f"It asks: {question}"
         case {"__typename": "RunRerouted", "provider": provider, "why": reason}:
             return f"It goes to {provider}: {reason}"
+        case {"__typename": "RunOutputsRefused", "message": message}:
+            return str(message)
         case {"__typename": "LogsTruncated", "keptLines": kept}:
             return f"It printed too much: only the first {kept} lines are kept."
         case {"__typename": "LogsExpired", "fromLine": first, "toLine": last}:

@@ -1,5 +1,6 @@
 """An approval as a person reads it: every word of what would run, and no control of the screen."""
 
+import json
 import shlex
 from collections.abc import Iterator
 from typing import Final
@@ -44,10 +45,7 @@ def sheet(approval: Fields) -> Iterator[tuple[str, str]]:
     for explanation in _explanations(approval):
         yield "rule", told(explanation)
     yield "what", text_of(shown)
-    yield "provider", told(shown["provider"])
-    yield "folder", told(shown["cwd"])
-    yield "variables", told(shown["envProfile"])
-    yield "tools", told(" ".join(shown["toolScopes"])) or "none"
+    yield from _of_step(shown) if "step" in shown else _of_run(shown)
     if run:
         yield "run", f"{run['id']} in {_project(approval)}"
     yield "until", moment(approval["expiresAt"])
@@ -57,8 +55,24 @@ def sheet(approval: Fields) -> Iterator[tuple[str, str]]:
     yield "you", "may decide on it" if approval["canDecide"] else _bar(approval)
 
 
+def _of_run(shown: Fields) -> Iterator[tuple[str, str]]:
+    yield "provider", told(shown["provider"])
+    yield "folder", told(shown["cwd"])
+    yield "variables", told(shown["envProfile"])
+    yield "tools", told(" ".join(shown["toolScopes"])) or "none"
+
+
+def _of_step(shown: Fields) -> Iterator[tuple[str, str]]:
+    """A step that nothing is run for: people say whether what needs it goes on."""
+    yield "step", f"attempt {shown['attempt']} in revision {shown['revision']} of the plan"
+    for key, outputs in shown.get("outputs", {}).items():
+        yield "outputs", told(f"{key}: {json.dumps(outputs, ensure_ascii=False)}")
+
+
 def text_of(shown: Fields) -> str:
-    """The command as a shell would take it, or the prompt."""
+    """The command as a shell would take it, or the prompt; of a step, what is asked of it."""
+    if "step" in shown:
+        return told(f"leave {shown['step']} out" if "action" in shown else f"pass {shown['step']}")
     return told(shlex.join(shown["command"]) if shown["prompt"] is None else shown["prompt"])
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterator
-from contextlib import aclosing, contextmanager
-from typing import Any, TypeVar
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from cli.client import api
 from cli.client.connection import Connection
@@ -12,6 +12,9 @@ from cli.client.display import Display
 from cli.client.errors import ClientError
 from cli.client.exits import CANCELED, exit_code
 from cli.client.stream import follow
+
+HOLD_LOOK_S: Final = 2.0
+"""So often it is asked what a run waits for that does not start."""
 
 Result = TypeVar("Result")
 
@@ -56,15 +59,21 @@ class Watch:
         self._connection = connection
         self._run_id = run_id
         self._display = display
+        self._queued = asyncio.Event()
+        self._queued.set()
 
     async def to_the_end(self, interrupts: Interrupts) -> int:
         """The exit code to leave with. Raises Refused, Unreachable, StreamLost."""
-        canceling = asyncio.create_task(self._cancel_when_asked(interrupts))
+        beside = [
+            asyncio.create_task(self._cancel_when_asked(interrupts)),
+            asyncio.create_task(self._tell_holds()),
+        ]
         try:
             ending = await interrupts.unless_left(self._follow())
         finally:
-            canceling.cancel()
-            await asyncio.gather(canceling, return_exceptions=True)
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
         if ending is None:
             self._display.show(api.Noticed(text=f"Left before the end of run {self._run_id}."))
             return CANCELED
@@ -78,10 +87,25 @@ class Watch:
                 happening = api.happening(event)
                 if isinstance(happening, api.Asked):
                     happening = await api.asked(self._connection, happening.approval_id)
+                if isinstance(happening, api.StateChanged):
+                    (self._queued.set if happening.state == "QUEUED" else self._queued.clear)()
                 if happening is not None:
                     # Nobody may be reading our output; Ctrl-C has to be heard all the same.
                     await asyncio.to_thread(self._display.show, happening)
         return await api.ending(self._connection, self._run_id)
+
+    async def _tell_holds(self) -> None:
+        """What waits in the queue is told nothing of kill switches by its stream: they are not its
+        own. Each is told once."""
+        told: api.Noticed | None = None
+        while True:
+            await asyncio.sleep(HOLD_LOOK_S)
+            await self._queued.wait()
+            with suppress(ClientError):
+                found = await api.held(self._connection, self._run_id)
+                if found is not None and found != told and self._queued.is_set():
+                    self._display.show(found)
+                told = found
 
     async def _cancel_when_asked(self, interrupts: Interrupts) -> None:
         await interrupts.cancel.wait()
