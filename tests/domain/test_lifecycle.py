@@ -1,8 +1,12 @@
 """States: every pair against a hand-written expectation, and what holds of all."""
 
 import csv
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import StrEnum
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,15 +18,26 @@ from domain.lifecycle import (
     CANCELABLE,
     RUN_INITIAL,
     RUN_TABLE,
+    STEP_RUN_TABLE,
     TERMINAL,
+    WORKFLOW_RUN_TABLE,
+    WORKFLOW_RUNS_OVER,
     ApprovalSignal,
     ApprovalState,
     RunSignal,
     RunState,
+    StepRunSignal,
+    StepRunState,
+    WorkflowRunSignal,
+    WorkflowRunState,
     advance,
 )
 
 EXPECTED = Path(__file__).with_name("lifecycle.csv")
+
+
+STEP_EXPECTED = Path(__file__).with_name("lifecycle_steps.csv")
+WORKFLOW_EXPECTED = Path(__file__).with_name("lifecycle_workflows.csv")
 
 
 def outcome(state: RunState, signal: RunSignal) -> str:
@@ -30,6 +45,21 @@ def outcome(state: RunState, signal: RunSignal) -> str:
         return advance(state, signal)
     except IllegalTransition:
         return "REFUSED"
+
+
+def written(path: Path) -> set[tuple[str, str, str]]:
+    """What a person has written down: all pairs that are not there are to be refused."""
+    with path.open(encoding="utf-8", newline="") as rows:
+        return {(row["state"], row["signal"], row["after"]) for row in csv.DictReader(rows)}
+
+
+def allowed(table: Mapping[Any, Mapping[Any, StrEnum]]) -> set[tuple[str, str, str]]:
+    """What a table lets happen, by way of `advance`."""
+    found = set()
+    for state, signal in product(table, {signal for row in table.values() for signal in row}):
+        with suppress(IllegalTransition):
+            found.add((str(state), str(signal), str(advance(state, signal))))
+    return found
 
 
 def reachable(start: RunState) -> set[RunState]:
@@ -46,6 +76,26 @@ def test_every_pair_does_what_is_written_down() -> None:
     actual = {(str(s), str(g), str(outcome(s, g))) for s, g in product(RunState, RunSignal)}
 
     assert expected == actual
+
+
+def test_every_pair_of_a_step_and_of_a_workflow_run_does_what_is_written_down() -> None:
+    """The same for the other machines; every state has a row and every signal is used."""
+    assert written(STEP_EXPECTED) == allowed(STEP_RUN_TABLE)
+    assert written(WORKFLOW_EXPECTED) == allowed(WORKFLOW_RUN_TABLE)
+    assert (set(StepRunState), set(WorkflowRunState)) == (
+        set(STEP_RUN_TABLE),
+        set(WORKFLOW_RUN_TABLE),
+    )
+    assert set(StepRunSignal) == {signal for row in STEP_RUN_TABLE.values() for signal in row}
+    assert set(WorkflowRunSignal) == {s for row in WORKFLOW_RUN_TABLE.values() for s in row}
+
+
+def test_every_live_workflow_run_can_be_canceled() -> None:
+    """A person can always stop what goes on; what has ended well stays so."""
+    live = frozenset(WorkflowRunState) - WORKFLOW_RUNS_OVER
+
+    assert live == {s for s, row in WORKFLOW_RUN_TABLE.items() if WorkflowRunSignal.CANCEL in row}
+    assert {WorkflowRunState.SUCCEEDED, WorkflowRunState.CANCELED} == WORKFLOW_RUNS_OVER
 
 
 def test_every_state_has_a_row() -> None:

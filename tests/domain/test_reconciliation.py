@@ -7,7 +7,14 @@ import pytest
 
 from domain.ids import DecisionId, PrincipalId, ProjectId, RunId
 from domain.lifecycle import RunState
-from domain.models.events import RunAsked, RunCancelRequested, RunStateChanged, RunSynced
+from domain.models.events import (
+    RunAsked,
+    RunCancelRequested,
+    RunOutputsRefused,
+    RunStateChanged,
+    RunSynced,
+)
+from domain.models.outputs import Outputs, OutputsFault
 from domain.models.providers import EnvProfile, ProviderSignal, ProviderStatus
 from domain.models.runs import FailureCode, Run, RunKind, RunQuestion, SyncStatus
 from domain.reconciliation import (
@@ -222,3 +229,24 @@ def test_time_that_it_waits_for_an_answer_is_not_its_own() -> None:
     assert ASKING.deadline is not None
     assert by_us.deadline == ASKING.deadline + timedelta(hours=3)
     assert unanswered(by_us, ASKING).after == ASKING
+
+
+def test_outputs_count_once_it_has_ended() -> None:
+    """What a run that goes on would hand on may still change."""
+    outputs = Outputs(values={"a": 1})
+    assert {} == reconciled(RUN, said(ProviderSignal.RUNNING, outputs=outputs), NOW).after.outputs
+    for signal in (ProviderSignal.SUCCEEDED, ProviderSignal.FAILED, ProviderSignal.CANCELED):
+        assert {"a": 1} == reconciled(RUN, said(signal, outputs=outputs), NOW).after.outputs
+
+
+def test_outputs_that_are_not_taken_are_told_before_the_end() -> None:
+    """The end is the last thing that a stream tells."""
+    outputs = Outputs(fault=OutputsFault.MALFORMED, message="It is wrong.")
+    found = reconciled(RUN, said(ProviderSignal.SUCCEEDED, outputs=outputs), NOW)
+    told, *_, last = found.facts
+    assert RunOutputsRefused(code=OutputsFault.MALFORMED, message="It is wrong.") == told
+    assert (RunStateChanged, RunState.SUCCEEDED, {}) == (
+        type(last),
+        found.after.state,
+        found.after.outputs,
+    )

@@ -42,6 +42,12 @@ def test_a_plain_command_is_accepted() -> None:
         (replace(GOOD, idempotency_key="k" * 201), ("idempotencyKey",)),
         (replace(GOOD, tool_scopes=("read", "\0")), ("toolScopes", "1")),
         (replace(GOOD, tool_scopes=("read",) * 101), ("toolScopes",)),
+        (replace(GOOD, artifacts=("dist", " ")), ("artifacts", "1")),
+        (replace(GOOD, artifacts=("/etc/*",)), ("artifacts", "0")),
+        (replace(GOOD, artifacts=("a/../../b",)), ("artifacts", "0")),
+        (replace(GOOD, artifacts=("a", "b\0")), ("artifacts", "1")),
+        (replace(GOOD, artifacts=("x" * 501,)), ("artifacts", "0")),
+        (replace(GOOD, artifacts=("x",) * 51), ("artifacts",)),
     ],
 )
 def test_a_bad_launch_names_its_field(launch: LaunchRun, path: tuple[str, ...]) -> None:

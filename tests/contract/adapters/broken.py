@@ -1,5 +1,6 @@
 """What adapters promise of connections that break and providers that answer nonsense."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +12,6 @@ from domain.errors import (
     ProviderUnavailable,
     WorkbenchError,
 )
-from domain.ids import RunId
 from domain.models.providers import (
     HealthStatus,
     ProviderSignal,
@@ -19,16 +19,20 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.ports import Adapter
+from tests.contract.adapters.floods import FLOODS, looked_at
 from tests.contract.adapters.rig import (
     ENDS,
+    PATIENCE_S,
     Act,
+    Part,
     Rig,
+    Seen,
+    follow,
     handle_of,
 )
 from tests.faults import Cut, Drop, Endless, Fault, Reply, Silence, reply
 
 OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-UNKNOWN_RUN = RunHandle(run_id=RunId("f" * 32), provider_run_id="no-such-run")
 CUTS_MAX = 200
 ORDER_OF_SIGNALS = (ProviderSignal.QUEUED, ProviderSignal.RUNNING, ProviderSignal.SUCCEEDED)
 
@@ -74,6 +78,11 @@ QUESTIONS: dict[str, Question] = {
 """All that may be asked without starting anything."""
 
 
+def needs(part: Part) -> pytest.MarkDecorator:
+    """A test that says nothing of a provider without this part."""
+    return pytest.mark.needs(part)
+
+
 def order_for(rig: Rig, act: Act) -> WorkOrder:
     order = rig.acts(act)
     if order is None:
@@ -97,10 +106,14 @@ class BrokenConnections:
 
     pytestmark = pytest.mark.anyio
 
-    async def _check_found(self, rig: Rig, run_id: RunId) -> None:
-        """A provider that cannot tell must say so, and never that there is no such run."""
+    async def _check_found(self, rig: Rig, order: WorkOrder) -> None:
+        """A provider that cannot tell must say so, and never that there is no such run, unless it
+        may be sent again."""
+        if rig.is_keyed:
+            await rig.adapter.dispatch(order)
+            return
         try:
-            assert await rig.adapter.lookup(run_id) is not None
+            assert await rig.adapter.lookup(order.run_id) is not None
         except CapabilityMissing:
             assert not rig.can_look_up
 
@@ -116,7 +129,7 @@ class BrokenConnections:
             assert not error.is_unsent, f"cut after {after} bytes"
             rig.proxy.mend()
             await rig.restart()
-            await self._check_found(rig, order.run_id)
+            await self._check_found(rig, order)
             assert 1 == await rig.starts(order.run_id), f"cut after {after} bytes"
 
     async def _answer_length(self, rig: Rig) -> int:
@@ -154,6 +167,16 @@ class BrokenConnections:
             await rig.adapter.dispatch(order)
         assert caught.value.is_unsent
 
+    async def _asked(self, rig: Rig, name: str, adapter: Adapter) -> WorkbenchError | None:
+        """What came of a question; where it is none for this provider, that it was not asked."""
+        before = len(rig.proxy.heads)
+        error = await self._tried(QUESTIONS[name](adapter, rig.unknown))
+        if name not in rig.unasked:
+            return error
+        assert before == len(rig.proxy.heads), name
+        return CapabilityMissing(name)
+
+    @needs(Part.STATUS)
     @pytest.mark.parametrize("name", QUESTIONS)
     async def test_a_question_cut_at_each_byte_is_no_answer(self, rig: Rig, name: str) -> None:
         """Wherever the connection is reset, the provider counts as not reached: no half of an
@@ -161,8 +184,9 @@ class BrokenConnections:
         handle = await started(rig, Act.WAIT)
         await begun(rig, handle)
         if name == "lookup":  # a run that is known need not be asked for
-            handle = UNKNOWN_RUN
+            handle = rig.unknown
         rig.proxy.breaks(Cut(1_000_000))
+        rig.proxy.answered = 0
         error = await self._tried(QUESTIONS[name](rig.adapter, handle))
         if rig.proxy.answered == 0 or isinstance(error, CapabilityMissing):
             return
@@ -174,6 +198,7 @@ class BrokenConnections:
             is_whole = rig.proxy.answered <= after
             assert is_whole or isinstance(error, ProviderUnavailable), f"cut after {after} bytes"
 
+    @needs(Part.STATUS)
     @pytest.mark.parametrize("name", QUESTIONS)
     @pytest.mark.parametrize("garbage", GARBAGE)
     async def test_garbage_is_no_answer(self, rig: Rig, name: str, garbage: str) -> None:
@@ -181,13 +206,14 @@ class BrokenConnections:
         never that a run has ended."""
         rig.proxy.breaks(GARBAGE[garbage])
         try:
-            answer = await QUESTIONS[name](rig.adapter, UNKNOWN_RUN)
+            answer = await QUESTIONS[name](rig.adapter, rig.unknown)
         except (ProviderUnavailable, ProviderRefused, CapabilityMissing):
             return
         assert name != "lookup", "that it is not there would let it start again"
         assert getattr(answer, "signal", None) not in {*ENDS, ProviderSignal.VANISHED}
         assert getattr(answer, "status", None) is not HealthStatus.HEALTHY
 
+    @needs(Part.ANSWER)
     @pytest.mark.parametrize("garbage", GARBAGE)
     async def test_garbage_starts_nothing_for_sure(self, rig: Rig, garbage: str) -> None:
         """A start with such an answer is open: the provider may have understood it."""
@@ -199,16 +225,37 @@ class BrokenConnections:
     @pytest.mark.parametrize("fault", [*SLOW, *ENDLESS])
     async def test_every_call_has_an_end(self, rig: Rig, fault: str) -> None:
         """In time and in size, for questions and for starts."""
-        await rig.adapter.check_health()
+        await self._tried(rig.adapter.check_health())
         rig.hurry()
         rig.proxy.breaks({**SLOW, **ENDLESS}[fault])
-        for name, ask in QUESTIONS.items():
-            error = await self._tried(ask(rig.adapter, UNKNOWN_RUN))
+        for name in QUESTIONS:
+            error = await self._asked(rig, name, rig.adapter)
             assert isinstance(error, ProviderUnavailable | CapabilityMissing), name
         rig.proxy.breaks({**SLOW, **ENDLESS}[fault], rig.is_dispatch)
         error = await self._tried(rig.adapter.dispatch(order_for(rig, Act.COUNT)))
         assert isinstance(error, ProviderUnavailable)
         assert not error.is_unsent
+
+    @pytest.mark.parametrize("flood", FLOODS)
+    async def test_a_stream_without_end_is_left(self, rig: Rig, flood: str) -> None:
+        """After so many bytes it is hung up on, and not opened again; the run is followed to its
+        end all the same. Who has no streams says so."""
+        if not rig.provider.capabilities.streaming:
+            with pytest.raises(CapabilityMissing):
+                rig.adapter.subscribe(rig.unknown, None)
+            return
+        handle = await started(rig, Act.WAIT)
+        fault, poured_max = FLOODS[flood]
+        rig.proxy.breaks(fault, rig.is_stream)
+        following = asyncio.create_task(follow(rig.provider, rig.adapter, handle, Seen()))
+        async with asyncio.timeout(PATIENCE_S):
+            await rig.proxy.left.wait()
+            # Whoever would open it anew had the time to.
+            await looked_at(rig, times=2)
+        assert rig.proxy.poured < poured_max
+        await rig.adapter.cancel(handle, None)
+        assert ProviderSignal.CANCELED is (await following).signals[-1]
+        assert 1 == len([head for head in rig.proxy.heads if rig.is_stream(head)])
 
     @pytest.mark.parametrize("status", [429, 503])
     async def test_who_wants_to_be_left_alone_says_for_how_long(
@@ -216,8 +263,8 @@ class BrokenConnections:
     ) -> None:
         """Retry-After reaches whoever asks again; a start that was put off was not taken."""
         rig.proxy.breaks(reply(status, b"{}", "Retry-After: 7"))
-        for name, ask in QUESTIONS.items():
-            error = await self._tried(ask(rig.adapter, UNKNOWN_RUN))
+        for name in QUESTIONS:
+            error = await self._asked(rig, name, rig.adapter)
             assert isinstance(error, ProviderUnavailable | CapabilityMissing), name
             assert 7 == getattr(error, "retry_after_s", 7), name
         rig.proxy.breaks(reply(status, b"{}", "Retry-After: 7"), rig.is_dispatch)
@@ -229,8 +276,8 @@ class BrokenConnections:
     async def test_a_server_in_trouble_is_asked_again(self, rig: Rig, status: int) -> None:
         """What it may have done all the same nobody knows."""
         rig.proxy.breaks(reply(status, b"<html>Bad gateway</html>"))
-        for name, ask in QUESTIONS.items():
-            error = await self._tried(ask(rig.adapter, UNKNOWN_RUN))
+        for name in QUESTIONS:
+            error = await self._asked(rig, name, rig.adapter)
             assert isinstance(error, ProviderUnavailable | CapabilityMissing), name
         rig.proxy.breaks(reply(status, b""), rig.is_dispatch)
         error = await self._tried(rig.adapter.dispatch(order_for(rig, Act.COUNT)))
@@ -238,12 +285,17 @@ class BrokenConnections:
         assert not error.is_unsent
 
     async def test_a_redirect_is_not_followed(self, rig: Rig) -> None:
-        """Neither a question nor a secret goes where an answer points."""
+        """Neither a question nor a start nor a secret goes where an answer points."""
         rig.proxy.breaks(reply(307, b"", "Location: http://169.254.169.254/latest/meta-data/"))
-        for name, ask in QUESTIONS.items():
-            error = await self._tried(ask(rig.adapter, UNKNOWN_RUN))
+        for name in QUESTIONS:
+            error = await self._asked(rig, name, rig.adapter)
             assert isinstance(error, ProviderRefused | CapabilityMissing), name
+        asked = len(rig.proxy.heads)
+        with pytest.raises(ProviderRefused):
+            await rig.adapter.dispatch(order_for(rig, Act.COUNT))
+        assert asked < len(rig.proxy.heads)
 
+    @needs(Part.REFUSAL)
     async def test_a_wrong_secret_is_refused_and_not_shown(
         self, rig: Rig, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -252,7 +304,7 @@ class BrokenConnections:
             pytest.skip("this provider wants no secret")
         wrong = "wr0ng-secret-of-the-suite"
         adapter = rig.with_secret(wrong)
-        errors = [await self._tried(ask(adapter, UNKNOWN_RUN)) for ask in QUESTIONS.values()]
+        errors = [await self._asked(rig, name, adapter) for name in QUESTIONS]
         order = order_for(rig, Act.COUNT)
         errors.append(await self._tried(adapter.dispatch(order)))
         assert all(isinstance(error, ProviderRefused | CapabilityMissing) for error in errors)
@@ -269,7 +321,7 @@ class BrokenConnections:
         caplog.set_level(logging.DEBUG)
         told = f'{{"error": {{"message": "you said {rig.secret}"}}, "detail": "{rig.secret}"}}'
         rig.proxy.breaks(reply(status, told.encode()))
-        errors = [await self._tried(ask(rig.adapter, UNKNOWN_RUN)) for ask in QUESTIONS.values()]
+        errors = [await self._asked(rig, name, rig.adapter) for name in QUESTIONS]
         rig.proxy.breaks(reply(status, told.encode()), rig.is_dispatch)
         errors.append(await self._tried(rig.adapter.dispatch(order_for(rig, Act.COUNT))))
         assert rig.secret not in repr(errors)

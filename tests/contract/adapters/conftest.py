@@ -11,6 +11,14 @@ from adapters.local.adapter import LocalAdapter
 from domain.ports import Adapter
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a suite that `is_long`, what has parameters is for `make adapters`."""
+    for item in items:
+        if getattr(getattr(item, "cls", None), "is_long", False) and hasattr(item, "callspec"):
+            item.add_marker("adapters")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "root"

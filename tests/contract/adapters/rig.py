@@ -37,6 +37,7 @@ ENDS = frozenset(
         ProviderSignal.TIMED_OUT,
     }
 )
+UNKNOWN_RUN = RunHandle(run_id=RunId("f" * 32), provider_run_id="no-such-run")
 
 
 class Act(StrEnum):
@@ -52,6 +53,22 @@ class Act(StrEnum):
     """Ask QUESTION of a person, print the answer, and end well."""
 
 
+class Part(StrEnum):
+    """What not every provider has. A test that needs a part is skipped where a suite says why the
+    provider is `without` it, and counts as not held on the score card."""
+
+    LOG = "LOG"
+    """It is asked what a run has printed."""
+    STATUS = "STATUS"
+    """It is asked how a run is."""
+    HEALTH = "HEALTH"
+    """It can be asked something harmless."""
+    REFUSAL = "REFUSAL"
+    """It answers a wrong secret otherwise than it answers when it is in trouble."""
+    ANSWER = "ANSWER"
+    """Its answer to a start has more to say than that it was taken."""
+
+
 class Rig(ABC):
     """One provider behind a proxy that can break.
 
@@ -65,6 +82,15 @@ class Rig(ABC):
     secret: str | None = None
     can_look_up: bool = True
     """Whether the provider finds a run whose start was not answered."""
+    is_keyed: bool = False
+    """Whether it takes a start that is sent again for the first one, so that it need not be
+    looked up."""
+    asks_in_log: bool = False
+    """Whether a question is in the log, and the status says only that there is one."""
+    unasked: frozenset[str] = frozenset()
+    """Of broken.QUESTIONS those that are answered without a request."""
+    unknown: RunHandle = UNKNOWN_RUN
+    """A run that the provider does not know."""
     stride: int = 1
     """At each so many bytes of an answer connections are cut."""
 
@@ -96,6 +122,14 @@ class Rig(ABC):
     @abstractmethod
     def hurry(self) -> None:
         """Give up each call after a fraction of a second, until the next restart."""
+
+    def is_stream(self, head: bytes) -> bool:
+        """Whether a request with this head asks to be told what happens to a run."""
+        return False
+
+    def own(self, lines: list[str]) -> list[str]:
+        """What a run has printed, of what its log shows."""
+        return lines
 
     def is_status(self, head: bytes) -> bool:
         """Whether a request with this head asks how a run is."""

@@ -71,6 +71,9 @@ class A2aRig(Rig):
     def says(self, word: str) -> Reply:
         return reply(200, f'{{"id": "x", "status": {{"state": "{word}"}}}}'.encode())
 
+    def is_stream(self, head: bytes) -> bool:
+        return b":subscribe" in head.partition(b"\r\n")[0]
+
     def is_status(self, head: bytes) -> bool:
         return head.startswith(b"GET /agent/tasks/")
 

@@ -15,6 +15,7 @@ from domain.models.intents import Intent, Lease
 from domain.models.pages import ApprovalFilter, Window
 from domain.models.principals import Permission, Principal, PrincipalKind, Role
 from domain.models.runs import Run
+from tests.contract.store import planned
 from tests.contract.store.scene import NODE, NOW, Scene, later
 
 pytestmark = pytest.mark.anyio
@@ -282,3 +283,16 @@ async def test_delegations_are_kept_and_revoked_once(scene: Scene) -> None:
         assert [revoked] == await unit.approvals.delegations(scene.project.id, Window(limit=9))
         assert [] == await unit.approvals.delegated_to([scene.project.id], [bob.id])
         assert 0 == await unit.approvals.count_delegations(scene.project.id, scene.actor.id, NOW)
+
+
+async def test_what_a_workflow_run_has_asked_is_found(scene: Scene) -> None:
+    """Of each of several the newest, newest first; nothing of others."""
+    about, _ = await scene.queued()
+    (one, _), (two, _), (none, _) = [await planned.started(scene) for _ in range(3)]
+    made = [scene.approval(about, workflow_run_id=of) for of in (one.id, two.id, one.id, one.id)]
+    async with scene.store.transaction() as unit:
+        for each in (*made, scene.approval(about)):
+            await unit.approvals.add(each)
+        found = await unit.approvals.of_workflow_runs([one.id, two.id, none.id], 2)
+
+    assert {one.id: [made[3], made[2]], two.id: [made[1]]} == found

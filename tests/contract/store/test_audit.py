@@ -15,6 +15,7 @@ from domain.models.audit import (
     SERVER_CHAIN,
     AuditAction,
     AuditResult,
+    AuditSpan,
     AuditSubject,
     Caller,
     ChainHead,
@@ -185,3 +186,24 @@ async def test_a_key_of_before_can_be_trusted(scene: Scene) -> None:
     proof = await proving.verify(chain_of(scene.project.id))
 
     assert (1, 1, None) == (proof.entries, proof.attested, proof.fault)
+
+
+async def test_a_span_goes_from_the_first_entry_about_some_subjects_to_the_last(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them are asked for, and whatever lies in between; of its own chain alone."""
+    one, two, other = (
+        record(scene, subject=AuditSubject(kind=SubjectKind.RUN, id=name)) for name in "abc"
+    )
+    await add(scene, other, one, other, two, one, other)
+    await add(scene, replace(two, chain=SERVER_CHAIN))
+    chain = chain_of(scene.project.id)
+    found = await entries(scene)
+
+    for at_once in (1, 5000):
+        monkeypatch.setattr("persistence.audit.SUBJECTS_AT_ONCE", at_once)
+        async with scene.store.snapshot() as unit:
+            span = await unit.audit.span(chain, {"a", "b", "nobody"})
+            assert AuditSpan(first=found[1], last=found[4], entries=3) == span
+            assert None is await unit.audit.span(chain, {"nobody"})
+            assert None is await unit.audit.span(chain, ())

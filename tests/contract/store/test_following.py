@@ -20,7 +20,8 @@ async def followed(scene: Scene, **changes: object) -> Run:
     """A run that its provider has and nobody is asking after."""
     run, lease = await scene.started(provider="far", **changes)
     async with scene.store.transaction() as unit:
-        await unit.intents.postpone(lease, later(0))
+        assert await unit.intents.become_polled(lease, later(0))
+        assert not await unit.intents.become_polled(lease, later(9))
     return run
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from domain import audit
 from domain.circuit import CircuitState
-from domain.ids import ProjectId
+from domain.ids import FeatureId, ProjectId, WorkflowId
 from domain.lifecycle import RunState
 from domain.models.audit import AuditRecord, Caller, chain_of
 from domain.models.events import RunStateChanged, RunSynced
@@ -16,12 +16,14 @@ from domain.models.kill_switches import KillSwitchScope
 from domain.models.project_events import (
     ProjectEvent,
     ProjectFact,
+    ProjectFeatureChanged,
     ProjectKillSwitchChanged,
     ProjectPolicyChanged,
     ProjectProviderChecked,
     ProjectProviderHealthChanged,
     ProjectRunChanged,
     ProjectSettingsChanged,
+    ProjectWorkflowChanged,
 )
 from domain.models.projects import Project
 from domain.models.providers import HealthStatus
@@ -63,7 +65,9 @@ def told(run: Run, before: RunState | None, after: RunState) -> ProjectFact:
     [
         ProjectSettingsChanged(version=2),
         ProjectPolicyChanged(version=2),
+        ProjectWorkflowChanged(workflow_id=WorkflowId("w"), version=3),
         ProjectProviderChecked(provider="a2a", status=HealthStatus.UNAVAILABLE, reason="gone"),
+        ProjectFeatureChanged(feature_id=FeatureId("1" * 32), slug="search", is_new=True),
         ProjectProviderHealthChanged(provider="a2a", circuit=CircuitState.OPEN, reason="gone"),
         *(
             ProjectKillSwitchChanged(

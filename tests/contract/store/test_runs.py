@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.ids import RunId
+from domain.ids import ProjectId, RunId
 from domain.lifecycle import RunState
 from domain.models.events import (
     LogsTruncated,
@@ -14,11 +14,13 @@ from domain.models.events import (
     RunCancelRequested,
     RunDispatched,
     RunFact,
+    RunOutputsRefused,
     RunRerouted,
     RunStateChanged,
     RunSynced,
 )
 from domain.models.intents import Lease
+from domain.models.outputs import OutputsFault
 from domain.models.pages import RunFilter, Window
 from domain.models.providers import EnvProfile
 from domain.models.runs import FailureCode, LogStats, Run, RunFailure, RunKind, SyncStatus
@@ -73,6 +75,7 @@ async def test_every_fact_is_read_as_it_was_written(scene: Scene) -> None:
         RunAsked(question="Red?"),
         RunAnswered(question="Red?"),
         RunRerouted(provider="local", reason="away"),
+        RunOutputsRefused(code=OutputsFault.TOO_LARGE, message="too much"),
         LogsTruncated(kept_lines=5, limit_bytes=1000),
         RunStateChanged(from_state=RunState.QUEUED, to_state=RunState.FAILED, failure=failure),
     ]
@@ -83,9 +86,9 @@ async def test_every_fact_is_read_as_it_was_written(scene: Scene) -> None:
     events = await scene.after(run, 1)
 
     assert changed is not None
-    assert 9 == changed.sequence
+    assert 10 == changed.sequence
     assert facts == [event.fact for event in events]
-    assert [2, 3, 4, 5, 6, 7, 8, 9] == [event.sequence for event in events]
+    assert [2, 3, 4, 5, 6, 7, 8, 9, 10] == [event.sequence for event in events]
     assert {(scene.actor.id, later(5))} == {(event.actor_id, event.at) for event in events}
 
 
@@ -270,3 +273,48 @@ async def test_whoever_follows_the_run_is_woken(scene: Scene) -> None:
     await cancel(scene, run, "enough")
 
     assert [frozenset({run_topic(run.id)})] == scene.woken
+
+
+async def test_outputs_are_read_as_they_were_written(scene: Scene) -> None:
+    """In their order, with every kind of value that JSON has; a new run has none."""
+    run, _ = await scene.started()
+    outputs: dict[str, object] = {"z": "ä\u0000€", "a": [1, -2.5, True, None, {"b": []}], "": {}}
+    async with scene.store.transaction() as unit:
+        assert await unit.runs.change(run, replace(run, outputs=outputs), [], actor=None, at=NOW)
+    stored = await scene.stored(run)
+    assert ({}, list(outputs.items())) == (run.outputs, list(stored.outputs.items()))
+    async with scene.store.transaction() as unit:
+        after = replace(stored, exit_code=0)
+        assert await unit.runs.change(stored, after, [], actor=None, at=NOW)
+
+
+async def test_a_run_is_found_by_its_providers_name(scene: Scene) -> None:
+    """The first of that name, of this project and provider alone; no name is none."""
+    first, _ = await scene.queued(provider="far", provider_run_id="7")
+    await scene.queued(provider="far", provider_run_id="7")
+    await scene.queued(provider="farther", provider_run_id="8")
+    await scene.queued(provider="far", provider_run_id="")
+    async with scene.store.transaction() as unit:
+        found = [
+            await unit.runs.named_by_provider(scene.project.id, provider, name)
+            for provider, name in (("far", "7"), ("far", "8"), ("farther", "8"), ("far", ""))
+        ]
+    assert (first.id, None, None) == (found[0], found[1], found[3])
+    assert found[2] is not None
+    async with scene.store.transaction() as unit:
+        assert None is await unit.runs.named_by_provider(ProjectId("another"), "far", "7")
+
+
+async def test_two_who_were_told_the_same_name_come_one_after_the_other(scene: Scene) -> None:
+    """The second finds what the first has written, however close they are."""
+    runs = [(await scene.queued(provider="far"))[0] for _ in range(8)]
+
+    async def take(run: Run) -> bool:
+        async with scene.store.transaction() as unit:
+            if await unit.runs.named_by_provider(scene.project.id, "far", "7") is not None:
+                return False
+            await asyncio.sleep(0.01)
+            named = replace(run, provider_run_id="7")
+            return await unit.runs.change(run, named, [], actor=None, at=NOW) is not None
+
+    assert [True] == [won for won in await asyncio.gather(*map(take, runs)) if won]

@@ -46,6 +46,15 @@ def test_the_state_says_what_can_be_done(state: RunState, expected: tuple[RunAct
     assert expected == replace(RUN, state=state).allowed_actions
 
 
+@pytest.mark.parametrize("state", [RunState.BLOCKED, RunState.RUNNING])
+def test_what_a_provider_has_can_be_asked_after(state: RunState) -> None:
+    """As long as it is not over, and also once it is to be stopped."""
+    run = replace(RUN, state=state, provider_run_id="far-7")
+    assert (RunAction.CANCEL, RunAction.RECONCILE) == run.allowed_actions
+    assert (RunAction.RECONCILE,) == replace(run, cancel_requested_at=NOON).allowed_actions
+    assert (RunAction.RETRY,) == replace(run, state=RunState.FAILED).allowed_actions
+
+
 def test_a_second_cancel_is_not_offered() -> None:
     """Once it is asked for, there is nothing to do but wait for the provider."""
     run = replace(RUN, state=RunState.RUNNING, cancel_requested_at=NOON)

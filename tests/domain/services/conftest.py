@@ -8,10 +8,11 @@ from random import Random
 
 import pytest
 
+from adapters.artifacts.folder import FolderStore
 from adapters.finding import AutomatonFinder
 from adapters.identifiers import Uuid7Maker
 from domain.ids import NodeId, RunId
-from domain.limits import RunLimits
+from domain.limits import ArtifactLimits, RunLimits
 from domain.models.audit import Caller
 from domain.models.commands import CreateProject, LaunchRun, SetPolicy
 from domain.models.policies import PolicyRule
@@ -24,6 +25,7 @@ from domain.queue import ConcurrencyLimits
 from domain.services.approvals import Approvals
 from domain.services.circuits import Circuits
 from domain.services.claims import Claimed
+from domain.services.collecting import Collector
 from domain.services.connections import Connections
 from domain.services.dispatcher import Dispatcher
 from domain.services.engine import Engine, engine_of
@@ -34,6 +36,7 @@ from domain.services.kill_switches import KillSwitches
 from domain.services.known_switches import KnownSwitches
 from domain.services.known_tokens import KnownTokens
 from domain.services.launcher import Launcher
+from domain.services.placer import Placer
 from domain.services.policies import Policies
 from domain.services.projects import Projects
 from domain.services.queue_bound import QueueBound
@@ -50,6 +53,7 @@ TOKEN = "wb_a-token-for-the-tests"
 LEASE_S = 15.0
 QUEUE_MAX = 8
 POLL_S = 10.0
+ARTIFACT_LIMITS = ArtifactLimits(file_bytes_max=1000, files_max=20, run_bytes_max=2000)
 LIMITS = RunLimits(timeout_ms_default=24 * 3600 * 1000)
 """The time of these tests goes on in leaps of an hour."""
 
@@ -165,6 +169,7 @@ def make_engine(
     *,
     clock: ManualClock,
     meter: CountingMeter,
+    folder: Path,
 ) -> Engine:
     """One that does not run yet, with room for two runs at once."""
     registry, limits = Registry([adapter]), RunLimits()
@@ -187,18 +192,51 @@ def make_engine(
         store=store,
         signals=hub,
         connections=connections,
+        circuits=circuits,
         clock=clock,
         meter=meter,
         redactors=redactors,
         limits=limits,
+        collector=Collector(
+            contents=FolderStore(folder / "artifacts"),
+            clock=clock,
+            new_id=Uuid7Maker(),
+            meter=meter,
+            redactors=redactors,
+            limits=ARTIFACT_LIMITS,
+        ),
     )
     return engine_of(dispatcher, follower, Random(7).random)
+
+
+def make_launcher(engine: Engine, gate: Gate, switches: KnownSwitches) -> Launcher:
+    """One whose runs the engine starts, once it runs."""
+    store, clock, new_id, meter = engine.store, engine.clock, Uuid7Maker(), engine.meter
+    approvals = Approvals(
+        store=store, clock=clock, new_id=new_id, meter=meter, start_at_once=engine.take
+    )
+    return Launcher(
+        store=store,
+        gate=gate,
+        connections=engine.dispatcher.connections,
+        approvals=approvals,
+        clock=clock,
+        meter=meter,
+        placer=Placer(
+            approvals=approvals,
+            new_id=new_id,
+            limits=LIMITS,
+            queue=QueueBound(QUEUE_MAX),
+            start_at_once=engine.take,
+        ),
+        switches=switches,
+    )
 
 
 @asynccontextmanager
 async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     """One project, one administrator, room for two runs at once."""
-    clock, new_id, meter, limits = ManualClock(), Uuid7Maker(), CountingMeter(), LIMITS
+    clock, new_id, meter = ManualClock(), Uuid7Maker(), CountingMeter()
     hub, known = Hub(clock), KnownTokens()
 
     def wake(topics: frozenset[str]) -> None:
@@ -222,20 +260,8 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     policies = Policies(store=store, clock=clock)
     made = await make_project(store, clock, admin)
     project = await with_rules(policies, made, admin, ANYTHING)
-    engine = make_engine(store, hub, adapter, clock=clock, meter=meter)
-    launcher = Launcher(
-        store=store,
-        gate=make_gate(policies, registry),
-        connections=engine.dispatcher.connections,
-        approvals=Approvals(store=store, clock=clock, new_id=new_id, meter=meter),
-        clock=clock,
-        new_id=new_id,
-        meter=meter,
-        limits=limits,
-        queue=QueueBound(QUEUE_MAX),
-        switches=switches,
-        start_at_once=engine.take,
-    )
+    engine = make_engine(store, hub, adapter, clock=clock, meter=meter, folder=folder)
+    launcher = make_launcher(engine, make_gate(policies, registry), switches)
     yield Desk(
         store=store,
         hub=hub,

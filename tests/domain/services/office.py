@@ -1,5 +1,6 @@
 """What a server does with providers, over the database of a desk."""
 
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -33,6 +34,7 @@ class Office:
             store=desk.store,
             signals=desk.hub,
             clock=desk.clock,
+            random=Random(7).random,
             meter=desk.meter,
             registry=Registry([self.keyed]),
             redactors=self.redactors,

@@ -109,6 +109,7 @@ class ScriptedAdapter:
     A position is an index into the script. An error in it is raised once, to whoever gets there.
     Where it is polled, `words` are what it says of any run, one a look, the last one for ever, and
     `pages` are its log, errors as in a script. `kept` is what a lookup finds; None: it cannot tell.
+    `left` are its files, and `pieces` what is in each, by reference, errors likewise.
     """
 
     clock: ManualClock
@@ -118,6 +119,9 @@ class ScriptedAdapter:
     words: list[ProviderStatus | WorkbenchError] = field(default_factory=list)
     pages: list[Progress | WorkbenchError] = field(default_factory=list)
     kept: dict[RunId, Dispatched] | None = field(default_factory=dict)
+    left: list[ProviderArtifact] = field(default_factory=list)
+    pieces: dict[str, list[bytes | Exception]] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
     looks: list[RunId] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     canceled: list[RunId] = field(default_factory=list)
@@ -179,7 +183,16 @@ class ScriptedAdapter:
         return page
 
     async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
-        return ()
+        return self.left
+
+    async def read_artifact(
+        self, handle: RunHandle, artifact: ProviderArtifact
+    ) -> AsyncGenerator[bytes, None]:
+        self.read.append(artifact.reference)
+        for piece in self.pieces.get(artifact.reference, ()):
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
 
     async def resume(self, handle: RunHandle, answer: str) -> None:
         if not self.capabilities.resume:

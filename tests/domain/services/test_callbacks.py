@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.ids import ProjectId
 from domain.models.callbacks import Callback, Heard
 from domain.models.providers import Connection
 from domain.models.runs import Run
@@ -29,6 +30,17 @@ class Calling(ScriptedAdapter):
     def hear(self, connection: Connection, callback: Callback) -> Heard | None:
         self.heard.append(connection)
         return self.told if callback.headers.get("signature") == "signed" else None
+
+
+@dataclass
+class Listening(Calling):
+    """One whose runs are listened to."""
+
+    stirred: list[tuple[ProjectId, str]] = field(default_factory=list)
+
+    def stir(self, project_id: ProjectId, provider_run_id: str) -> bool:
+        self.stirred.append((project_id, provider_run_id))
+        return True
 
 
 @dataclass
@@ -107,6 +119,14 @@ async def test_what_is_not_for_a_run_here_does_nothing(board: Switchboard) -> No
     assert board.run.project_id == board.provider.heard[0].project_id
 
 
+async def test_what_no_text_can_be_is_not_looked_for(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL takes no NUL, and whoever likes could fill the log with its errors."""
+    monkeypatch.delattr(board.service, "store")
+    assert not await board.call(slug="main\0")
+
+
 async def test_a_replay_does_nothing(board: Switchboard) -> None:
     """Under whatever id of a delivery: what is signed is the same. What is too old, or of a time to
     come, may be a replay of what was forgotten."""
@@ -138,6 +158,34 @@ async def test_a_call_that_comes_just_after_another_is_not_lost(board: Switchboa
     assert await board.call()
     assert 0 == await board.looks()
     assert 1 == await look(board.desk, wait_s=GAP.total_seconds() / 2)
+
+
+async def test_a_provider_that_is_listened_to_asks_by_itself(board: Switchboard) -> None:
+    """Where it has signed something new and in time, by the project's slug or id; no look is made
+    besides."""
+    listening = Listening(clock=board.desk.clock, key=board.provider.key)
+    board.service.registry = Registry([listening])
+    board.provider = listening
+    board.happens()
+    assert not await board.call(signature="forged")
+    board.happens(late=WINDOW * 1.1)
+    assert not await board.call()
+    assert [] == listening.stirred
+    board.happens()
+    assert await board.call(body="once")
+    assert not await board.call(body="once")
+    assert await board.call(slug=board.run.project_id)
+    assert [(board.run.project_id, board.run.provider_run_id)] * 2 == listening.stirred
+    assert 0 == await board.looks()
+
+
+async def test_what_names_no_time_is_heard_once(board: Switchboard) -> None:
+    """By what it says."""
+    known = board.run.provider_run_id
+    assert known is not None
+    board.provider.told = Heard(provider_run_id=known, at=None)
+    assert await board.call(body="once")
+    assert not await board.call(body="once")
 
 
 async def test_too_many_are_dropped_and_counted(board: Switchboard) -> None:

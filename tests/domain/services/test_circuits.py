@@ -1,6 +1,7 @@
 """Asking a provider: in time, not while it is away, each project for itself."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -96,3 +97,63 @@ async def test_this_machine_is_always_asked(far: Desk, circuits: Circuits) -> No
     await fail_often(far, circuits)
     assert "here" == await circuits.ask(far.adapter, far.project.id, answer)
     assert [] == await told(far)
+
+
+async def words(*given: str | Exception) -> AsyncGenerator[str, None]:
+    for each in given:
+        if isinstance(each, Exception):
+            raise each
+        yield each
+
+
+async def heard(desk: Desk, circuits: Circuits, *given: str | Exception) -> list[str]:
+    """What is heard of a stream."""
+    told = circuits.listen(desk.adapter, desk.project.id, words(*given))
+    return [word async for word in told]
+
+
+async def test_a_stream_is_asked_for_as_anything_else(far: Desk, circuits: Circuits) -> None:
+    """One that cannot be had is an outage; one that was not opened is not even tried."""
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(ProviderUnavailable):
+            await heard(far, circuits, GONE)
+    with pytest.raises(ProviderLeftAlone) as error:
+        await heard(far, circuits, "here")
+    assert error.value.is_unsent
+    far.clock.time += timedelta(seconds=(error.value.retry_after_s or 0) + 1)
+    assert ["here", "there"] == await heard(far, circuits, "here", "there")
+    assert CircuitState.CLOSED is circuits.state(far.project.id, far.adapter.key)
+
+
+async def test_the_first_word_of_a_stream_is_its_answer(far: Desk, circuits: Circuits) -> None:
+    """While it goes on it says nothing more of who cannot be reached; when it breaks it does."""
+    for _ in range(FAILURES_TO_OPEN - 1):
+        with pytest.raises(ProviderUnavailable):
+            await circuits.ask(far.adapter, far.project.id, fail)
+    stream = circuits.listen(far.adapter, far.project.id, words("one", "two", GONE))
+    assert "one" == await anext(stream)
+    await fail_often(far, circuits)
+    assert "two" == await anext(stream)
+    assert CircuitState.OPEN is circuits.state(far.project.id, far.adapter.key)
+    with pytest.raises(ProviderUnavailable):
+        await anext(stream)
+
+
+async def test_a_stream_that_was_refused_or_is_empty_is_an_answer(
+    far: Desk, circuits: Circuits
+) -> None:
+    """Whoever says no, or nothing, is there."""
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(ProviderRefused):
+            await heard(far, circuits, ProviderRefused("no"))
+        assert [] == await heard(far, circuits)
+    assert CircuitState.CLOSED is circuits.state(far.project.id, far.adapter.key)
+
+
+async def test_streams_of_this_machine_are_always_heard(far: Desk, circuits: Circuits) -> None:
+    """However often something here fails."""
+    far.adapter.kind = ProviderKind.LOCAL
+    for _ in range(2 * FAILURES_TO_OPEN):
+        with pytest.raises(ProviderUnavailable):
+            await heard(far, circuits, GONE)
+    assert ["here"] == await heard(far, circuits, "here")

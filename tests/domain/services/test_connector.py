@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from domain.errors import NotPermitted, ProviderUnconfigured
 from domain.models.credentials import CredentialSource
+from domain.models.providers import Connection
+from domain.models.secrets import Secret
 from domain.redaction.redactor import MASK
 from tests.domain.services.conftest import Desk
 from tests.domain.services.office import URL, Office, join
-from tests.keyed import KEYED
+from tests.keyed import KEYED, KeyedProvider
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +69,69 @@ async def test_what_is_known_is_not_asked_for(office: Office) -> None:
     for _ in range(5):
         await office.secrets()
     assert [] == asked
+
+
+async def test_those_who_come_at_once_are_answered_by_one_reading(office: Office) -> None:
+    """After a poll many runs are looked at, and each would ask the database for the same."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    office.services.connector.wake({"providers"})
+    asked: list[str] = []
+    engine = office.desk.store._engines.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    await asyncio.gather(*(office.secrets() for _ in range(64)))
+    assert 1 == len([each for each in asked if "FROM execution_provider_configs" in each])
+
+
+async def test_who_comes_after_a_change_joins_no_reading_of_before_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what that reading found kept."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    learn, has_read, goes_on = office.services.known.learn, asyncio.Event(), asyncio.Event()
+
+    async def wait(*given: Any) -> None:
+        monkeypatch.undo()
+        has_read.set()
+        await goes_on.wait()
+        await learn(*given)
+
+    monkeypatch.setattr(office.services.known, "learn", wait)
+    before = asyncio.create_task(office.secrets())
+    await has_read.wait()
+    await office.put("another-one")
+    assert {"apiKey": "another-one"} == await office.secrets()
+    goes_on.set()
+    await before
+    assert {"apiKey": "another-one"} == await office.secrets()
+
+
+async def test_who_goes_away_takes_nobody_along(office: Office) -> None:
+    """The first to come reads for the others, also where it is canceled meanwhile."""
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    office.services.connector.wake({"providers"})
+    first, other = (asyncio.create_task(office.secrets()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert {"apiKey": "sesame-open"} == await other
+
+
+async def test_a_failure_is_told_to_all_who_came_and_is_not_kept(
+    office: Office, desk: Desk, tmp_path: Path
+) -> None:
+    """What was away may be there the next time, without anything that was changed."""
+    office.desk.admin = replace(desk.admin, is_server_admin=True)
+    path = tmp_path / "key"
+    path.write_text("sesame-open")
+    await office.configure({"baseUrl": URL})
+    await office.put(str(path), source=CredentialSource.FILE)
+    path.unlink()
+    asked = await asyncio.gather(*(office.secrets() for _ in range(3)), return_exceptions=True)
+    assert [ProviderUnconfigured] * 3 == [type(each) for each in asked]
+    path.write_text("sesame-open")
+    assert {"apiKey": "sesame-open"} == await office.secrets()
 
 
 async def test_what_was_stored_and_fits_no_more_is_told(office: Office) -> None:
@@ -187,3 +253,19 @@ async def test_what_this_server_commits_holds_at_once(desk: Desk) -> None:
     for text in ("first-secret", "second-secret"):
         await made.put(text)
         assert {"apiKey": text} == await made.secrets()
+
+
+class Deriving(KeyedProvider):
+    """Makes a secret of its own."""
+
+    def derived(self, connection: Connection) -> list[Secret]:
+        return [Secret(f"made-of-{connection.secrets['apiKey'].reveal()}")]
+
+
+async def test_what_is_made_of_secrets_is_masked_as_well(office: Office) -> None:
+    """Before anybody can use it."""
+    office.services.registry._providers[KEYED] = Deriving()
+    await office.configure({"baseUrl": URL})
+    await office.put("sesame-open")
+    await office.services.connections.adapter(office.desk.project.id, KEYED)
+    assert f"it is {MASK}, see" == office.masked("it is made-of-sesame-open, see")

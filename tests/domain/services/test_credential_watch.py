@@ -1,17 +1,23 @@
 """Credentials are tried by the server itself, and their end is told before it comes."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from domain.errors import CredentialsRejected, ProviderUnavailable
+from domain.models.commands import ConfigureProvider
 from domain.models.credentials import EXPIRY_WARNING, CredentialHealth
 from domain.models.project_events import ProjectCredentialChanged, ProjectProviderChecked
+from domain.models.providers import Health
+from domain.services.credential_watch import SPREAD, TRIED_AT_ONCE
 from tests.domain.services.conftest import Desk
 from tests.domain.services.office import EVERY_S, URL, Office, join
-from tests.keyed import KEYED
+from tests.keyed import KEYED, KeyedProvider
 
 pytestmark = pytest.mark.anyio
 
@@ -108,3 +114,88 @@ async def checks_told(office: Office) -> int:
     async with office.desk.store.snapshot() as unit:
         events = await unit.project_events.after(office.desk.project.id, 0, 99)
     return len([e for e in events if isinstance(e.fact, ProjectProviderChecked)])
+
+
+@dataclass
+class Crowd:
+    """How many providers are being asked now, and how many were at the most."""
+
+    now: int = 0
+    most: int = 0
+    asked: list[str] = field(default_factory=list)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Slow(KeyedProvider):
+    """Answers when its crowd may."""
+
+    crowd: Crowd = field(default_factory=Crowd)
+
+    async def check_health(self) -> Health:
+        self.crowd.now += 1
+        self.crowd.most = max(self.crowd.most, self.crowd.now)
+        self.crowd.asked.append(self.key)
+        await self.crowd.opened.wait()
+        self.crowd.now -= 1
+        return await super().check_health()
+
+
+class Broken(KeyedProvider):
+    """Fails in a way that no adapter should."""
+
+    async def check_health(self) -> Health:
+        raise RuntimeError("a fault of the adapter")
+
+
+async def join_in(office: Office, *providers: KeyedProvider) -> None:
+    """Configure these as well."""
+    desk = office.desk
+    for each in providers:
+        office.services.registry._providers[each.key] = each
+        command = ConfigureProvider(project="main", provider=each.key, config={"baseUrl": URL})
+        await office.services.configs.configure(command, desk.project.id, desk.caller)
+
+
+def crowded(crowd: Crowd, count: int) -> list[Slow]:
+    return [Slow(key=f"slow_{n}", credentials=(), crowd=crowd) for n in range(count)]
+
+
+async def test_a_few_are_tried_at_once(office: Office) -> None:
+    """However many there are: those that hang hold up neither all others, nor are they many."""
+    count, crowd = TRIED_AT_ONCE + 3, Crowd()
+    await join_in(office, *crowded(crowd, count))
+    looking = asyncio.create_task(office.services.watch.look())
+    async with asyncio.timeout(30):
+        while crowd.now < TRIED_AT_ONCE:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # for one too many
+    crowd.opened.set()
+    await looking
+    assert (count, TRIED_AT_ONCE) == (len(set(crowd.asked)), crowd.most)
+
+
+async def test_what_fails_at_one_keeps_nobody_from_the_others(office: Office) -> None:
+    """It is counted, and logged."""
+    crowd = Crowd()
+    crowd.opened.set()
+    await join_in(office, Broken(key="broken", credentials=()), *crowded(crowd, TRIED_AT_ONCE))
+    await office.services.watch.look()
+    assert TRIED_AT_ONCE == len(crowd.asked)
+    assert ["credentials"] == office.desk.meter.failures
+
+
+async def test_servers_that_were_started_together_do_not_ask_together(office: Office) -> None:
+    """Each round begins somewhat later than the interval, by something random."""
+    rounds: list[list[float]] = []
+    for seed in (1, 2):
+        clock = replace(office.desk.clock, slept=[])
+        watch = replace(office.services.watch, clock=clock, random=Random(seed).random)
+        running = asyncio.create_task(watch.run())
+        while len(clock.slept) < 3:
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait([running])
+        rounds.append(clock.slept[:3])
+    assert all(EVERY_S <= wait <= EVERY_S * (1 + SPREAD) for each in rounds for wait in each)
+    assert 6 == len({wait for each in rounds for wait in each})

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import anyio
 import pytest
 
 from domain.errors import ProviderRefused, ProviderUnavailable
@@ -29,6 +30,14 @@ async def test_no_more_start_than_there_is_room_for(desk: Desk) -> None:
     assert [] == await desk.dispatcher.claim()
     async with desk.store.snapshot() as unit:
         assert await unit.runs.queue_position(runs[2]) == 1
+
+
+async def test_nothing_is_locked_where_nothing_waits(desk: Desk) -> None:
+    """A claim that finds nothing is over while somebody else is in the middle of writing."""
+    async with desk.store.transaction() as unit:
+        await unit.intents.release_node(desk.dispatcher.node)
+        with anyio.fail_after(10):
+            assert [] == await desk.dispatcher.claim()
 
 
 async def test_a_crash_after_the_start_starts_nothing_twice(desk: Desk) -> None:

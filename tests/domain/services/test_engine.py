@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from domain.errors import ProviderUnavailable, QuotaExceeded
 from domain.ids import RunId
 from domain.lifecycle import RunState
-from domain.models.commands import CancelRun
+from domain.models.commands import CancelRun, SetKillSwitch
 from domain.models.intents import Intent
+from domain.models.kill_switches import KillSwitchScope
 from domain.models.pages import RunFilter, Window
 from domain.models.projects import Project
 from domain.models.runs import Run
@@ -144,6 +146,26 @@ async def test_a_crash_between_launch_and_start_loses_nothing(dying: Desk) -> No
     assert ([run.id], RunState.RUNNING) == (ordered(dying), (await dying.run(run.id)).state)
 
 
+async def test_what_its_launch_has_found_is_not_looked_up_again(dying: Desk) -> None:
+    """It was asked in the transaction that claimed it, a moment ago."""
+    asked: list[str] = []
+    reader = dying.store._engines.reader.sync_engine
+    event.listen(reader, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    run = await dying.launch()
+    asked.clear()
+    assert await dying.dispatcher.dispatch(dying.engine._taken.get_nowait())
+    assert ([run.id], []) == (ordered(dying), asked)
+
+
+async def test_what_it_has_found_is_true_for_a_moment_only(dying: Desk) -> None:
+    """Whoever engages a kill switch waits for longer than that."""
+    run = await dying.launch()
+    command = SetKillSwitch(scope=KillSwitchScope.SERVER, engaged=True, reason="smoke")
+    assert 1 == (await dying.kill_switches.set(command, None, dying.caller)).dispatching
+    assert await dying.dispatcher.dispatch(dying.engine._taken.get_nowait()) is None
+    assert ([], RunState.QUEUED) == (ordered(dying), (await dying.run(run.id)).state)
+
+
 async def test_who_stops_leaves_what_it_took_to_others(dying: Desk) -> None:
     """At once: nobody waits for the lease to run out."""
     run = await dying.launch()
@@ -166,7 +188,9 @@ async def test_a_launch_that_is_not_stored_starts_nothing(desk: Desk) -> None:
     desk.adapter.script = [ended()]
     async with running(desk):
         runs = await asyncio.gather(*(desk.launch("true", key="k") for _ in range(5)))
-        desk.launcher = replace(desk.launcher, queue=QueueBound(0))
+        desk.launcher = replace(
+            desk.launcher, placer=replace(desk.launcher.placer, queue=QueueBound(0))
+        )
         with pytest.raises(QuotaExceeded):
             await desk.launch()
         await ends(desk, runs[0].id)
@@ -184,7 +208,9 @@ async def test_a_launch_whose_caller_goes_away_starts_all_the_same(desk: Desk) -
         return await desk.engine.take(unit, intent, run, project)
 
     async with running(desk):
-        desk.launcher = replace(desk.launcher, start_at_once=take)
+        desk.launcher = replace(
+            desk.launcher, placer=replace(desk.launcher.placer, start_at_once=take)
+        )
         launching.append(asyncio.create_task(desk.launch()))
         with pytest.raises(asyncio.CancelledError):
             await launching[0]

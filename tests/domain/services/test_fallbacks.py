@@ -46,7 +46,9 @@ async def away(desk: Desk) -> ScriptedAdapter:
     for registry in (desk.dispatcher.registry, desk.launcher.gate.registry):
         registry._providers["far"] = far
     fallbacks = Fallbacks(
-        gate=desk.launcher.gate, approvals=desk.launcher.approvals, new_id=desk.launcher.new_id
+        gate=desk.launcher.gate,
+        approvals=desk.launcher.approvals,
+        new_id=desk.launcher.placer.new_id,
     )
     desk.dispatcher = replace(desk.dispatcher, fallbacks=fallbacks)
     await allow(desk, ProviderFallback.LOCAL)

@@ -1,24 +1,28 @@
 """Following: lines and end get in once, whatever fails between."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
 
 from adapters.finding import AutomatonFinder
+from domain.circuit import FAILURES_TO_OPEN, FIRST_PAUSE_S, CircuitState
 from domain.errors import ProviderRefused, ProviderUnavailable, StorageUnavailable
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun
 from domain.models.events import LogsTruncated, RunSynced
-from domain.models.providers import EndCause, Progress
+from domain.models.outputs import Outputs
+from domain.models.providers import EndCause, Observation, Progress, RunHandle
 from domain.models.runs import FailureCode, SyncStatus
 from domain.ports import UnitOfWork
 from domain.redaction.redactor import MASK
+from domain.services.connections import Connections
 from domain.services.redactors import Redactors
+from domain.services.registry import Registry
 from persistence.unit_of_work import Database
 from tests.domain.services.conftest import TOKEN, Desk
-from tests.domain.services.scripted import ManualClock, ended, printed
+from tests.domain.services.scripted import ManualClock, ScriptedAdapter, ended, printed
 
 pytestmark = pytest.mark.anyio
 
@@ -43,6 +47,25 @@ class ForgetfulStore:
 
     async def check(self) -> None:
         await self.store.check()
+
+
+@dataclass
+class Away(ScriptedAdapter):
+    """Cannot be reached for some time."""
+
+    failures: int = 1
+
+    async def fail(self) -> None:
+        raise ProviderUnavailable("away")
+
+    async def subscribe(
+        self, handle: RunHandle, position: str | None
+    ) -> AsyncGenerator[Observation, None]:
+        self.failures -= 1
+        if self.failures >= 0:
+            await self.fail()
+        async for each in super().subscribe(handle, position):
+            yield each
 
 
 async def test_lines_and_end_are_stored_and_the_provider_may_forget(desk: Desk) -> None:
@@ -90,7 +113,10 @@ async def test_an_outage_tells_when_it_is_tried_again(desk: Desk) -> None:
             pauses.append((seconds, shown, run.degraded_reason))
             await super().sleep(seconds)
 
-    await replace(desk.follower, clock=Watched()).follow(replace(followed, run=stale))
+    clock = Watched()
+    circuits = replace(desk.follower.circuits, clock=clock)
+    follower = replace(desk.follower, clock=clock, circuits=circuits)
+    await follower.follow(replace(followed, run=stale))
     assert [(90, 90, "away"), (0.5, 0.5, "gone")] == pauses
     assert None is (await desk.run(followed.run.id)).next_reconcile_at
 
@@ -221,6 +247,16 @@ async def test_a_provider_that_refuses_to_tell_more_ends_the_run(desk: Desk) -> 
     )
 
 
+async def test_outputs_are_stored_without_secrets(desk: Desk) -> None:
+    """With the end, whichever kind of provider tells it."""
+    outputs = Outputs(values={"url": f"https://x/{TOKEN}", "ok": True})
+    desk.adapter.script = [replace(ended(code=1), outputs=outputs)]
+    followed = await desk.started()
+    await desk.follower.follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.FAILED, {"url": f"https://x/{MASK}", "ok": True}) == (run.state, run.outputs)
+
+
 async def test_a_stream_that_stops_before_the_end_is_asked_again(desk: Desk) -> None:
     """A provider that falls silent is taken for one that is away, with a wait before each try."""
     desk.adapter.script = [printed("a", 1)]
@@ -244,3 +280,44 @@ async def test_a_cancel_asked_before_is_passed_on_after(desk: Desk) -> None:
     desk.adapter.script = [printed("a", 1), ended(EndCause.CANCELED, None)]
     await desk.follower.follow(followed)
     assert RunState.CANCELED is (await desk.run(followed.run.id)).state
+
+
+async def test_a_provider_that_is_away_is_left_alone_by_who_listens(desk: Desk) -> None:
+    """After several failures, whoever met them, nobody opens a stream until it is time to try
+    again; the run is in doubt meanwhile, and in step once the provider is back."""
+    followed = await desk.started()
+    away = Away(clock=desk.clock, script=[printed("back", 1), ended()])
+    for _ in range(FAILURES_TO_OPEN - 1):
+        with pytest.raises(ProviderUnavailable):
+            await desk.follower.circuits.ask(away, followed.run.project_id, away.fail)
+    connections = Connections(registry=Registry([away]))
+    await replace(desk.follower, connections=connections).follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.SUCCEEDED, SyncStatus.IN_SYNC) == (run.state, run.sync_status)
+    assert [CircuitState.OPEN, CircuitState.CLOSED] == desk.meter.circuits
+    assert FIRST_PAUSE_S == sum(desk.clock.slept)
+    assert ["follow"] == desk.meter.failures
+
+
+async def test_a_stream_without_end_is_kept_up_to_a_bound(desk: Desk) -> None:
+    """What comes beyond is not stored, which is told once; the end is seen all the same."""
+    desk.adapter.sites = frozenset()
+    desk.adapter.script = [*(printed("x" * 99, number + 1) for number in range(50)), ended()]
+    followed = await desk.started()
+    limits = replace(desk.follower.limits, output_bytes_max=1000)
+    await replace(desk.follower, limits=limits).follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (RunState.SUCCEEDED, 10, True) == (run.state, run.log.lines, run.log.truncated)
+    async with desk.store.snapshot() as unit:
+        facts = [event.fact for event in await unit.events.after(run.id, 0, 99)]
+    assert 1 == len([fact for fact in facts if isinstance(fact, LogsTruncated)])
+
+
+async def test_what_lies_beside_us_is_bounded_there(desk: Desk) -> None:
+    """Its own bound ends it, and all that came before that is kept."""
+    desk.adapter.script = [*(printed("x" * 99, number + 1) for number in range(20)), ended()]
+    followed = await desk.started()
+    limits = replace(desk.follower.limits, output_bytes_max=1000)
+    await replace(desk.follower, limits=limits).follow(followed)
+    run = await desk.run(followed.run.id)
+    assert (20, False) == (run.log.lines, run.log.truncated)

@@ -49,7 +49,7 @@ def interventions(far: Desk) -> Interventions:
     return Interventions(
         store=far.store,
         clock=far.clock,
-        meter=far.meter,
+        gate=far.launcher.gate,
         connections=far.dispatcher.connections,
         circuits=far.dispatcher.circuits,
         switches=KnownSwitches(far.store, far.clock),
@@ -142,7 +142,10 @@ async def test_nobody_decides_what_the_provider_tells(
 async def test_an_answer_lets_it_go_on(far: Desk, interventions: Interventions) -> None:
     """The provider hears it once; the question is gone, and stands in the stream."""
     run = await asking(far)
-    assert (RunState.BLOCKED, (RunAction.ANSWER, RunAction.CANCEL)) == (
+    assert (
+        RunState.BLOCKED,
+        (RunAction.ANSWER, RunAction.CANCEL, RunAction.RECONCILE),
+    ) == (
         run.state,
         run.allowed_actions,
     )

@@ -230,7 +230,9 @@ def roomy(desk: Desk, recorder: Recorder) -> Desk:
     """The desk with another provider, and room for whatever is launched."""
     registry, room = Registry([recorder]), ConcurrencyLimits(per_provider=9999, per_project=9999)
     gate = replace(desk.launcher.gate, registry=registry)
-    launcher = replace(desk.launcher, gate=gate, queue=QueueBound(9999))
+    launcher = replace(
+        desk.launcher, gate=gate, placer=replace(desk.launcher.placer, queue=QueueBound(9999))
+    )
     dispatcher = replace(
         desk.dispatcher,
         registry=registry,

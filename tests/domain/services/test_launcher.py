@@ -16,10 +16,11 @@ from domain.errors import (
 from domain.ids import RunId
 from domain.lifecycle import RunState
 from domain.models.commands import CancelRun, LaunchRun, RetryRun
-from domain.models.decisions import PolicyVerdict
+from domain.models.decisions import PolicyVerdict, RiskLevel
 from domain.models.providers import ProviderKind
 from domain.models.runs import Run
 from domain.models.sandbox import SandboxSettings
+from domain.policy import requested, shown
 from tests.domain.services.conftest import QUEUE_MAX, Desk
 from tests.domain.services.scripted import ended
 
@@ -166,3 +167,27 @@ async def test_a_sandbox_that_is_not_there_refuses_the_launch(desk: Desk) -> Non
     await desk.launch()
     async with desk.store.snapshot() as unit:
         assert {"local": 2} == await unit.intents.depth()
+
+
+async def test_globs_are_decided_on_and_sent(desk: Desk) -> None:
+    """And stay with the run where it is retried; without any, what is shown is what it was before
+    there were globs."""
+    asked = LaunchRun(project="main", command=("true",), artifacts=("b/*", "a"))
+    run = await desk.launcher.launch(asked, desk.project, desk.caller)
+    plain = await desk.launch("true")
+    desk.adapter.script = [ended()]
+    for claimed in await desk.dispatcher.claim():
+        followed = await desk.dispatcher.dispatch(claimed)
+        assert followed is not None
+        await desk.follower.follow(followed)
+    assert [("b/*", "a"), ()] == [order.artifacts for order in desk.adapter.orders]
+    told = [
+        shown(requested(each, desk.project), RiskLevel.LOW, 1).get("artifacts")
+        for each in (run, plain)
+    ]
+    assert [["a", "b/*"], None] == told
+    async with desk.store.snapshot() as unit:
+        requests = await unit.decisions.requests([run.decision_id, plain.decision_id])
+    assert ("b/*", "a") == requests[run.decision_id].artifacts
+    again = RetryRun(run_id=run.id, acknowledge_failure=True)
+    assert ("b/*", "a") == (await desk.launcher.retry(again, desk.caller)).artifacts

@@ -1,6 +1,7 @@
 """What a polled run prints: kept once, to its end, within bounds, and masked."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -48,6 +49,47 @@ async def test_what_a_provider_says_is_masked(far: Desk) -> None:
     assert after.failure is not None
     assert f"bad {MASK}" == after.failure.message
     assert [f"key={MASK}"] == await far.log_of(run.id)
+
+
+async def test_what_no_database_takes_is_made_fit(far: Desk) -> None:
+    """A provider's word may hold anything, and be of any length."""
+    far.adapter.words = [
+        word(ProviderSignal.WAITING, "wa\0it" + "s" * 1000, question="\0or \ud800?" + "x" * 9999),
+        ProviderUnavailable("no\0"),
+    ]
+    run = await handed_over(far)
+    await look(far)
+    after = await far.run(run.id)
+    assert after.question is not None
+    assert ("wa\u2400its", 200) == (
+        (after.provider_status_raw or "")[:6],
+        len(after.provider_status_raw or ""),
+    )
+    assert ("\u2400or ??", 4000) == (after.question.text[:6], len(after.question.text))
+    await look(far)
+    assert "no\u2400" == (await far.run(run.id)).degraded_reason
+
+
+async def test_the_log_of_the_server_tells_no_secret(
+    far: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a provider says, and whatever fails: a line names its project too."""
+    caplog.set_level("INFO")
+    run = await far.launch()
+    far.adapter.answers = [ProviderUnavailable(f"not sent {TOKEN}", is_unsent=True)]
+    for _ in range(2):
+        far.clock.time += timedelta(hours=1)
+        [claimed] = await far.dispatcher.claim()
+        await far.dispatcher.dispatch(claimed)
+    far.adapter.words = [ProviderUnavailable(f"not seen {TOKEN}"), RUNNING]
+    await look(far)
+    far.adapter.pages = [ProviderRefused(f"not read {TOKEN}")]
+    await look(far)
+    said = [(line.getMessage(), getattr(line, "project", None)) for line in caplog.records]
+    told = [(text, project) for text, project in said if MASK in text]
+    assert 3 == len(told)
+    assert {run.project_id} == {project for _, project in told}
+    assert TOKEN not in caplog.text
 
 
 async def test_an_end_waits_for_its_log(far: Desk) -> None:

@@ -64,10 +64,11 @@ async def working(desk: Desk) -> AsyncIterator[None]:
     )
     desk.follower = replace(desk.follower, clock=clock)
     desk.engine = engine_of(desk.dispatcher, desk.follower, lambda: 0.5)
-    desk.launcher = replace(desk.launcher, clock=clock, queue=QueueBound(10_000))
+    placer = replace(desk.launcher.placer, queue=QueueBound(10_000), start_at_once=desk.engine.take)
     desk.launcher = replace(
         desk.launcher,
-        start_at_once=desk.engine.take,
+        clock=clock,
+        placer=placer,
         gate=replace(desk.launcher.gate, clock=clock),
     )
     task = asyncio.create_task(desk.engine.run())

@@ -1,0 +1,87 @@
+"""Attempts to get round what workflow runs promise, on a server at work."""
+
+import pytest
+
+from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
+from domain.models.approvals import ApprovalDecision
+from domain.models.runs import FailureCode
+from domain.models.workflows import RetryPolicy
+from tests.workflows.stage import Stage, asking, command, gate
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+
+WAIT = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\n"
+
+
+async def test_a_step_that_asks_is_not_asked_about_twice(stage: Stage) -> None:
+    """Whoever was asked to leave it out before it began is asked no more once it asks itself."""
+    run = await stage.start(stage.script("slow", WAIT), asking("sign-off", needs=("slow",)))
+    await stage.step_in(run, "slow", StepRunState.RUNNING)
+    await stage.act_on_step("skip", (await stage.steps(run))["sign-off"])
+    (stage.root / "go").touch()
+
+    await stage.step_in(run, "sign-off", StepRunState.BLOCKED)
+
+    asked, before = await stage.approvals()
+    assert (ApprovalState.PENDING, ApprovalState.VOIDED) == (asked.state, before.state)
+    await stage.decide(asked)
+    await stage.in_state(run, WorkflowRunState.SUCCEEDED)
+
+
+async def test_a_question_lapses_with_the_time_of_the_workflow(stage: Stage) -> None:
+    """Also the one about leaving a step out, while something else is still being stopped."""
+    run = await stage.start(stage.script("slow", WAIT), gate("gate", "1 == 2"), timeout_ms=1500)
+    await stage.step_in(run, "slow", StepRunState.RUNNING)
+    gated = await stage.step_in(run, "gate", StepRunState.FAILED)
+    await stage.act_on_step("skip", gated)
+
+    await stage.in_state(run, WorkflowRunState.FAILED)
+
+    (asked,) = await stage.approvals()
+    assert ApprovalState.VOIDED == asked.state
+    assert None is (await stage.steps(run))["gate"].approval_id
+
+
+async def test_a_small_queue_is_shared(stage_of_four: Stage) -> None:
+    """A workflow that is wider than the queue goes on as fast as there is room."""
+    stage = stage_of_four
+    run = await stage.start(*(command(f"s{n}") for n in range(12)))
+
+    await stage.in_state(run, WorkflowRunState.SUCCEEDED)
+
+
+async def test_what_fails_as_it_starts_is_tried_again(stage: Stage) -> None:
+    """By the step's own policy, as what fails later; each attempt is kept, also without a wait."""
+    run = await stage.start(
+        gate(
+            "gate",
+            "1 == 2",
+            retry=RetryPolicy(attempts=3, backoff_ms=0, codes=(FailureCode.VALIDATION_FAILED,)),
+        )
+    )
+
+    await stage.in_state(run, WorkflowRunState.FAILED)
+
+    step = (await stage.steps(run))["gate"]
+    async with stage.workbench.database.snapshot() as unit:
+        attempts = (await unit.step_runs.attempts([step.id]))[step.id]
+    assert [1, 2, 3] == [each.number for each in attempts]
+
+
+async def test_a_refusal_is_heard_once(stage: Stage) -> None:
+    """Whatever goes on beside it."""
+    run = await stage.start(
+        stage.script("slow", WAIT), asking("sign-off"), command("after", needs=("slow",))
+    )
+    await stage.step_in(run, "slow", StepRunState.RUNNING)
+    await stage.step_in(run, "sign-off", StepRunState.BLOCKED)
+    (asked,) = await stage.approvals()
+    await stage.decide(asked, ApprovalDecision.REJECT)
+    await stage.step_in(run, "sign-off", StepRunState.FAILED)
+    (stage.root / "go").touch()
+
+    await stage.in_state(run, WorkflowRunState.FAILED)
+
+    assert {"slow": "SUCCEEDED", "sign-off": "FAILED", "after": "SUCCEEDED"} == await stage.states(
+        run
+    )
