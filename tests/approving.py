@@ -183,7 +183,7 @@ class Court:
 
     async def look(self) -> None:
         """What is due by now is done."""
-        await self.workbench.deadlines.look()
+        await self.workbench.governance.deadlines.look()
 
 
 @asynccontextmanager

@@ -83,6 +83,10 @@ class FaultyProxy:
     port: int = 0
     held: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a request was answered upstream, or swallowed, and its sender waits for ever."""
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody has hung up on an endless answer."""
+    poured: int = 0
+    """Bytes of the last endless answer."""
 
     @property
     def url(self) -> str:
@@ -140,7 +144,10 @@ class FaultyProxy:
                 writer.write(answer)
                 await writer.drain()
             case Endless():
-                await _pour(fault, writer)
+                try:
+                    await self._pour(fault, writer)
+                except ConnectionError:
+                    self.left.set()
             case _:
                 assert_never(fault)
 
@@ -164,6 +171,15 @@ class FaultyProxy:
         finally:
             back.close()
 
+    async def _pour(self, fault: Endless, writer: asyncio.StreamWriter) -> None:
+        writer.write(fault.head)
+        self.poured = 0
+        while True:
+            writer.write(fault.piece)
+            await writer.drain()
+            self.poured += len(fault.piece)
+            await asyncio.sleep(fault.pause_s)
+
     async def _return(
         self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Pass | Cut | Hold
     ) -> None:
@@ -177,14 +193,6 @@ class FaultyProxy:
             await writer.drain()
         if left is not None:
             _reset(writer)
-
-
-async def _pour(fault: Endless, writer: asyncio.StreamWriter) -> None:
-    writer.write(fault.head)
-    while True:
-        writer.write(fault.piece)
-        await writer.drain()
-        await asyncio.sleep(fault.pause_s)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from domain.topics import INTENTS
 from tests.approving import CANCEL, RETRY, Court, asking
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +23,38 @@ async def test_a_run_waits_and_goes_when_somebody_else_agrees(tried: Court) -> N
 
     assert ("APPROVED", "QUEUED") == (decided["state"], decided["run"]["state"])
     assert 1 == await tried.dispatch()
+    assert 0 == await tried.dispatch()
+
+
+async def test_where_there_is_room_it_starts_with_the_last_yes(tried: Court) -> None:
+    """It is claimed by the engine in that transaction: nobody is woken to look for it."""
+    engine, notifier = tried.workbench.engine, tried.workbench.notifier
+    run = await tried.launch("olga", "tox")
+    engine.is_running = True
+    await tried.decide("anna", run["approval"])
+    assert engine._taken.empty()
+    async with notifier.listen(INTENTS) as flag:
+        await tried.decide("ben", run["approval"])
+        assert not flag._is_raised  # type: ignore[attr-defined] # of the hub's own
+
+    assert 0 == await tried.dispatch()
+    assert await engine.dispatcher.dispatch(engine._taken.get_nowait())
+    assert engine._taken.empty()
+    [order] = tried.orders
+    assert ("tox",) == order.command
+    assert "RUNNING" == (await tried.run("olga", run))["state"]
+
+
+async def test_where_there_is_no_room_it_waits_its_turn(tried: Court) -> None:
+    """And whoever takes from the queue is told of it."""
+    tried.workbench.engine.is_running = True
+    run = await tried.launch("olga", "make")
+    for _ in range(tried.workbench.settings.concurrency.per_provider):
+        await tried.launch("olga", "ls")
+    async with tried.workbench.notifier.listen(INTENTS) as flag:
+        await tried.decide("anna", run["approval"])
+        await asyncio.wait_for(flag.wait(), 10)
+    assert "QUEUED" == (await tried.run("olga", run))["state"]
     assert 0 == await tried.dispatch()
 
 

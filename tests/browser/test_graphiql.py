@@ -1,49 +1,26 @@
 """GraphiQL in a real browser: offline, signed in by the session, with live subscriptions."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.approving import LAUNCH, MEMBER, PERSON, POLICY, asking
 from tests.browser.conftest import ColorScheme, watched
-from tests.e2e.links import sign_in_link
+from tests.browser.hands import EXECUTE, answered, open_graphiql, open_tab, response
 from tests.e2e.server import TOKEN, Server
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
 
 SCRIPT: Final = "echo first line; until [ -e {gate} ]; do sleep 0.02; done; echo last line"
-EXECUTE: Final = ".graphiql-execute-button"
 LIFE: Final = ["Server", "Runs", "Launch", "Events", "Logs", "Cancel", "Retry"]
 RULE: Final = ["Inbox", "Decide", "Project", "Simulate", "Policy", "Stop", "Audit"]
 PLACE: Final = ["Providers", "Configure", "Credential", "Check", "Sync"]
-TABS: Final = [*LIFE, *RULE, *PLACE]
-
-
-def open_graphiql(page: Page, server: Server) -> None:
-    page.goto(sign_in_link(server))
-    page.get_by_role("link", name="GraphiQL").click()
-    page.get_by_text("Who you are").wait_for()
-
-
-def response(page: Page) -> Locator:
-    return page.locator(".graphiql-response .view-lines")
-
-
-def open_tab(page: Page, name: str, variables: dict[str, Any]) -> None:
-    """Show a tab, and put these into its editor of variables in the place of what is there."""
-    page.get_by_role("tab", name=name).click()
-    editor = page.locator(".graphiql-editor-tool .monaco-editor").first
-    editor.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(json.dumps(variables))
-    page.keyboard.press("Control+Shift+End")  # what the editor has closed for us
-    page.keyboard.press("Delete")
-    expect(editor).to_contain_text(next(iter(variables)))
+FLOW: Final = ["Start", "Steps"]
+TABS: Final = [*LIFE, *RULE, *PLACE, *FLOW]
 
 
 def launch(page: Page, script: str) -> str:
@@ -87,22 +64,6 @@ def test_the_life_of_a_run(
     assert TABS == [tab.strip() for tab in tabs]
     assert [f"ws://127.0.0.1:{server.port}/graphql"] == seen.sockets
     assert ([], []) == (seen.strangers, seen.complaints)
-
-
-def answered(page: Page, field: str) -> Any:
-    """Run the tab that is open; what the server answers in this field.
-
-    Right after a tab was opened the page may still name the operation of the one before, which the
-    server then does not find: that is asked again, and the browser complains of it.
-    """
-    answer: Any = {}
-    while "data" not in answer:
-        assert not answer or "Unknown operation" in str(answer), answer
-        page.wait_for_timeout(300)
-        with page.expect_response(lambda r: field in (r.request.post_data or "")) as asked:
-            page.click(EXECUTE)
-        answer = asked.value.json()
-    return answer["data"][field]
 
 
 def test_a_run_is_approved(browser: Browser, server: Server, screenshots: Path) -> None:

@@ -45,6 +45,34 @@ def test_it_tells_whom_it_waits_for_and_goes_on_when_they_agree(tmp_path: Path) 
     assert (0, "agreed\n", "SUCCEEDED") == (process.returncode, out, run["state"])
 
 
+SWITCH = """mutation($on: Boolean!) { killSwitchSet(
+  input: {scope: PROVIDER, provider: "local", engaged: $on, reason: "a runaway agent"}
+) { __typename } }"""
+
+
+def test_it_tells_which_kill_switch_it_waits_for(tmp_path: Path) -> None:
+    """Once, though the run itself is in no other state for it; and it goes on once released."""
+    with serving(tmp_path) as served:
+        anna = ask(served, PERSON, name="anna")["tokenCreate"]["token"]
+        ask(served, MEMBER, project="default", name="anna", roles=["APPROVER"])
+        ask(served, POLICY, project="default", rules=[asking("echo")])
+        with served.command("--", "echo", "agreed") as process:
+            assert process.stderr is not None
+            waits = next(line for line in process.stderr if "It waits for" in line)
+            ask(served, SWITCH, on=True)
+            show = "query($id: ID!) { node(id: $id) { ... on Approval { id digest } } }"
+            approval = ask(served, show, anna, id=waits.split()[-1].rstrip("."))["node"]
+            ask(served, DECIDE, anna, input={**approval, "decision": "APPROVE"})
+            told = next(line for line in process.stderr if "kill switch" in line)
+            ask(served, SWITCH, on=False)
+            out, err = process.communicate(timeout=60)
+    assert told == (
+        "workbench: It waits until the kill switch of the provider local is released. "
+        "Reason: a runaway agent\n"
+    )
+    assert (0, "agreed\n", False) == (process.returncode, out, "kill switch" in err)
+
+
 def test_what_is_denied_or_left_waiting_says_so(tmp_path: Path) -> None:
     """A denial names its rule's words; who does not wait is told on stderr that it waits."""
     forbidding = {"name": "none", "match": {"programs": ["echo"]}, "effect": "DENY"}

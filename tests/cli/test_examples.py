@@ -42,6 +42,42 @@ def test_the_gate_is_walked_to_its_end(tmp_path: Path) -> None:
     ] == [_beginning(line) for line in shown.stdout.splitlines()]
 
 
+def releasing(served: Served, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The example on a workflow, as it ended."""
+    return subprocess.run(
+        [sys.executable, "examples/release_check.py", *words],
+        env=served.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def test_a_release_is_checked_and_packaged(tmp_path: Path) -> None:
+    """Three steps side by side, a gate, a person, and a package, under the policy that a project
+    begins with; a gate that asks for more stops before anybody is asked."""
+    with serving(tmp_path, is_open=False) as served:
+        kept = releasing(served)
+        stopped = releasing(served, "passed=100000")
+
+    assert (0, "") == (kept.returncode, kept.stderr), kept.stdout
+    said = kept.stdout.splitlines()
+    assert {f"{key}: SUCCEEDED" for key in ("lint", "types", "tests")} < set(said)
+    gone_on = said[said.index("gate: SUCCEEDED") :]
+    assert ["gate: SUCCEEDED", "sign-off: BLOCKED"] == gone_on[:2]
+    assert "approved by another person, bound to" == _beginning(gone_on[2])
+    assert ["sign-off: SUCCEEDED", "package: SUCCEEDED"] == [
+        line for line in gone_on[3:-2] if "RUNNING" not in line
+    ]
+    assert "report dist/release-check/report.html" == _beginning(gone_on[-2])
+    assert "artifact dist/release.tar.gz" == _beginning(gone_on[-1])
+    assert 1 == stopped.returncode
+    assert "gate: FAILED" == stopped.stdout.splitlines()[-1]
+    assert "VALIDATION_FAILED" in stopped.stderr
+
+
 def _beginning(line: str) -> str:
     """What a line says before it goes into this run's own."""
     if line.startswith("approved"):

@@ -20,6 +20,7 @@ def modules(*words: str) -> set[str]:
         (["serve"], "app", "httpx"),
         (["token", "list"], "httpx", "app"),
         (["approvals", "list"], "httpx", "app"),
+        (["feature", "scan"], "httpx", "app"),
     ],
 )
 def test_a_client_reads_no_server_and_a_server_no_client(
@@ -34,5 +35,5 @@ def test_a_client_reads_no_server_and_a_server_no_client(
 @pytest.mark.parametrize("words", [[], ["--help"], ["token", "link"]])
 def test_any_other_command_line_finds_all_commands(words: list[str]) -> None:
     """Help must list every command, and what is not listed as alone may be any of them."""
-    rooms = {"run", "approvals", "server", "tokens", "audit", "doctor"}
+    rooms = {"run", "approvals", "server", "tokens", "audit", "doctor", "features"}
     assert {f"cli.{room}" for room in rooms} <= modules(*words)

@@ -43,6 +43,14 @@ def test_a_command_hides_nothing() -> None:
     assert r"echo '\x1b[8mrm' 'a\rb' 'c\nd\r' '\u202ecod.exe'" == shown
 
 
+def test_what_is_asked_of_a_step_is_shown() -> None:
+    """To let those go on that need it, or to leave it out: no command belongs to that."""
+    step = {"step": "sign-off", "attempt": 0, "revision": 1}
+
+    assert "pass sign-off" == text_of({**step, "outputs": {"gate": {"passed": True}}})
+    assert "leave sign-off out" == text_of({**step, "action": "SKIP"})
+
+
 def test_a_prompt_is_shown_whole() -> None:
     """On one line."""
     assert r"Look.\nThen act." == text_of({"command": [], "prompt": "Look.\nThen act."})

@@ -17,7 +17,7 @@ FENCE: Final = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANYTHING: Final = "…"
 COMMAND_S: Final = 60
 VARIABLES: Final = (
-    "TOKEN RUN LAST WORKBENCH_MANIFESTS ADA GRACE APPROVAL CI JWT "
+    "TOKEN RUN LAST WORKBENCH_MANIFESTS PYTHONPATH ADA GRACE APPROVAL CI JWT "
     "WORKBENCH_TOKEN WORKBENCH_DATABASE_URL WORKBENCH_BUS_URL"
 )
 """What a page may set in one block and use in a later one."""

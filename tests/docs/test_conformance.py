@@ -2,13 +2,17 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from math import prod
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
 
-from tests.contract.adapters import test_a2a, test_github_actions
+from adapters.catalogue import catalogue
+from adapters.clock import SystemClock
+from adapters.http.outbound import Outbound
+from tests.contract.adapters import test_a2a, test_contract, test_github_actions, test_rest
 from tests.contract.adapters.conformance import Conformance
 from tests.docs.conformance import PAGE, passed, rows
 from tests.e2e.malformed import BODIES, BYTES, FRAMES, REQUESTS
@@ -37,24 +41,67 @@ MALFORMED: Final[dict[str, Sized]] = {
 ADAPTERS: Final[dict[str, type[Conformance]]] = {
     "a2a": test_a2a.TestA2a,
     "github_actions": test_github_actions.TestGitHubActions,
+    "claude_managed_agents": test_rest.TestManagedAgents,
+    "cursor": test_rest.TestCursor,
+    "devin": test_rest.TestDevin,
+    "github_tasks": test_rest.TestGitHubTasks,
+    "jules": test_rest.TestJules,
+    "langgraph": test_rest.TestLangGraph,
+    "ray": test_rest.TestRay,
+    "slurm": test_rest.TestSlurm,
+    "webhook": test_rest.TestWebhook,
 }
+"""A suite for each provider that is reached over HTTP."""
+LOCAL: Final = "local"
+"""The provider that is this machine, with a suite of its own."""
 
 
-def cases(suite: type) -> int:
-    """How many tests a suite has, each parameter counted."""
-    tests = [getattr(suite, name) for name in dir(suite) if name.startswith("test_")]
-    return sum(prod(len(mark.args[1]) for mark in marks_of(test)) for test in tests)
+def asked_by(suite: type | ModuleType) -> list[Any]:
+    return [getattr(suite, name) for name in dir(suite) if name.startswith("test_")]
 
 
-def marks_of(test: Any) -> list[pytest.Mark]:
-    return [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
+def cases(tests: Iterable[Any]) -> int:
+    """How many they are, each parameter counted."""
+    return sum(prod(len(mark.args[1]) for mark in marks(test, "parametrize")) for test in tests)
+
+
+def marks(test: Any, name: str) -> list[pytest.Mark]:
+    return [mark for mark in getattr(test, "pytestmark", []) if mark.name == name]
+
+
+def held(suite: type[Conformance]) -> str:
+    """`166 of 170`: what needs a part that the provider is without is not held."""
+    tests = asked_by(suite)
+    without = [
+        test
+        for test in tests
+        if any(mark.args[0] in suite.without for mark in marks(test, "needs"))
+    ]
+    return f"{cases(tests) - cases(without) - len(suite.sense)} of {cases(tests)}"
 
 
 def test_the_score_cards_count_what_is_asked_of_adapters() -> None:
-    """A row an adapter, with the number of the suite's cases."""
-    counted = {name: f"{cases(suite)} of {cases(suite)}" for name, suite in ADAPTERS.items()}
+    """A row an adapter, with the number of the suite's cases that are asked of it."""
+    counted = {name: held(suite) for name, suite in ADAPTERS.items()}
+    of_local = cases(asked_by(test_contract))
 
     assert counted == {name: passed(name) for name in ADAPTERS}
+    assert f"{of_local} of {of_local}" == passed(LOCAL)
+
+
+def test_every_provider_has_a_score_card() -> None:
+    """Also one that somebody adds."""
+    shipped = catalogue(Outbound(clock=SystemClock()), [])
+
+    assert {provider.key for provider in shipped} == set(ADAPTERS)
+
+
+def test_what_is_not_asked_has_its_reason_on_the_page() -> None:
+    """Nothing is passed over in silence."""
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    for name, suite in ADAPTERS.items():
+        reasons = [*suite.without.values(), *suite.sense.values()]
+        assert [] == [reason for reason in reasons if reason not in text], name
 
 
 def versions() -> Iterator[tuple[str, str]]:
@@ -72,7 +119,7 @@ def test_the_page_names_what_is_installed() -> None:
     assert expected == {
         name: version
         for name, (version, _) in rows().items()
-        if name not in MALFORMED and name not in ADAPTERS
+        if name not in {*MALFORMED, *ADAPTERS, LOCAL}
     }
 
 

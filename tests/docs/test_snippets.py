@@ -13,8 +13,10 @@ How each kind of block is checked:
   there may be no errors.
 - `frames`: played over a socket.
 - `ini`: a unit of systemd: known keys, our command, variables that are settings.
-- `toml`: a manifest that a server takes; its first line names the file that it becomes.
-- `yaml`: a configuration of Prometheus: the target is where we listen.
+- `toml`: a manifest that a server takes, or a package that the page then installs; its first line
+  names the file that it becomes.
+- `yaml`: a workflow that a project can have; or a configuration of Prometheus: the target is where
+  we listen.
 - `yml`: a workflow for GitHub: it has our inputs, and runs just the command.
 - `mermaid`: a kind of diagram we use.
 """
@@ -43,13 +45,24 @@ OPENID_CONNECT: Final = ROOT / "docs" / "how-to" / "openid-connect.md"
 POLICY: Final = ROOT / "docs" / "how-to" / "write-a-policy.md"
 APPROVAL: Final = ROOT / "docs" / "how-to" / "approve-a-run.md"
 MANIFEST: Final = ROOT / "docs" / "how-to" / "write-a-manifest.md"
+ADAPTER: Final = ROOT / "docs" / "how-to" / "write-an-adapter.md"
 GITHUB: Final = ROOT / "docs" / "how-to" / "run-on-github-actions.md"
 CONNECT: Final = ROOT / "docs" / "how-to" / "connect-a-provider.md"
 STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
 ALONE: Final = (POLICY, APPROVAL, STOP, GITHUB)
 """They change rules, are refused what others then find in the audit log, or name a real provider,
 which another page would ask how it is."""
-OF_THEIR_OWN: Final = (POSTGRESQL, OPENID_CONNECT, MANIFEST, CONNECT, *ALONE)
+OF_THE_CLONE: Final = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
+"""They run a workflow on this repository."""
+OF_THEIR_OWN: Final = (
+    *OF_THE_CLONE,
+    POSTGRESQL,
+    OPENID_CONNECT,
+    MANIFEST,
+    ADAPTER,
+    CONNECT,
+    *ALONE,
+)
 SERVED: Final = [page for page in pages() if page not in OF_THEIR_OWN and blocks_of(page)]
 
 
@@ -90,6 +103,17 @@ def test_a_page_with_a_server_of_its_own_does_what_it_says(
     session = tmp_path / "session"
     session.mkdir()
     with guarded(tmp_path / "server") as server:
+        try_page(path, server, environment, session)
+
+
+@pytest.mark.parametrize("path", OF_THE_CLONE, ids=lambda path: path.stem)
+def test_a_page_for_a_clone_does_what_it_says(
+    path: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its blocks in order, with this repository as the project."""
+    session = tmp_path / "session"
+    session.mkdir()
+    with guarded(tmp_path / "server", WORKBENCH_PROJECT_ROOT=str(ROOT)) as server:
         try_page(path, server, environment, session)
 
 
@@ -177,8 +201,9 @@ def test_the_page_on_openid_connect_does_what_it_says(
             session.end()
 
 
-def test_the_page_on_manifests_does_what_it_says(
-    environment: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("path", [MANIFEST, ADAPTER], ids=lambda path: path.stem)
+def test_a_page_on_a_new_platform_does_what_it_says(
+    path: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Its platform and its server are started, and a run is followed on them."""
     port, platform = str(free_port()), str(free_port())
@@ -189,10 +214,11 @@ def test_the_page_on_manifests_does_what_it_says(
         "WORKBENCH_TOKEN": TOKEN,
         "WORKBENCH_URL": f"http://127.0.0.1:{port}",
     }
-    session = Session(tmp_path, environment | known, {"8000": port, "8090": platform})
+    replaced = {"8000": port, "8090": platform, "/srv/box": str(tmp_path / "shared")}
+    session = Session(tmp_path, environment | known, replaced)
     page = Page(session, f"http://127.0.0.1:{port}")
     try:
-        for block in blocks_of(MANIFEST):
+        for block in blocks_of(path):
             page.check(block)
     finally:
         session.end()

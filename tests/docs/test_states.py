@@ -7,8 +7,12 @@ from typing import Final
 from domain.lifecycle import (
     APPROVAL_INITIAL,
     RUN_INITIAL,
+    STEP_RUN_INITIAL,
+    WORKFLOW_RUN_INITIAL,
     ApprovalState,
     RunState,
+    StepRunState,
+    WorkflowRunState,
     diagram,
 )
 
@@ -21,11 +25,13 @@ def test_the_diagrams_are_those_of_the_tables() -> None:
         r"^```mermaid\n(.*?)\n```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 
-    assert [diagram(RUN_INITIAL), diagram(APPROVAL_INITIAL)] == shown
+    initials = (RUN_INITIAL, STEP_RUN_INITIAL, WORKFLOW_RUN_INITIAL, APPROVAL_INITIAL)
+    assert [diagram(initial) for initial in initials] == shown
 
 
 def test_every_state_is_explained() -> None:
     """The tables under the diagrams have one row a state."""
     rows = re.findall(r"^\| `([A-Z]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert sorted([*RunState, *ApprovalState]) == sorted(rows)
+    states = [*RunState, *StepRunState, *WorkflowRunState, *ApprovalState]
+    assert sorted(states) == sorted(rows)

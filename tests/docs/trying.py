@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from adapters.rest.loading import parse
 from serving.settings import Settings
 from tests.docs.snippets import ANYTHING, ROOT, Block, Session, matches, steps_of
-from tests.docs.workflows import workflow
+from tests.docs.workflows import workflow, written
 from tests.e2e.server import TOKEN
 
 CLIENTS: Final = ROOT / "tests" / "clients"
@@ -57,7 +57,7 @@ class Page:
             "graphql": self.operation,
             "frames": self.frames,
             "ini": unit,
-            "yaml": scraping,
+            "yaml": configuration,
             "yml": workflow,
             "toml": self.manifest,
             "mermaid": diagram,
@@ -79,17 +79,21 @@ class Page:
                 assert matches(shown, printed), f"{said} printed:\n{printed}\nnot:\n{shown}"
 
     def program(self, block: Block) -> None:
-        named = re.match(r"# ([a-z_]+\.py)\n", block.text)
+        named = re.match(r"# ((?:[a-z_]+/)?[a-z_]+\.py)\n", block.text)
         assert named, f"{block}: the first line names no file"
         if (CLIENTS / named[1]).exists():
             shown(block)
-        (self.session.folder / named[1]).write_text(self.session.replace(block.text))
+        self.write(named[1], block)
 
     def manifest(self, block: Block) -> None:
-        named = re.match(r"# (manifests/[a-z_]+\.toml)\n", block.text)
-        assert named, f"{block}: the first line names no manifest"
-        parse(block.text, str(block))
-        path = self.session.folder / named[1]
+        named = re.match(r"# (manifests/[a-z_]+\.toml|[a-z_]+/pyproject\.toml)\n", block.text)
+        assert named, f"{block}: the first line names no manifest and no package"
+        if named[1].startswith("manifests/"):
+            parse(block.text, str(block))
+        self.write(named[1], block)
+
+    def write(self, name: str, block: Block) -> None:
+        path = self.session.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(self.session.replace(block.text))
 
@@ -97,7 +101,7 @@ class Page:
         kind = "text/event-stream" if block.text.startswith("subscription") else "application/json"
         payload = {
             "query": self.session.replace(block.text),
-            "variables": {"id": self.run_of("echo", "step", "3")},
+            "variables": {"id": self.subject_of(block)},
         }
         headers = {"Authorization": f"Bearer {TOKEN}", "Accept": kind}
         url = f"{self.url}/graphql"
@@ -107,6 +111,12 @@ class Page:
         assert text, f"{block}: nothing was told"
         assert '"errors"' not in text, f"{block}: {text}"
         assert '"code"' not in text, f"{block}: {text}"
+
+    def subject_of(self, block: Block) -> str:
+        """What the block's `$id` is: a run, or a workflow run."""
+        if "workflowRunEvents" in block.text:
+            return self.workflow_run_of("echo", "step", "3")
+        return self.run_of("echo", "step", "3")
 
     def frames(self, block: Block) -> None:
         run_id = self.run_of("echo", "hello")
@@ -124,6 +134,21 @@ class Page:
         run_id = launched["data"]["runLaunch"]["run"]["id"]
         assert "event: complete" in self.ask(follow, {"id": run_id}, "text/event-stream").text
         return str(run_id)
+
+    def workflow_run_of(self, *command: str) -> str:
+        """The id of a new run of a workflow of one step, which ends by itself."""
+        create = (
+            'mutation ($yaml: String) { workflowCreate(input: {project: "default", yaml: $yaml}) '
+            "{ ... on WorkflowCreatePayload { workflow { id } } } }"
+        )
+        start = (
+            "mutation ($id: ID!) { workflowStart(input: {workflowId: $id}) "
+            "{ ... on WorkflowStartPayload { workflowRun { id } } } }"
+        )
+        written = json.dumps({"name": "shown", "steps": [{"key": "a", "command": list(command)}]})
+        made = self.ask(create, {"yaml": written}).json()["data"]["workflowCreate"]["workflow"]
+        started = self.ask(start, {"id": made["id"]}).json()["data"]["workflowStart"]
+        return str(started["workflowRun"]["id"])
 
     def ask(
         self, document: str, variables: Mapping[str, Any], accept: str = "application/json"
@@ -187,6 +212,10 @@ def unit(block: Block) -> None:
     assert parser["Service"]["ExecStart"].endswith("/.venv/bin/workbench serve")
     assert parser["Service"]["KillMode"] == "process", "else a restart kills the runs"
     assert set(variables) <= settings
+
+
+def configuration(block: Block) -> None:
+    (scraping if block.text.startswith("scrape_configs:") else written)(block)
 
 
 def scraping(block: Block) -> None:

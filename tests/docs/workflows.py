@@ -1,11 +1,19 @@
-"""Workflow files that the pages show, for GitHub."""
+"""Workflow files that the pages show, for us and for GitHub."""
 
 import json
 import os
 import re
 import subprocess
 
+from adapters.conditions import CelConditions
 from adapters.github_actions.adapter import COMMAND_INPUT, RUN_INPUT
+from adapters.json_schemas import JsonSchemas
+from adapters.workflow_files import YamlFiles
+from domain.models.principals import Role
+from domain.models.providers import ProviderKind
+from domain.models.runs import RunKind
+from domain.workflows.checking import Checker, ProviderFacts, Surroundings
+from domain.workflows.reading import read
 from tests.docs.snippets import Block
 
 
@@ -21,3 +29,17 @@ def workflow(block: Block) -> None:
         ["bash", "-e", "-c", step], env=environ, capture_output=True, check=True, timeout=60
     )
     assert "$HOME|two words|'; exit 3|ü|" == printed.stdout.decode()
+
+
+def written(block: Block) -> None:
+    """It can be carried out in a project with an approver and the providers that we bring along."""
+    checker = Checker(conditions=CelConditions(), schemas=JsonSchemas())
+    around = Surroundings(
+        providers={
+            "local": ProviderFacts(kind=ProviderKind.LOCAL, run_kinds={RunKind.COMMAND}),
+            "a2a": ProviderFacts(kind=ProviderKind.PLATFORM, run_kinds={RunKind.PROMPT}),
+        },
+        default_provider="local",
+        approvers={Role.APPROVER: 1},
+    )
+    checker.check(read(YamlFiles().read(block.text)), around)

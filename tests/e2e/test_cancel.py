@@ -126,7 +126,9 @@ async def test_retry(client: Client) -> None:
     second = await client.retry(run["id"], idempotencyKey="retry")
     ended = await client.ended(first["run"]["id"])
 
-    assert ("IllegalTransition", ["CANCEL"]) == (early["__typename"], early["allowedActions"])
+    assert "IllegalTransition" == early["__typename"]
+    # Whether its provider has it by then, and can be asked after it, is chance.
+    assert early["allowedActions"] in (["CANCEL"], ["CANCEL", "RECONCILE"])
     assert ("InvalidInput", ["acknowledgeFailure"]) == (careless["__typename"], careless["path"])
     assert first["run"]["id"] == second["run"]["id"] != run["id"]
     assert {"id": run["id"]} == ended["retryOf"]

@@ -57,7 +57,7 @@ class Two:
         assert project is not None
         caller = await self.caller()
         rules = SetPolicy(project="default", rules=(ANYTHING,), reason="tests")
-        project, _ = await self.here.policies.set(rules, project.id, caller)
+        project, _ = await self.here.governance.policies.set(rules, project.id, caller)
         command = LaunchRun(project="default", command=(sys.executable, "-c", PRINTER))
         return await self.here.launcher.launch(command, project, caller)
 

@@ -168,8 +168,9 @@ async def test_a_scope_is_all_that_a_token_does(server: Server, client: Client) 
         assert "NOT_PERMITTED" == (await gus.launch_result(command=["true"]))["code"]
         assert "NOT_PERMITTED" == (await gus.cancel(run_id))["code"]
         launcher = await create(client, principal="gus", scopes=["LAUNCH"])
+        await client.run_in(run_id, "RUNNING")
         async with signed_in(server, launcher["token"]) as other:
-            assert ["CANCEL"] == (await other.run(run_id))["availableActions"]
+            assert ["CANCEL", "RECONCILE"] == (await other.run(run_id))["availableActions"]
             assert "RunCancelPayload" == (await other.cancel(run_id))["__typename"]
 
 

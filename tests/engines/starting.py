@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -95,10 +96,12 @@ def langgraph(folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def ray(folder: Path) -> Iterator[Engine]:
-    """One node with a token. Raises ServiceMissing."""
+def ray(folder: Path, like: Engine | None = None) -> Iterator[Engine]:
+    """One node with a token; `like` is one that has ended, whose address and token it gets. Raises
+    ServiceMissing."""
     program = programs("ray") / "ray"
-    port, token = free_port(), token_hex(24)
+    port = free_port() if like is None else urlsplit(like.url).port
+    token = token_hex(24) if like is None else like.token
     # Sockets of Ray have long names, and those have a bound.
     short = folder / "r"
     environ = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_TMPDIR": str(short)}
@@ -108,7 +111,7 @@ def ray(folder: Path) -> Iterator[Engine]:
         *("--num-cpus=2", "--object-store-memory=100000000"),
         *("--min-worker-port=0", "--max-worker-port=0", "--disable-usage-stats"),
     ]
-    short.mkdir()
+    short.mkdir(parents=True)
     with process(command, folder, environ) as started:
         url, signed = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {token}"}
         wait_until(lambda: answers(f"{url}/api/version", signed), started)

@@ -4,11 +4,12 @@ import pytest
 
 from adapters.http.outbound import Outbound
 from adapters.rest.adapter import RestAdapter
-from domain.errors import ProviderRefused
+from domain.errors import CapabilityMissing, ProviderRefused
+from domain.ids import RunId
 from domain.models.providers import HealthStatus, ProviderSignal, RunHandle
 from tests.adapters.rest.connecting import handle_of, logged, new_run, opened, order, shipped
 from tests.engines.starting import Engine
-from tests.engines.watching import reached
+from tests.engines.watching import not_there, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engines]
 
@@ -63,6 +64,16 @@ async def test_a_run_starts_once_and_ends_when_told(adapter: RestAdapter) -> Non
     await adapter.cancel(handle, "enough")
     assert ProviderSignal.CANCELED is (await reached(adapter, handle)).signal
     await adapter.cancel(handle, None)
+
+
+async def test_a_head_that_was_started_since_may_have_forgotten_a_run(
+    adapter: RestAdapter,
+) -> None:
+    """One that is younger than the head, and is not there, was never there."""
+    young = await not_there(adapter)
+    old = RunId(f"{1_700_000_000_000:012x}" + young[12:])
+    with pytest.raises(CapabilityMissing, match="started again"):
+        await adapter.lookup(old)
 
 
 async def test_a_run_that_is_not_there_has_vanished(adapter: RestAdapter) -> None:

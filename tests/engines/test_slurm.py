@@ -2,17 +2,19 @@
 
 import os
 import signal
+import time
 
 import pytest
 
 from adapters.http.outbound import Outbound
 from adapters.rest.adapter import RestAdapter
 from adapters.rest.manifest import Manifest
-from domain.errors import ProviderUnavailable
+from domain.errors import CapabilityMissing, ProviderUnavailable
+from domain.ids import RunId
 from domain.models.providers import HealthStatus, LogStream, ProviderSignal, RunHandle
 from tests.adapters.rest.connecting import handle_of, logged, new_run, opened, order, shipped
 from tests.engines.starting import Engine
-from tests.engines.watching import reached
+from tests.engines.watching import not_there, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engines]
 
@@ -37,7 +39,8 @@ def adapter(slurm: Engine, outbound: Outbound) -> RestAdapter:
 
 
 async def test_a_wrong_token_starts_nothing(slurm: Engine, outbound: Outbound) -> None:
-    """And is told by the health check."""
+    """And is told by the health check. This controller hangs up on it, which is what it also does
+    when it is away: nothing in the answer tells the two apart."""
     stranger = connected(slurm, outbound, "e30.e30.c2ln")
     with pytest.raises(ProviderUnavailable):
         await stranger.check_health()
@@ -80,6 +83,30 @@ async def test_a_job_that_is_not_there_has_vanished(adapter: RestAdapter) -> Non
     """As a young one has when the controller died before it was written down."""
     handle = RunHandle(run_id=new_run(), provider_run_id="999999")
     assert ProviderSignal.VANISHED is (await adapter.poll_status(handle)).signal
+
+
+async def test_a_controller_that_was_started_since_may_have_forgotten_a_run(
+    adapter: RestAdapter,
+) -> None:
+    """One that is younger than the controller, and is not there, was never there."""
+    young, now_ms = await not_there(adapter), int(time.time() * 1000)
+    old = RunId(f"{now_ms - 230_000:012x}" + young[12:])
+    with pytest.raises(CapabilityMissing, match="started again"):
+        await adapter.lookup(old)
+
+
+async def test_another_job_under_the_id_is_none_of_ours(adapter: RestAdapter) -> None:
+    """It is neither followed nor canceled."""
+    asked = order("sleep", "300")
+    handle = handle_of(asked.run_id, await adapter.dispatch(asked))
+    stranger = RunHandle(run_id=new_run(), provider_run_id=handle.provider_run_id)
+    status = await adapter.poll_status(stranger)
+    assert ProviderSignal.VANISHED is status.signal
+    assert "another run" in (status.message or "")
+    await adapter.cancel(stranger, None)
+    await reached(adapter, handle, ProviderSignal.RUNNING)
+    await adapter.cancel(handle, None)
+    await reached(adapter, handle)
 
 
 async def test_a_controller_that_hangs_is_an_outage(slurm: Engine, outbound: Outbound) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from adapters.identifiers import Uuid7Maker
+from domain.errors import CapabilityMissing, ProviderUnavailable
+from domain.ids import RunId
 from domain.models.providers import ProviderSignal, ProviderStatus, RunHandle
 from domain.ports import Adapter
 
@@ -27,3 +30,17 @@ async def reached(adapter: Adapter, handle: RunHandle, *wanted: ProviderSignal) 
                 return seen[-1]
             assert seen[-1].signal not in OVER, seen[-1]
             await asyncio.sleep(0.1)
+
+
+async def not_there(adapter: Adapter) -> RunId:
+    """A young run, once the engine is certain that it has none of that id: one that is just up
+    cannot tell."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            young = RunId(Uuid7Maker()())
+            try:
+                assert await adapter.lookup(young) is None
+            except (CapabilityMissing, ProviderUnavailable):
+                await asyncio.sleep(0.1)
+            else:
+                return young

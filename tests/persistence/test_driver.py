@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import StorageUnavailable
@@ -109,6 +110,23 @@ async def test_a_unit_that_goes_on_after_a_failure_is_not_stored(scene: Scene) -
         await go_on()
 
     assert set() == await stored_decisions(scene, first.id, second.id)
+    await expect_clean(scene)
+
+
+async def test_an_update_of_several_rows_is_not_waited_for(scene: Scene) -> None:
+    """Only the connection's own thread knows that it failed, until the commit tells."""
+    rows = [{"row": 1}, {"row": 2}]
+    statement = text("UPDATE projects SET slug = NULL WHERE :row = :row")
+    sent: list[int] = []
+
+    async def write() -> None:
+        async with scene.store.transaction() as unit:
+            sent.append(await unit._session.write(statement, rows))
+
+    with pytest.raises(IntegrityError):
+        await write()
+
+    assert [-1] == sent
     await expect_clean(scene)
 
 

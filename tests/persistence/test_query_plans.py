@@ -6,10 +6,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from domain.ids import ApprovalId, IntentId
+from domain.ids import ApprovalId, IntentId, WorkflowRunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.models.audit import chain_of
-from domain.models.pages import ApprovalFilter, AuditFilter, LogWindow, RunFilter, Window
+from domain.models.pages import (
+    ApprovalFilter,
+    AuditFilter,
+    LogWindow,
+    RunFilter,
+    Window,
+    WorkflowRunFilter,
+)
 from domain.models.principals import TokenKind
 from domain.models.providers import LogStream
 from domain.models.runs import Run
@@ -18,6 +25,7 @@ from domain.ports import UnitOfWork
 from persistence.tables import metadata
 from persistence.unit_of_work import Database
 from tests.contract.store.scene import NODE, NOW, Scene, later, output
+from tests.persistence.artifact_queries import OF_ARTIFACTS
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +39,10 @@ async def runs_page(scene: Scene, unit: UnitOfWork, run: Run) -> object:
 async def runs_in_state(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     states = RunFilter(states=(RunState.FAILED,))
     return await unit.runs.page(scene.project.id, states, Window(limit=50))
+
+
+async def named_by_provider(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.runs.named_by_provider(scene.project.id, "local", "far-7")
 
 
 async def queue_position(scene: Scene, unit: UnitOfWork, run: Run) -> object:
@@ -170,9 +182,39 @@ async def claim(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     return await unit.intents.claim(IntentId("x"), fence=0, owner=NODE, until=later(9))
 
 
+async def features_page(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.features.page(scene.project.id, Window(limit=50, after="search"))
+
+
+async def documents_within(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.documents.within(scene.project.id, "docs")
+
+
+async def documents_about(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.documents.about(scene.project.id, ["search"])
+
+
+async def approvals_of(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.approvals.of_workflow_runs([WorkflowRunId("x"), WorkflowRunId("y")], 100)
+
+
+async def workflow_runs_page(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    window = Window(limit=50, after="9")
+    return await unit.workflow_runs.page(scene.project.id, WorkflowRunFilter(), window)
+
+
+async def workflow_events_after(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.workflow_runs.after(WorkflowRunId("x"), 5, 100)
+
+
+async def audit_span(scene: Scene, unit: UnitOfWork, run: Run) -> object:
+    return await unit.audit.span(chain_of(scene.project.id), {run.id, "x"})
+
+
 QUERIES: list[tuple[Ask, set[str]]] = [
     (runs_page, {"runs_by_project"}),
     (runs_in_state, {"runs_by_state"}),
+    (named_by_provider, {"runs_by_name"}),
     (queue_position, {"runs_queued"}),
     (events_after, {"run_events_pkey", "log_chunks_pkey"}),
     (log_tail, {"log_chunks_pkey"}),
@@ -201,6 +243,14 @@ QUERIES: list[tuple[Ask, set[str]]] = [
     (delegated_to, {"delegations_by_delegate"}),
     (outdated, {"runs_undispatched"}),
     (claim, {"intents_pkey", "projects_pkey"}),
+    (approvals_of, {"approvals_by_workflow_run"}),
+    (workflow_runs_page, {"workflow_runs_by_project"}),
+    (workflow_events_after, {"execution_workflow_events_pkey"}),
+    (audit_span, {"audit_entries_by_subject"}),
+    *OF_ARTIFACTS,
+    (features_page, {"execution_features_project_id_slug_key"}),
+    (documents_within, {"execution_documents_project_id_path_key"}),
+    (documents_about, {"execution_documents_by_feature"}),
 ]
 IMPLICIT = {
     "sqlite_autoindex_tokens_2": "tokens_digest_key",
@@ -213,6 +263,10 @@ IMPLICIT = {
     "sqlite_autoindex_approval_votes_1": "approval_votes_pkey",
     "sqlite_autoindex_intents_1": "intents_pkey",
     "sqlite_autoindex_projects_1": "projects_pkey",
+    "sqlite_autoindex_execution_step_artifacts_1": "execution_step_artifacts_pkey",
+    "sqlite_autoindex_execution_features_2": "execution_features_project_id_slug_key",
+    "sqlite_autoindex_execution_documents_2": "execution_documents_project_id_path_key",
+    "execution_workflow_events USING PRIMARY KEY": "execution_workflow_events_pkey",
     "PRIMARY KEY": "run_events_pkey",
 }
 """What SQLite calls the indexes of our primary keys."""

@@ -42,7 +42,8 @@ class Cursor(Platform):
             raise Refused(401, {"error": {"code": "unauthorized", "message": "Not authenticated"}})
 
     def say(self, run: str, *lines: str) -> None:
-        self.runs[run]["result"] = "\n".join([*self.runs[run].get("result", "").split(), *lines])
+        said = self.runs[run].get("result", "").splitlines()
+        self.runs[run]["result"] = "\n".join([*said, *lines])
 
     async def create(self, request: Request) -> Response:
         body = await request.json()

@@ -63,6 +63,7 @@ class GitHubActions(Platform):
     state: str = "active"
     jobs: dict[int, Json] = field(default_factory=dict)
     logs: dict[int, bytes] = field(default_factory=dict)
+    contents: dict[int, bytes] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
     kept: list[Json] = field(default_factory=list)
     """Artifacts."""
@@ -82,6 +83,7 @@ class GitHubActions(Platform):
             Route(REPO + "/runs/{run:int}/logs", self.archive),
             Route(REPO + "/runs/{run:int}/artifacts", self.artifacts),
             Route(REPO + "/jobs/{job:int}/logs", self.log),
+            Route(REPO + "/artifacts/{artifact:int}/zip", self.artifact),
             Route("/blobs/{name}", self.blob),
         ]
 
@@ -206,7 +208,8 @@ class GitHubActions(Platform):
 
     async def blob(self, request: Request) -> Response:
         kind, number = request.path_params["name"].split("-")
-        body = (self.logs if kind == "job" else self.archives)[int(number)]
+        places = {"job": self.logs, "artifact": self.contents}
+        body = places.get(kind, self.archives)[int(number)]
         asked = request.headers.get("range")
         self.ranges.append(asked)
         if asked is None or not self.knows_ranges:
@@ -217,6 +220,10 @@ class GitHubActions(Platform):
         piece = body[first : last + 1]
         where = f"bytes {first}-{first + len(piece) - 1}/{len(body)}"
         return Response(piece, 206, headers={"Content-Range": where})
+
+    async def artifact(self, request: Request) -> Response:
+        number = request.path_params["artifact"]
+        return self._moved(f"artifact-{number}", number in self.contents)
 
     async def artifacts(self, request: Request) -> Response:
         return JSONResponse({"total_count": len(self.kept), "artifacts": _page(request, self.kept)})

@@ -43,6 +43,9 @@ class GitHubTasks(Platform):
         if request.headers.get("x-github-api-version") != "2026-03-10":
             raise Refused(400, {"message": "Unsupported version"})
 
+    def say(self, run: str, *lines: str) -> None:
+        """Nobody hears it."""
+
     async def create(self, request: Request) -> Response:
         body = await request.json()
         assert body["create_pull_request"] is True

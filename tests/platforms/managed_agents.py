@@ -74,7 +74,10 @@ class ManagedAgents(Platform):
     async def send(self, request: Request) -> Response:
         run = self.runs[request.path_params["run"]]
         (event,) = (await request.json())["events"]
-        run |= idle("end_turn") if event["type"] == "user.interrupt" else {"status": "running"}
+        if event["type"] == "user.interrupt":
+            run |= idle("end_turn")
+        else:
+            run |= {"status": "running", "answers": [event["content"][0]["text"]]}
         return JSONResponse({"data": [event]})
 
     async def archive(self, request: Request) -> Response:

@@ -18,6 +18,8 @@ from domain.models.providers import ProviderSignal
 from serving.process import listening_socket
 
 Json = dict[str, Any]
+UP_SINCE_S = 1_760_000_000
+"""Longer than any run of a test: of what such a platform does not have nothing was ever there."""
 KEY = "key-4f9c2d7be1a8-of-the-project"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,7 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from app import Workbench
-from domain.ids import ApprovalId, DecisionId, DelegationId, PrincipalId, ProjectId, RunId, TokenId
+from domain.ids import (
+    PrincipalId,
+    ProjectId,
+    TokenId,
+)
 from domain.models.principals import (
     Membership,
     Permission,
@@ -28,34 +32,26 @@ from schema import ids
 from schema.query import NODES
 from tests.contract.store.scene import NOW, Scene
 from tests.schema.api import Api
+from tests.schema.belonging import with_artifact
+from tests.schema.targets import Target, nowhere, with_feature, with_workflow_run
 
 pytestmark = pytest.mark.anyio
 
 ERROR: Final = "__typename ... on UserError { code message }"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """Names of what is asked for, there or not; the slugs are of one length."""
-
-    slug: str
-    principal: str
-    ids: Mapping[str, str]
-
-    def filled(self, text: str) -> str:
-        for name, given in {"SLUG": self.slug, "NAME": self.principal, **self.ids}.items():
-            text = text.replace(f"${name}", given)
-        return text
-
-    def told(self, answer: str) -> str:
-        """The answer without the words that it only repeats."""
-        return answer.replace(self.slug, "SLUG").replace(self.principal, "NAME")
-
-
 QUERIES: Final = {
     **{f"node {kind}": f'{{ node(id: "${kind}") {{ id }} }}' for kind in NODES},
     "project": """{ project(slug: "$SLUG") {
-        id runs { nodes { id } } members { nodes { roles } } events { nodes { at } } } }""",
+        id runs { nodes { id } } feature(slug: "search") { id } features { nodes { id } }
+        workflows { nodes { id } } members { nodes { roles } } events { nodes { at } } } }""",
+    "report": '{ node(id: "$WorkflowRun") { ... on WorkflowRun { report } } }',
+    "workflow run's artifacts": """{ node(id: "$WorkflowRun") { ... on WorkflowRun {
+        artifacts { nodes { id } } stepRuns { consumed { id } } } } }""",
+    "step run's artifacts": """{ node(id: "$StepRun") { ... on StepRun {
+        artifacts { nodes { id } } consumed { id } } } }""",
+    "artifact's steps": """{ node(id: "$Artifact") { ... on Artifact {
+        stepRun { id } consumedBy { id } } } }""",
     "tokens": '{ tokens(principal: "$NAME") { nodes { id } } }',
 }
 MUTATIONS: Final = {
@@ -87,16 +83,40 @@ MUTATIONS: Final = {
         {{ {ERROR} }} }}""",
     "runReconcile": f'mutation {{ runReconcile(id: "$Run") {{ {ERROR} }} }}',
     "runAnswer": f'mutation {{ runAnswer(input: {{id: "$Run", text: "x"}}) {{ {ERROR} }} }}',
+    "featureUpsert": f"""mutation {{ featureUpsert(input: {{project: "$SLUG", slug: "x"}})
+        {{ {ERROR} }} }}""",
+    "featureScan": f"""mutation {{ featureScan(input: {{project: "$SLUG", folder: "."}})
+        {{ {ERROR} }} }}""",
+    "workflowStart": f"""mutation {{ workflowStart(input: {{workflowId: "$Workflow"}})
+        {{ {ERROR} }} }}""",
+    **{
+        name: f'mutation {{ {name}(input: {{id: "$WorkflowRun"}}) {{ {ERROR} }} }}'
+        for name in ("workflowRunPause", "workflowRunResume", "workflowRunCancel")
+    },
+    **{
+        name: f'mutation {{ {name}(input: {{id: "$StepRun", reason: "x"}}) {{ {ERROR} }} }}'
+        for name in ("stepRunRetry", "stepRunSkip")
+    },
+    "workflowRunReplan": f"""mutation {{ workflowRunReplan(input: {{id: "$WorkflowRun", yaml: "x",
+        reason: "x"}}) {{ {ERROR} }} }}""",
     "approvalDecide": f"""mutation {{ approvalDecide(input: {{id: "$Approval",
         decision: APPROVE, digest: "x"}}) {{ {ERROR} }} }}""",
     "approvalDelegate": f"""mutation {{ approvalDelegate(input: {{project: "$SLUG", to: "bob",
         startsAt: "2026-01-01T00:00:00Z", endsAt: "2100-01-01T00:00:00Z"}}) {{ {ERROR} }} }}""",
+    "workflowCreate": f"""mutation {{ workflowCreate(input: {{project: "$SLUG", yaml: "x"}})
+        {{ {ERROR} }} }}""",
+    "workflowRevise": f"""mutation {{ workflowRevise(input: {{id: "$Workflow", yaml: "x"}})
+        {{ {ERROR} }} }}""",
     "delegationRevoke": f'mutation {{ delegationRevoke(id: "$Delegation") {{ {ERROR} }} }}',
 }
 SUBSCRIPTIONS: Final = {
     name: f'subscription {{ {name}(runId: "$Run", after: "x") {{ cursor }} }}'
     for name in ("runEvents", "runLogs")
-} | {"projectEvents": 'subscription { projectEvents(project: "$SLUG", after: "x") { cursor } }'}
+} | {
+    "workflowRunEvents": """subscription {
+        workflowRunEvents(workflowRunId: "$WorkflowRun", after: "x") { cursor } }""",
+    "projectEvents": 'subscription { projectEvents(project: "$SLUG", after: "x") { cursor } }',
+}
 FIELDS: Final = {
     "auditLog": '{ project(slug: "$SLUG") { auditLog { nodes { sequence } } } }',
     "policyCheck": '{ policyCheck(input: {project: "$SLUG", command: ["true"]}) { verdict } }',
@@ -161,23 +181,6 @@ class Two:
         return LEFT.sub("", answer)
 
 
-def nowhere() -> Target:
-    none = "0" * 32
-    return Target(
-        slug="nada",
-        principal="zoe",
-        ids={
-            "Run": ids.run_id(RunId(none)),
-            "Project": ids.project_id(ProjectId(none)),
-            "PolicyDecision": ids.decision_id(DecisionId(none)),
-            "Provider": ids.provider_id(ProjectId(none), "local"),
-            "ApiToken": ids.token_id(TokenId(none)),
-            "Approval": ids.approval_id(ApprovalId(none)),
-            "Delegation": ids.delegation_id(DelegationId(none)),
-        },
-    )
-
-
 async def with_bob(scene: Scene) -> Target:
     """Ada's run and token in the project `main`, and Bob, who must not see them: by a token of an
     outsider, or by one for another project. With a third he only looks on."""
@@ -233,6 +236,9 @@ async def with_bob(scene: Scene) -> Target:
             "ApiToken": ids.token_id(made.id),
             "Approval": ids.approval_id(approval.id),
             "Delegation": ids.delegation_id(delegation.id),
+            **await with_feature(scene),
+            **await with_workflow_run(scene),
+            **await with_artifact(scene, run),
         },
     )
 

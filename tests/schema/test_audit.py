@@ -15,7 +15,8 @@ from resolvers.access import NEEDS
 from resolvers.audit import ACTIONS
 from schema import build, ids
 from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Api
-from tests.schema.test_absence import MUTATIONS, nowhere
+from tests.schema.targets import nowhere
+from tests.schema.test_absence import MUTATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -114,6 +115,18 @@ IN_COURT: Final = {
 """What takes several people: tests/approvals."""
 WITH_CREDENTIALS: Final = {AuditAction.CREDENTIAL_SET, AuditAction.CREDENTIAL_DELETE}
 """What takes a provider that wants some: tests/schema/test_credentials.py."""
+WITH_FILES: Final = {AuditAction.FEATURE_UPSERT, AuditAction.FEATURE_SCAN}
+"""What takes a project with documents: tests/domain/services/test_features.py."""
+WITH_STEPS: Final = {
+    AuditAction.WORKFLOW_START,
+    AuditAction.WORKFLOW_RUN_PAUSE,
+    AuditAction.WORKFLOW_RUN_RESUME,
+    AuditAction.WORKFLOW_RUN_CANCEL,
+    AuditAction.WORKFLOW_RUN_REPLAN,
+    AuditAction.STEP_RUN_RETRY,
+    AuditAction.STEP_RUN_SKIP,
+}
+"""What takes a workflow: tests/schema/test_workflow_actions.py."""
 HANDED_OVER: Final = frozenset({AuditAction.RUN_RECONCILE, AuditAction.RUN_ANSWER})
 """Done to a run that its provider has: tests/domain/services/test_interventions.py has them."""
 
@@ -157,6 +170,9 @@ async def test_every_refused_mutation_stands_in_the_log(api: Api, name: str) -> 
     )
 
 
+WRITTEN: Final = "{name: x, steps: [{key: a, command: [hush-hush]}]"
+
+
 async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
     """Once, with its action, and a principal at first sight besides."""
     made = await api.data(
@@ -173,14 +189,19 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
           projectSettingsUpdate(input: {project: "main", selfApproval: true}) { __typename }
           providerConfigure(input: {project: "main", provider: "local", config: {}}) { __typename }
           providerCheck(input: {project: "main", provider: "local"}) { __typename }
-        }"""
+          workflowCreate(input: {project: "main", yaml: "WRITTEN}"})
+            { ... on WorkflowCreatePayload { workflow { id } } }
+        }""".replace("WRITTEN", WRITTEN)
     )
+    workflow = made["workflowCreate"]["workflow"]["id"]
     token, run = made["tokenCreate"], made["runLaunch"]["run"]["id"]
     await api.data(
         f"""mutation {{
           tokenRevoke(id: "{token["apiToken"]["id"]}") {{ __typename }}
           again: tokenRevoke(id: "{token["apiToken"]["id"]}") {{ __typename }}
           runCancel(input: {{id: "{run}"}}) {{ __typename }}
+          workflowRevise(input: {{id: "{workflow}", yaml: "{WRITTEN}, concurrency: 2}}"}})
+            {{ __typename }}
           runRetry(input: {{id: "{run}", acknowledgeFailure: true}}) {{ __typename }}
           killSwitchSet(input: {{scope: PROJECT, project: "main", engaged: true, reason: "x"}})
             {{ __typename }}
@@ -196,12 +217,14 @@ async def test_every_done_mutation_stands_in_the_log(api: Api) -> None:
         ["PRINCIPAL_CREATE", "TOKEN_CREATE", "TOKEN_REVOKE"],
         [
             *("MEMBER_SET", "POLICY_SET", "RUN_LAUNCH", "PROJECT_SETTINGS_UPDATE"),
-            *("PROVIDER_CONFIGURE", "PROVIDER_CHECK", "RUN_CANCEL", "RUN_RETRY", "KILL_SWITCH_SET"),
+            *("PROVIDER_CONFIGURE", "PROVIDER_CHECK", "WORKFLOW_CREATE"),
+            *("RUN_CANCEL", "WORKFLOW_REVISE", "RUN_RETRY", "KILL_SWITCH_SET"),
         ],
         ["PROJECT_CREATE"],
     ] == found
     done = {action for actions in found for action in actions}
-    assert set(ACTIONS.values()) - IN_COURT - WITH_CREDENTIALS - HANDED_OVER <= done
+    elsewhere = IN_COURT | WITH_CREDENTIALS | WITH_FILES | WITH_STEPS | HANDED_OVER
+    assert set(ACTIONS.values()) - elsewhere <= done
     text = await bodies(api)
     assert token["token"] not in text
     assert "hush-hush" not in text

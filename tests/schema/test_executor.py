@@ -172,6 +172,7 @@ async def audited(api: Api, run: Run) -> None:
             unit.audit.add(record)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(3))
 async def test_random_documents_get_the_same_answers(api: Api, seed: int) -> None:
     """The same data in the same order, and the same errors at the same places."""

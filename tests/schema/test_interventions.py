@@ -89,7 +89,7 @@ async def test_what_asks_can_be_answered_where_its_provider_can(api: Api) -> Non
     question = RunQuestion(text="Red or blue?", asked_at=NOW)
     run = await handed_over(api, state=RunState.BLOCKED, question=question)
     seen = (await api.data(SEEN, id=ids.run_id(run.id)))["node"]
-    assert ("BLOCKED", [], None, "Red or blue?", ["ANSWER", "CANCEL"]) == (
+    assert ("BLOCKED", [], None, "Red or blue?", ["ANSWER", "CANCEL", "RECONCILE"]) == (
         seen["state"],
         seen["waitsFor"],
         seen["blockedBy"],
@@ -101,3 +101,19 @@ async def test_what_asks_can_be_answered_where_its_provider_can(api: Api) -> Non
     other = await handed_over(api)
     answered = await api.data(ANSWER, id=ids.run_id(other.id))
     assert "ILLEGAL_TRANSITION" == answered["runAnswer"]["code"]
+
+
+@pytest.mark.parametrize(
+    ("token", "actions"), [(OPERATOR, ["CANCEL", "RECONCILE"]), (ONLOOKER, [])]
+)
+async def test_what_can_be_asked_after_says_so(api: Api, token: str, actions: list[str]) -> None:
+    """To those who may; what is offered is not refused, and what is not is."""
+    run = await handed_over(api)
+    seen = (await api.data(SEEN, token=token, id=ids.run_id(run.id)))["node"]
+    assert actions == seen["availableActions"]
+    shown = await reconcile(api, run, token)
+    assert ("RECONCILE" in actions) == ("RunReconcilePayload" == shown["__typename"])
+    queued, _ = await api.scene.queued()
+    seen = (await api.data(SEEN, token=token, id=ids.run_id(queued.id)))["node"]
+    assert "RECONCILE" not in seen["availableActions"]
+    assert "RunReconcilePayload" != (await reconcile(api, queued, token))["__typename"]

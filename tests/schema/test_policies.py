@@ -80,7 +80,7 @@ async def make_approvers(api: Api) -> None:
 async def test_what_was_read_can_be_sent_back(api: Api) -> None:
     """The default policy and every field of a rule; each time it is a version of its own."""
     await make_approvers(api)
-    await api.workbench.policies.set(
+    await api.workbench.governance.policies.set(
         SetPolicy(project="main", rules=DEFAULT_RULES, reason="defaults"),
         api.scene.project.id,
         caller(api),

@@ -47,14 +47,32 @@ BOUNDED_LISTS: Final = {
     "ServerInfo.killSwitches": "the newest 100 that are engaged",
     "Run.latestEvents": "takes first",
     "Run.retries": "the first 100",
+    "ActionImpact.cancels": "steps of one plan",
+    "ActionImpact.lapses": "one a step",
+    "ActionImpact.reruns": "steps of one plan",
+    "ActionImpact.starts": "steps of one plan",
+    "ActionImpact.stays": "steps of one plan",
+    "WorkflowRun.approvals": "the newest 100",
+    "WorkflowRun.currentStepRuns": "those of one plan",
+    "WorkflowRun.edges": "those of one plan",
+    "WorkflowRun.stepRuns": "those of one plan",
     "Approval.decisions": "one a person, and the last one that is needed ends it",
+    "FeatureScanPayload.refused": "at most as many as one scan looks at, 2000",
+    "Artifact.consumedBy": "the first 100",
+    "StepRun.consumed": "the first 100",
+    "StepRun.attempts": "what its retry policy allows, and each beyond that is asked for",
     "Viewer.memberships": "one a project",
+    "InvalidInput.faults": "the first 100",
+    "Workflow.steps": "at most 1,000, and a version never changes",
+    "Workflow.edges": "at most 50,000, as those",
+    "Workflow.versions": "the newest 100",
 }
 """Lists of objects that are no connections, and what bounds them."""
 VERBS: Final = frozenset(
     {
         *("answer", "cancel", "check", "configure", "create", "decide", "delegate", "delete"),
-        *("launch", "reconcile", "retry", "revoke", "set", "update"),
+        *("launch", "pause", "reconcile", "replan", "resume", "retry", "revise", "revoke"),
+        *("scan", "set", "skip", "start", "update", "upsert"),
     }
 )
 """What mutations do. A new one is put here with its first mutation."""

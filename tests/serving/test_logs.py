@@ -1,5 +1,6 @@
 """Every log line is structured, and says which run or request it is about."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -8,6 +9,10 @@ from typing import Final
 import pytest
 import structlog
 
+from adapters.finding import AutomatonFinder
+from domain.ids import ProjectId
+from domain.redaction.redactor import MASK
+from domain.services.redactors import Redactors
 from serving.logs import SOCKETS, configure
 
 CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
@@ -74,3 +79,22 @@ def test_a_traceback_tells_no_values(capsys: pytest.CaptureFixture[str]) -> None
 
 def fail(secret: list[str]) -> None:
     raise ValueError(len(secret))
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_is_masked_as_a_whole(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    """With the traceback below it, as its project wants or as all do."""
+    redactors = Redactors(["of-the-server"], AutomatonFinder)
+    asyncio.run(redactors.know(ProjectId("a"), ["secret-of-a"]))
+    asyncio.run(redactors.know(ProjectId("b"), ["secret-of-b"]))
+    configure(log_format, "info", redactors.line)
+    log = logging.getLogger("x")
+    try:
+        raise ValueError("secret-of-a")  # noqa: TRY301 - what an adapter may do
+    except ValueError:
+        log.exception("failed %s", "of-the-server", extra={"project": "a"})
+    log.warning("no project: %s", ["secret-of-a", "secret-of-b"])
+    structlog.get_logger("y").warning("other", told="secret-of-b")
+    err = capsys.readouterr().err
+    assert 6 == err.count(MASK)
+    assert [] == [each for each in ("secret-of", "of-the-server") if each in err]

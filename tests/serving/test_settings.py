@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from domain.models.principals import Role
 from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights, Issuer
-from serving.settings import Settings, strangers
+from serving.settings import Settings
+from serving.variables import strangers
 
 
 @pytest.fixture(autouse=True)

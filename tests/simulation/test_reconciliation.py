@@ -53,7 +53,9 @@ class Simulation:
         providers = make_providers(desk.clock, chance)
         for registry in (desk.dispatcher.registry, desk.launcher.gate.registry):
             registry._providers.update({provider.key: provider for provider in providers})
-        desk.launcher = replace(desk.launcher, queue=QueueBound(1_000_000))
+        desk.launcher = replace(
+            desk.launcher, placer=replace(desk.launcher.placer, queue=QueueBound(1_000_000))
+        )
         nodes = [cls._node(desk, chance, name) for name in ("one", "two")]
         return cls(desk=desk, chance=chance, providers=providers, nodes=nodes)
 

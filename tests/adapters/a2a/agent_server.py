@@ -2,21 +2,30 @@
 
     python agent_server.py PORT FOLDER [TOKEN]
 
-In FOLDER it keeps its tasks, and writes down the id of each message as it comes.
+It streams unless AGENT_STREAMS is 0, and calls whoever has asked for push notifications. In FOLDER
+it keeps its tasks, and writes down the id of each message as it comes and what it is to push.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from a2a.server.agent_execution import AgentExecutor, RequestContext
+from a2a.server.context import ServerCallContext
 from a2a.server.events import EventQueue
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_rest_routes
-from a2a.server.tasks import DatabaseTaskStore, TaskUpdater
+from a2a.server.tasks import (
+    BasePushNotificationSender,
+    DatabaseTaskStore,
+    InMemoryPushNotificationConfigStore,
+    TaskUpdater,
+)
 from a2a.types import (
     AgentCapabilities,
     AgentCard,
@@ -29,10 +38,11 @@ from a2a.types import (
     SecurityScheme,
     StringList,
     Task,
+    TaskPushNotificationConfig,
     TaskState,
     TaskStatus,
 )
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import MessageToJson, ParseDict
 from google.protobuf.struct_pb2 import Value
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
@@ -40,6 +50,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 CHUNK_S = 0.02
+STREAMS = os.environ.get("AGENT_STREAMS") != "0"
 
 
 def text_of(message: Message | None) -> str:
@@ -186,6 +197,25 @@ class Door:
         return shown == f"Bearer {self.token}"
 
 
+class Pushes(InMemoryPushNotificationConfigStore):
+    """Who wants to be called."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    async def set_info(
+        self,
+        task_id: str,
+        notification_config: TaskPushNotificationConfig,
+        context: ServerCallContext,
+    ) -> TaskPushNotificationConfig:
+        wanted = MessageToJson(notification_config, indent=None)
+        with (self.folder / "pushes").open("a", encoding="utf-8") as pushes:
+            pushes.write(f"{wanted}\n")
+        return await super().set_info(task_id, notification_config, context)
+
+
 def card_of(port: int, token: str | None) -> AgentCard:
     wanted: dict[str, Any] = {}
     if token:
@@ -205,7 +235,7 @@ def card_of(port: int, token: str | None) -> AgentCard:
                 protocol_version="1.0",
             )
         ],
-        capabilities=AgentCapabilities(streaming=True),
+        capabilities=AgentCapabilities(streaming=STREAMS, push_notifications=True),
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
         skills=[],
@@ -216,7 +246,11 @@ def card_of(port: int, token: str | None) -> AgentCard:
 def main(port: int, folder: Path, token: str | None = None) -> None:
     card = card_of(port, token)
     store = DatabaseTaskStore(create_async_engine(f"sqlite+aiosqlite:///{folder}/tasks.db"))
-    handler = DefaultRequestHandler(Acting(folder), store, card)
+    pushes = Pushes(folder)
+    sender = BasePushNotificationSender(httpx.AsyncClient(trust_env=False), pushes)
+    handler = DefaultRequestHandler(
+        Acting(folder), store, card, push_config_store=pushes, push_sender=sender
+    )
     app: ASGIApp = Starlette(
         routes=[
             *create_agent_card_routes(card),

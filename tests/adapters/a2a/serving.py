@@ -1,5 +1,6 @@
 """Starting, killing and asking the agent of agent_server.py."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -22,6 +24,7 @@ class AgentServer:
 
     folder: Path
     token: str = ""
+    streams: bool = True
     port: int = field(default_factory=free_port)
 
     @property
@@ -44,7 +47,11 @@ class AgentServer:
                 [sys.executable, PROGRAM, str(self.port), self.folder, *filter(None, [self.token])],
                 stdout=out,
                 stderr=out,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    "AGENT_STREAMS": str(int(self.streams)),
+                },
             )
         wait_until(self._answers, self.process, log)
 
@@ -58,6 +65,11 @@ class AgentServer:
         path = self.folder / "received"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return lines.count(message_id)
+
+    def pushes(self) -> list[Any]:
+        """What it was asked to push, and how it shall be known then."""
+        lines = (self.folder / "pushes").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
 
     def _answers(self) -> bool:
         try:

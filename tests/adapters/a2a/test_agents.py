@@ -9,6 +9,7 @@ import pytest
 
 from adapters.a2a import watching
 from adapters.a2a.provider import A2aProvider
+from adapters.a2a.pushing import PUSH_SECRET
 from adapters.clock import SystemClock
 from adapters.http.outbound import Outbound
 from domain.errors import ProviderUnavailable
@@ -22,6 +23,7 @@ from domain.models.providers import (
     ProviderStatus,
     RunHandle,
 )
+from domain.models.secrets import Secret
 from domain.ports import Adapter
 from tests.adapters.a2a.serving import AgentServer
 from tests.contract.adapters.rig import (
@@ -32,6 +34,7 @@ from tests.contract.adapters.rig import (
     handle_of,
     make_prompt,
 )
+from tests.faults import Drop, Fault, FaultyProxy, reply
 
 pytestmark = pytest.mark.anyio
 
@@ -178,3 +181,31 @@ async def test_parts_are_files(adapter: Adapter) -> None:
         ("c.png", "image/png", None),
         ("files", "application/json", 9),
     ] == [(file.name, file.media_type, file.size_bytes) for file in found]
+    assert [5, 4, None, 9] == [
+        None if file.content is None else len(file.content) for file in found
+    ]
+    assert [False, False, True, False] == [file.source_url is not None for file in found]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [reply(501, b"{}"), reply(403, b"{}"), reply(503, b"{}"), Drop()],
+    ids=["no such", "forbidden", "busy", "cut"],
+)
+async def test_an_agent_that_will_not_push_is_followed_all_the_same(
+    provider: A2aProvider, agent: AgentServer, fault: Fault
+) -> None:
+    """Its task has started: that it is not told of costs some time, and no second start."""
+    provider._shared.outbound.public_url = "http://127.0.0.1:1"
+    order = make_prompt("count 2")
+    async with FaultyProxy(upstream=("127.0.0.1", agent.port)).running() as proxy:
+        proxy.breaks(fault, lambda head: b"/pushNotificationConfigs" in head)
+        config = {"url": proxy.url, "interfaceUrl": f"{proxy.url}/agent", "allowPrivate": True}
+        secrets = {PUSH_SECRET: Secret("what-tokens-are-made-of")}
+        adapter = provider.open(
+            Connection(project_id=ProjectId("p"), provider="a2a", config=config, secrets=secrets)
+        )
+        handle = handle_of(order, await adapter.dispatch(order))
+        assert ["line 0", "line 1"] == (await follow_to_end(adapter, handle)).lines
+        assert 1 == len([head for head in proxy.heads if b"/pushNotificationConfigs" in head])
+    assert 1 == agent.received(order.run_id)

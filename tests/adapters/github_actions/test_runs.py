@@ -185,6 +185,18 @@ async def test_artifacts_are_listed_while_they_are_kept(scene: Scene) -> None:
     )
 
 
+async def test_an_artifact_is_read_from_where_github_keeps_it(scene: Scene) -> None:
+    """However large it is; one that is gone is refused."""
+    handle = await scene.started(adapter := scene.adapter())
+    scene.platform.kept = [{"id": n, "name": f"{n}", "size_in_bytes": 1} for n in (1, 2)]
+    scene.platform.contents = {1: b"zip" * 5_000_000}
+    here, gone = await adapter.fetch_artifacts(handle)
+    read = b"".join([piece async for piece in adapter.read_artifact(handle, here)])
+    assert scene.platform.contents[1] == read
+    with pytest.raises(ProviderRefused):
+        await anext(adapter.read_artifact(handle, gone))
+
+
 @pytest.mark.parametrize("status", [403, 429])
 async def test_limits_are_kept(scene: Scene, status: int) -> None:
     """The primary one tells when it is over, the secondary one how long it takes: both with a 403

@@ -41,6 +41,28 @@ async def test_an_answer_comes_whole(caller: Caller, server: FaultyProxy) -> Non
     assert f"Authorization: Bearer {SECRET}".encode() in server.heads[0]
 
 
+async def test_whom_tls_trusts_is_read_once(
+    outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although all runs that are due after a start are looked at at once; without TLS never."""
+    make, read = httpx.create_ssl_context, list[object]()
+
+    def count(verify: object = True, **given: Any) -> ssl.SSLContext:  # noqa: FBT002 - httpx's
+        read.extend([True] if verify is True else [])
+        return make(verify=verify, **given)  # type: ignore[arg-type] # as it was given
+
+    async def lend(url: str) -> None:
+        async with outbound.lent(httpx.URL(url), allows_private=True):
+            pass
+
+    monkeypatch.setattr(httpx, "create_ssl_context", count)
+    monkeypatch.setattr("httpx._transports.default.create_ssl_context", count)
+    await asyncio.gather(*(lend("http://provider.example") for _ in range(8)))
+    assert [] == read
+    await asyncio.gather(*(lend("https://provider.example") for _ in range(8)))
+    assert [True] == read
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "told"),
     [
@@ -311,4 +333,11 @@ async def test_what_no_header_can_carry_is_not_sent(
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
     with pytest.raises(ProviderRefused, match="X-Folder"):
         await caller.ask(replace(GET, headers={"X-Folder": secret}))
+    assert [] == server.heads
+
+
+async def test_a_number_that_is_too_large_is_told(caller: Caller, server: FaultyProxy) -> None:
+    """And nothing is sent."""
+    with pytest.raises(ProviderRefused, match="no JSON"):
+        await caller.ask(Call(method="POST", path="/x", body={"a": 2**70}))
     assert [] == server.heads

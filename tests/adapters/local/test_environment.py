@@ -23,7 +23,9 @@ HOST = {
 
 
 def make(profile: EnvProfile, root: Path = Path("/nowhere")) -> dict[str, str]:
-    return make_environment(profile, HOST, root_path=str(root), run_id="r1", home="/spool/r1/home")
+    return make_environment(
+        profile, HOST, root_path=str(root), run_id="r1", folder=Path("/spool/r1")
+    )
 
 
 def test_minimal_takes_nothing_from_the_host() -> None:
@@ -33,6 +35,7 @@ def test_minimal_takes_nothing_from_the_host() -> None:
         "HOME": "/spool/r1/home",
         "LANG": "C.UTF-8",
         "WORKBENCH_RUN_ID": "r1",
+        "WORKBENCH_OUTPUT": "/spool/r1/outputs",
     }
     assert expected == make(EnvProfile.MINIMAL)
 
@@ -47,6 +50,7 @@ def test_default_takes_who_and_where_one_is() -> None:
         "TZ": "Europe/Berlin",
         "TERM": "dumb",
         "WORKBENCH_RUN_ID": "r1",
+        "WORKBENCH_OUTPUT": "/spool/r1/outputs",
     }
     assert expected == make(EnvProfile.DEFAULT)
 

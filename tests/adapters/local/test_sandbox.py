@@ -241,7 +241,7 @@ async def test_arguments_and_variables_arrive_as_they_were(
     program = "import os, sys; print([os.fsencode(a) for a in sys.argv[1:]], sorted(os.environ))"
     order = replace(held(root, PYTHON, "-c", program, *odd), env_profile=EnvProfile.MINIMAL)
     seen = await see(adapter, order)
-    variables = sorted(["HOME", "LANG", "PATH", "WORKBENCH_RUN_ID"])
+    variables = sorted(["HOME", "LANG", "PATH", "WORKBENCH_OUTPUT", "WORKBENCH_RUN_ID"])
     assert [f"{[os.fsencode(text) for text in odd]} {variables}"] == seen.out
 
 

@@ -5,7 +5,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -18,8 +19,13 @@ from adapters.rest.loading import parse
 from adapters.rest.manifest import Manifest
 from adapters.rest.operations import Operations
 from adapters.rest.provider import RestProvider
-from adapters.rest.statuses import status_of
-from domain.errors import CapabilityMissing, InvalidInput, ProviderRefused, ProviderUnavailable
+from domain.errors import (
+    CapabilityMissing,
+    CredentialsRejected,
+    InvalidInput,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from domain.ids import RunId
 from domain.models.providers import ProviderSignal, RunHandle
 from tests.adapters.rest.connecting import at, handle_of, opened, order, shipped
@@ -37,6 +43,7 @@ async def server(anyio_backend: str) -> AsyncIterator[FaultyProxy]:
         yield running
 
 
+REJECTED = shipped("slurm").auth.rejected
 TAKEN = """
 [[ops.start.treat]]
 status = 409
@@ -252,7 +259,7 @@ async def test_what_may_be_forgotten_is_not_said_to_be_absent(
     old = RunId(f"{1_700_000_000_000:012x}" + young[12:])
     lookup = shipped("slurm").lookup
     assert lookup is not None
-    op = lookup.model_copy(update={"op": "get", "remembers_s": 240, "page": 3})
+    op = lookup.model_copy(update={"op": "get", "remembers_s": 240, "page": 3, "memory": None})
     get = {**parse(SMALL, "s").ops, "get": shipped("slurm").ops["all"]}
     adapter = opens(lookup=op, ops=get)
     answers(server, 200, {"jobs": [{"name": "other", "job_id": 1}]})
@@ -264,26 +271,69 @@ async def test_what_may_be_forgotten_is_not_said_to_be_absent(
         await adapter.lookup(young)
 
 
-def slurm(**found: object) -> Any:
-    return status_of(shipped("slurm").status, found)
+async def test_who_was_started_again_may_have_had_the_run(
+    opens: Opens, server: FaultyProxy
+) -> None:
+    """A run that is older than the platform's memory, by the platform's own clock, is not sent
+    again; one that is younger may be, and while the platform does not tell nobody knows."""
+    known = shipped("slurm").lookup
+    assert known is not None
+    forgetful = known.model_copy(update={"remembers_s": None, "ref": {"run": "{{item.job_id}}"}})
+    adapter = opens(lookup=forgetful, ops={**parse(SMALL, "s").ops, **shipped("slurm").ops})
+    made_at = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    run = RunId(f"{int(made_at.timestamp() * 1000):012x}" + Uuid7Maker()()[12:])
+    hour = timedelta(hours=1)
+
+    async def lookup(started_at: datetime | None, behind: timedelta = timedelta(0)) -> object:
+        since = 0 if started_at is None else int((started_at - behind).timestamp())
+        date = format_datetime(datetime.now(UTC) - behind, usegmt=True)
+        told = {"jobs": [], "statistics": {"req_time_start": since}}
+        answers(server, 200, told, f"Date: {date}")
+        return await adapter.lookup(run)
+
+    for behind in (timedelta(0), 9 * hour):
+        assert await lookup(made_at - hour, behind) is None
+        with pytest.raises(CapabilityMissing, match="started again"):
+            await lookup(made_at + hour, behind)
+    with pytest.raises(CapabilityMissing, match="started again"):
+        await lookup(made_at)
+    with pytest.raises(ProviderUnavailable, match="since when"):
+        await lookup(None)
 
 
-def test_a_wait_status_is_no_exit_code() -> None:
-    """768 is exit 3, 9 is a signal; a time of 0 is none; a running job has neither."""
-    assert 3 == slurm(state="FAILED", exit=768).exit_code
-    assert slurm(state="CANCELLED", exit=9).exit_code is None
-    assert slurm(state="RUNNING", exit=0).exit_code is None
-    assert slurm(state="COMPLETED", ended=0).ended_at is None
-    assert datetime(2026, 1, 1, tzinfo=UTC) == slurm(state="COMPLETED", ended=1767225600).ended_at
-    assert ProviderSignal.VANISHED is slurm().signal
+async def test_another_run_under_the_same_id_is_none_of_ours(
+    opens: Opens, server: FaultyProxy
+) -> None:
+    """A platform that has begun to count anew: its end is not that of our run, and it is not
+    canceled."""
+    manifest = shipped("slurm")
+    asked = order("true")
+    handle = RunHandle(run_id=asked.run_id, provider_run_id="7")
+    job = {"job_state": "COMPLETED", "name": f"wb-{asked.run_id}"}
+    parts = ("ops", "status", "cancel", "dispatch")
+    adapter = opens(**{name: getattr(manifest, name) for name in parts})
+    answers(server, 200, {"jobs": [job]})
+    assert ProviderSignal.SUCCEEDED is (await adapter.poll_status(handle)).signal
+    answers(server, 200, {"jobs": [{**job, "job_state": "RUNNING", "name": "of somebody else"}]})
+    status = await adapter.poll_status(handle)
+    assert ProviderSignal.VANISHED is status.signal
+    assert "another run" in (status.message or "")
+    await adapter.cancel(handle, None)
+    assert not any(head.startswith(b"DELETE") for head in server.heads)
 
 
-def test_a_status_of_a_strange_type_is_unknown() -> None:
-    """And never an error of ours."""
-    for state in (1, True, {"a": 1}, [], [1], 1.5, "x" * 10_000):
-        status = slurm(state=state)
-        assert ProviderSignal.UNKNOWN is status.signal or state == []
-        assert len(status.raw) <= 200
+async def test_a_platform_may_say_in_words_that_a_secret_is_not_taken(
+    opens: Opens, server: FaultyProxy
+) -> None:
+    """Whatever the status: it is no outage, and asking again would not help."""
+    adapter = opens(auth=parse(SMALL, "s").auth.model_copy(update={"rejected": REJECTED}))
+    answers(server, 500, {"error": f"Protocol authentication error of {KEY}"})
+    with pytest.raises(CredentialsRejected) as caught:
+        await adapter.dispatch(order("true"))
+    assert KEY not in caught.value.message
+    answers(server, 500, {"error": "Unspecified error"})
+    with pytest.raises(ProviderUnavailable):
+        await adapter.dispatch(order("true"))
 
 
 def test_basic_authentication_has_no_password(outbound: Outbound) -> None:

@@ -95,9 +95,18 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
     assert expected == places
 
 
+def test_a_number_that_json_cannot_say_is_a_fault() -> None:
+    """And no error of ours."""
+    [told] = faults(SMALL.replace("[ops.get]", "poll_s = 123456789012345678901\n\n[ops.get]"))
+    assert "64-bit" in told
+
+
 def test_a_number_in_quotes_is_no_number() -> None:
     """Nothing is guessed."""
     assert ["poll_s"] == [each.partition(":")[0] for each in faults('poll_s = "5"\n' + SMALL)]
+
+
+MEMORY = "[ops.up]\npath = '/up'\n[lookup]\nop = 'get'\n[lookup.memory]\n"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +128,10 @@ def test_a_number_in_quotes_is_no_number() -> None:
         ("{{config.url}}", "https://example.com", "allowed_hosts: names the host"),
         ("[status]", "[ops.idle]\npath = '/idle'\n[status]", "ops.idle: is never used"),
         ("[status]", "[logs]\nmode = 'items'\n[status]", "logs.line: is needed for items"),
+        ("[status]", "[status]\nsame = { name = '{{run.id}}' }", "status.same: name is found by"),
+        ("[status]", "[status]\nsame = { state = '{{ref.run}}' }", "ref.run cannot stand here"),
+        ("[status]", MEMORY + "op = 'up'\nsince = 'at'\n[status]", "memory.since: at is not found"),
+        ("[status]", MEMORY + "op = 'on'\nsince = 'at'\n[status]", "on is none of the ops"),
     ],
 )
 def test_parts_have_to_fit_together(old: str, new: str, told: str) -> None:
@@ -141,3 +154,10 @@ def test_a_setting_has_to_be_a_schema() -> None:
     with pytest.raises(ManifestInvalid) as caught:
         check_settings(manifest, "small.toml")
     assert {"config.url.type", "config.url.pattern"} == {each.path for each in caught.value.faults}
+
+
+def test_outputs_have_to_be_found_by_a_step() -> None:
+    """A name that nothing is found for is a mistake, and told as one."""
+    text = SMALL.replace("[status]", '[status]\noutputs = "result"')
+    with pytest.raises(ManifestInvalid, match="result is found by none of the steps"):
+        parse(text, "small.toml")
