@@ -19,13 +19,16 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check web format bench chaos clients engines clean
+.PHONY: help run demo test check web format adapters bench chaos clients engines clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: $(SYNCED) ## start the server on 127.0.0.1:8000
 	@exec $(BIN)/workbench serve
+
+demo: $(SYNCED) ## a workflow on this repository, on a server that runs: checked, approved, packaged
+	@$(BIN)/python examples/release_check.py
 
 test: $(SYNCED) ## all tests but the long ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup $(TESTS)
@@ -49,6 +52,9 @@ bench: $(SYNCED) ## measure what the README claims
 chaos: $(SYNCED) ## the long tests: kill the server at random moments, for minutes
 	$(BIN)/python -m pytest -m chaos --timeout=1800 $(TESTS)
 
+adapters: $(SYNCED) ## every shipped manifest, asked all of the suite of adapters
+	$(BIN)/python -m pytest -m "adapters or not adapters" -n $(WORKERS) tests/contract/adapters/test_rest.py $(TESTS)
+
 clients: $(SYNCED) ## the packages that people write clients with, against the server
 	$(BIN)/python -m pytest -m clients -n $(WORKERS) --dist=loadgroup --timeout=300 tests/clients $(TESTS)
 
@@ -56,9 +62,9 @@ clients: $(SYNCED) ## the packages that people write clients with, against the s
 # had; Slurm looks up no name where there is no address but the loopback's.
 engines: $(SYNCED) ## LangGraph, Ray and Slurm for real; they are installed once, in the cache folder
 	$(BIN)/python -m tests.engines.installing
-	@if unshare --net true 2>/dev/null; then set -- unshare --net; else set --; fi; \
-	exec "$$@" sh -c 'test $$# = 0 || { ip link set lo up; ip address add 10.255.255.1/32 dev lo; }; \
-	exec $(BIN)/python -m pytest -m engines -n0 --timeout=300 tests/engines $(TESTS)' sh "$$@"
+	@if unshare --net true 2>/dev/null; then set -- unshare --net sh -c \
+	'ip link set lo up; ip address add 10.255.255.1/32 dev lo; exec "$$@"' sh; else set --; fi; \
+	exec "$$@" $(BIN)/python -m pytest -m engines -n0 --timeout=300 tests/engines $(TESTS)
 
 clean: ## remove the environment and all caches, never the server's records
 	rm -rf $(VENV) tests/clients/node_modules web/node_modules web/dist web/build.log
