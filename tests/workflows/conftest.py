@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.store.conftest import (
+    EMPTY,
     database_url,
     migrated_postgres_url,
     migrated_sqlite,
@@ -45,6 +46,7 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeUr
     admin = str(request.getfixturevalue("postgres_url"))
 
     async def created(_: str) -> str:
+        await ask_postgres(template, EMPTY)
         name = f"workbench_test_{secrets.token_hex(8)}"
         await ask_postgres(admin, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         made.append(name)
