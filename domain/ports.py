@@ -10,7 +10,6 @@ from domain.artifact_repositories import ArtifactRepository
 from domain.audit_repositories import AuditRepository
 from domain.circuit import CircuitState
 from domain.feature_repositories import DocumentRepository, FeatureRepository
-from domain.identity_repositories import IdentityRepository
 from domain.ids import RunId
 from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
@@ -30,6 +29,7 @@ from domain.models.providers import (
 )
 from domain.models.runs import RunKind, SyncStatus
 from domain.policy_repositories import DecisionRepository, PolicyRepository
+from domain.principal_repositories import PrincipalRepository
 from domain.provider_repositories import CredentialRepository, ProviderConfigRepository
 from domain.repositories import (
     FollowingRepository,
@@ -273,7 +273,7 @@ class UnitOfWork(Protocol):
     @property
     def projects(self) -> ProjectRepository: ...
     @property
-    def identity(self) -> IdentityRepository: ...
+    def principals(self) -> PrincipalRepository: ...
     @property
     def runs(self) -> RunRepository: ...
     @property

@@ -23,12 +23,12 @@ from persistence.events import Events
 from persistence.features import Features
 from persistence.following import Following
 from persistence.idempotency import Idempotency
-from persistence.identity import Identity
 from persistence.intents import Intents
 from persistence.kill_switches import KillSwitches
 from persistence.logs import Logs
 from persistence.migrate import VERSION_TABLE, is_current, upgrade
 from persistence.policies import Policies
+from persistence.principals import Principals
 from persistence.project_events import ProjectEvents
 from persistence.projects import Projects
 from persistence.provider_configs import ProviderConfigs
@@ -62,7 +62,7 @@ class Unit:
         self.calls: list[Callable[[], object]] = []
         self.written: dict[RunId, list[RunEvent]] = {}
         self.projects = Projects(session)
-        self.identity = Identity(session, self.wake)
+        self.principals = Principals(session, self.wake)
         self.project_events = ProjectEvents(session, self.wake)
         self.runs = Runs(session, self.wake, self._wrote, self.project_events)
         self.workflows = Workflows(session)

@@ -194,7 +194,7 @@ class Loaders:
 
     async def _principals(self, ids: list[PrincipalId]) -> list[Principal | None]:
         async with self._store.snapshot() as unit:
-            return _ordered(ids, await unit.identity.principals(set(ids)))
+            return _ordered(ids, await unit.principals.get_many(set(ids)))
 
     async def _decisions(self, ids: list[DecisionId]) -> list[Decision | None]:
         async with self._store.snapshot() as unit:

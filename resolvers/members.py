@@ -17,7 +17,7 @@ async def listed(
     """In the order in which the principals were made; `after` is the id of the last one seen."""
     size = page_size(first)
     async with context.store.snapshot() as unit:
-        found = await unit.identity.members(project_id, Window(limit=size + 1, after=after))
+        found = await unit.principals.members(project_id, Window(limit=size + 1, after=after))
     return cut(found, size, continues=after is not None)
 
 

@@ -15,7 +15,7 @@ from resolvers.paging import Page, cut, page_size
 async def by_id(context: Context, token_id: TokenId) -> Token | None:
     """None also where it is somebody else's, unless the viewer administers the server."""
     async with context.store.snapshot() as unit:
-        token = await unit.identity.token(token_id)
+        token = await unit.principals.token(token_id)
     if token is None or token.kind is not TokenKind.API:
         return None
     is_own = token.principal_id == context.viewer.principal.id
@@ -27,7 +27,7 @@ async def principal(context: Context, name: str) -> Principal | None:
     if not name.isprintable():
         return None  # Not every database could be asked for such a text.
     async with context.store.snapshot() as unit:
-        found = await unit.identity.principal_by_name(name)
+        found = await unit.principals.by_name(name)
     is_own = name == context.viewer.principal.name
     return found if is_own or access.is_server_admin(context.viewer) else None
 
@@ -38,7 +38,7 @@ async def listed(
     """Newest first; `after` is the id of the last one seen. The caller may see them."""
     size = page_size(first)
     async with context.store.snapshot() as unit:
-        found = await unit.identity.tokens(
+        found = await unit.principals.tokens(
             principal.id, TokenKind.API, Window(limit=size + 1, after=after)
         )
     return cut(found, size, continues=after is not None)

@@ -63,7 +63,7 @@ class Definitions:
     async def _around(self, project: Project) -> Surroundings:
         async with self.store.snapshot() as unit:
             window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
-            members = await unit.identity.members(project.id, window)
+            members = await unit.principals.members(project.id, window)
         groups = (self.groups or {}).values()
         return Surroundings(
             providers={

@@ -85,9 +85,9 @@ class Delegations:
 
 async def _member(unit: UnitOfWork, name: str, project_id: ProjectId) -> Principal:
     """Somebody who sees what they would decide on."""
-    principal = await unit.identity.principal_by_name(name)
+    principal = await unit.principals.by_name(name)
     if principal is not None:
-        rights = rights_in(project_id, await unit.identity.memberships([principal.id]))
+        rights = rights_in(project_id, await unit.principals.memberships([principal.id]))
         if Permission.READ in rights.get(principal.id, ()):
             return principal
     raise InvalidInput(f"{name!r} is no member of the project.", "to")

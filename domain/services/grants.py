@@ -96,7 +96,7 @@ class Grants:
         known: dict[TokenId, Identity] = {}
         for start in range(0, len(wanted), IDS_PER_QUESTION):
             async with self._store.snapshot() as unit:
-                known |= await unit.identity.holders(wanted[start : start + IDS_PER_QUESTION])
+                known |= await unit.principals.holders(wanted[start : start + IDS_PER_QUESTION])
         return known
 
     async def _readers(self, grants: Sequence[Grant]) -> Readers:
@@ -104,7 +104,7 @@ class Grants:
         found: list[Membership] = []
         for start in range(0, len(wanted), IDS_PER_QUESTION):
             async with self._store.snapshot() as unit:
-                found += await unit.identity.memberships(wanted[start : start + IDS_PER_QUESTION])
+                found += await unit.principals.memberships(wanted[start : start + IDS_PER_QUESTION])
         return {
             (each.principal_id, each.project_id)
             for each in found

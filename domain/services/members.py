@@ -28,7 +28,7 @@ class Members:
         """
         check_name(command.principal, "principal")
         async with self.store.transaction() as unit:
-            principal = await unit.identity.principal_by_name(command.principal)
+            principal = await unit.principals.by_name(command.principal)
             if principal is None:
                 raise NotFound(f"There is no principal {command.principal!r}.")
             after = Membership(
@@ -38,7 +38,7 @@ class Members:
             is_own = principal.id == caller.principal.id
             if is_own and not administers_server(caller.principal, caller.token):
                 _check_own(before, after)
-            await unit.identity.set_membership(after)
+            await unit.principals.set_membership(after)
             unit.audit.add(audit.member_set(before, after, principal, caller, self.clock.now()))
         return after
 
@@ -52,5 +52,5 @@ def _check_own(before: frozenset[Role], after: Membership) -> None:
 async def _roles(
     unit: UnitOfWork, project_id: ProjectId, principal_id: PrincipalId
 ) -> frozenset[Role]:
-    found = await unit.identity.memberships([principal_id])
+    found = await unit.principals.memberships([principal_id])
     return next((m.roles for m in found if m.project_id == project_id), frozenset())

@@ -332,7 +332,7 @@ def _pause(draft: Draft, reason: str) -> None:
 
 async def _read(unit: UnitOfWork, lease: WorkflowLease, run: WorkflowRun) -> Held:
     project = await unit.projects.get(run.project_id)
-    people = await unit.identity.principals([run.requested_by])
+    people = await unit.principals.get_many([run.requested_by])
     steps = await unit.step_runs.of(run.id)
     assert project is not None, "projects are never removed"
     roles = Membership(

@@ -125,7 +125,7 @@ class Policies:
     async def _check_approvable(
         self, unit: UnitOfWork, command: SetPolicy, project: Project
     ) -> None:
-        members = await unit.identity.members(project.id, Window(limit=APPROVERS_LOOKED_FOR_MAX))
+        members = await unit.principals.members(project.id, Window(limit=APPROVERS_LOOKED_FOR_MAX))
         groups = (self.groups or {}).values()
         brought = {role for each in groups for role in each.roles.get(project.slug, ())}
         check_approvable(command.rules, members, brought)

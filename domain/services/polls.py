@@ -34,13 +34,13 @@ async def polls(
     projects = await unit.projects.get_many({approval.project_id for approval in approvals})
     delegations = await unit.approvals.delegated_to(set(projects), voters)
     holders = voters | {each.from_id for each in delegations}
-    memberships = await unit.identity.memberships(holders)
+    memberships = await unit.principals.memberships(holders)
     accounts: Accounts = {}
     if any(each.settings.strict_approvers for each in projects.values()):
         makers = {vote.token_maker for each in votes.values() for vote in each}
         askers = {each for a in approvals for each in (a.requested_by, a.token_maker)}
         makers |= {*holders, *askers, token_maker}
-        accounts = await unit.identity.with_makers({each for each in makers if each})
+        accounts = await unit.principals.with_makers({each for each in makers if each})
     return [
         Poll(
             approval=approval,
@@ -84,11 +84,11 @@ def voter_of(poll: Poll, caller: Caller, *, is_vouched: bool) -> Voter:
 async def warned(unit: UnitOfWork, decision: Decision, poll: Poll) -> Decision:
     """The decision, telling so where too few members could approve."""
     window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
-    members = await unit.identity.members(decision.project_id, window)
+    members = await unit.principals.members(decision.project_id, window)
     poll = replace(poll, rights=rights_in(decision.project_id, members))
     if poll.is_strict:
         asker = (poll.approval.requested_by, poll.approval.token_maker)
-        known = await unit.identity.with_makers({who for who in (*poll.rights, *asker) if who})
+        known = await unit.principals.with_makers({who for who in (*poll.rights, *asker) if who})
         poll = replace(poll, accounts=known)
     able = could_decide(poll)
     needed, role = poll.approval.required_count, poll.approval.required_role

@@ -47,7 +47,7 @@ class Projects:
                 raise InvalidInput(f"The slug {command.slug!r} is taken.", "slug")
             await unit.policies.add(first_policy(project))
             roles = frozenset({Role.OPERATOR, Role.ADMIN})
-            await unit.identity.set_membership(
+            await unit.principals.set_membership(
                 Membership(project_id=project.id, principal_id=caller.principal.id, roles=roles)
             )
             unit.audit.add(audit.project_created(project, caller))

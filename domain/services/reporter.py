@@ -105,7 +105,7 @@ async def _report(unit: UnitOfWork, found: _Found) -> Report:
     assert workflow is not None, "workflows are never removed"
     artifacts = await unit.artifacts.of_runs(list(found.runs), REPORT_ARTIFACTS_MAX + 1)
     failed = _failed(found)
-    principals = await unit.identity.principals(_principals(found))
+    principals = await unit.principals.get_many(_principals(found))
     return Report(
         run=run,
         workflow=workflow,

@@ -48,7 +48,7 @@ class SignIn:
     async def _looked_up(self, digest: str, now: datetime) -> Identity | None:
         changes = self.known.changes
         async with self.store.snapshot() as unit:
-            identity = await unit.identity.holder(digest)
+            identity = await unit.principals.holder(digest)
         if identity is not None:
             self.known.keep(digest, identity, now, changes=changes)
         return identity
@@ -56,13 +56,13 @@ class SignIn:
     async def bootstrap(self, text: str) -> Principal:
         """Make the first administrator, if there is none, and this text their only such token."""
         async with self.store.transaction() as unit:
-            admin = await unit.identity.principal_by_name(ADMIN_NAME)
+            admin = await unit.principals.by_name(ADMIN_NAME)
             if admin is None:
                 admin = await self._add_admin(unit)
-            if await unit.identity.holder(token_digest(text)) is None:
-                await unit.identity.delete_tokens(admin.id, TokenKind.API, BOOTSTRAP)
+            if await unit.principals.holder(token_digest(text)) is None:
+                await unit.principals.delete_tokens(admin.id, TokenKind.API, BOOTSTRAP)
                 token = self._token(admin, TokenKind.API, BOOTSTRAP, text)
-                await unit.identity.add_token(token)
+                await unit.principals.add_token(token)
                 unit.audit.add(audit.token_created(token, None))
         return admin
 
@@ -71,8 +71,8 @@ class SignIn:
         code = secrets.token_urlsafe(32)
         token = self._token(principal, TokenKind.SIGN_IN, "link", code, LINK_LIFE)
         async with self.store.transaction() as unit:
-            await unit.identity.delete_tokens(principal.id, TokenKind.SIGN_IN, "link")
-            await unit.identity.add_token(token)
+            await unit.principals.delete_tokens(principal.id, TokenKind.SIGN_IN, "link")
+            await unit.principals.add_token(token)
             unit.audit.add(audit.token_created(token, None, AuditAction.LINK_CREATE))
         return code
 
@@ -85,9 +85,9 @@ class SignIn:
         token = replace(token, made_by=identity.token.made_by)
         caller = Caller(principal=principal, token=identity.token, origin=origin)
         async with self.store.transaction() as unit:
-            if not await unit.identity.spend_token(identity.token.id, self.clock.now()):
+            if not await unit.principals.spend_token(identity.token.id, self.clock.now()):
                 raise Unauthenticated
-            await unit.identity.add_token(token)
+            await unit.principals.add_token(token)
             unit.audit.add(audit.token_created(token, caller, AuditAction.SIGN_IN))
         return session
 
@@ -100,7 +100,7 @@ class SignIn:
         token, now = identity.token, self.clock.now()
         caller = Caller(principal=identity.principal, token=token, origin=origin)
         async with self.store.transaction() as unit:
-            await unit.identity.revoke_token(token.id, now)
+            await unit.principals.revoke_token(token.id, now)
             unit.audit.add(audit.token_revoked(token, caller, now, AuditAction.SIGN_OUT))
 
     async def _add_admin(self, unit: UnitOfWork) -> Principal:
@@ -110,10 +110,10 @@ class SignIn:
             kind=PrincipalKind.USER,
             is_server_admin=True,
         )
-        if await unit.identity.add_principal(admin):
+        if await unit.principals.add(admin):
             unit.audit.add(audit.principal_created(admin, None, self.clock.now()))
             return admin
-        first = await unit.identity.principal_by_name(ADMIN_NAME)
+        first = await unit.principals.by_name(ADMIN_NAME)
         assert first is not None, "another server was faster"
         return first
 

@@ -63,7 +63,7 @@ class Subjects:
     ]:
         """Who it is, if that is known, and the roles brought in projects that are there."""
         async with self.store.snapshot() as unit:
-            held = await unit.identity.by_subject(subject)
+            held = await unit.principals.by_subject(subject)
             ids = await unit.projects.ids(brought.roles) if brought.roles else {}
         return held, {project_id: brought.roles[slug] for slug, project_id in ids.items()}
 
@@ -72,15 +72,15 @@ class Subjects:
         requests that come first, all get the same."""
         principal_id = PrincipalId(self.new_id())
         async with self.store.transaction() as unit:
-            if not await unit.identity.add_subject(assertion.subject, principal_id):
-                held = await unit.identity.by_subject(assertion.subject)
+            if not await unit.principals.add_subject(assertion.subject, principal_id):
+                held = await unit.principals.by_subject(assertion.subject)
                 assert held is not None, "somebody was faster, and subjects are never given up"
                 return held[0]
             for name in names(assertion, principal_id):
                 principal = Principal(
                     id=principal_id, name=name, kind=PrincipalKind.USER, is_server_admin=False
                 )
-                if await unit.identity.add_principal(principal):
+                if await unit.principals.add(principal):
                     now, subject = self.clock.now(), assertion.subject
                     unit.audit.add(audit.principal_created(principal, None, now, subject))
                     return principal

@@ -60,7 +60,7 @@ class TokenUses:
         self._noted = {token_id: at for token_id, at in self._noted.items() if at > since}
         async with self._store.transaction() as unit:
             for token_id, at in uses.items():
-                await unit.identity.note_use(token_id, at, unless_since=at - NOTED_EVERY)
+                await unit.principals.note_use(token_id, at, unless_since=at - NOTED_EVERY)
 
     async def _keep_writing(self) -> None:
         while True:

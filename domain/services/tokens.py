@@ -59,7 +59,7 @@ class Tokens:
             token = _narrowed(replace(made, made_by=caller.principal.id), caller.token)
             token = _ended(token, until)
             await _make_room(unit, principal.id, now)
-            await unit.identity.add_token(token)
+            await unit.principals.add_token(token)
             unit.audit.add(audit.token_created(token, caller))
         return NewToken(token=token, principal=principal, text=text)
 
@@ -73,11 +73,11 @@ class Tokens:
         if asking is not None and asking.id != token.id and not token.is_within(asking):
             raise NotPermitted(TOO_NARROW)
         async with self.store.transaction() as unit:
-            kept = await unit.identity.token(token.id)
+            kept = await unit.principals.token(token.id)
             if kept is None:
                 raise NotFound
             if kept.revoked_at is None:
-                await unit.identity.revoke_token(token.id, now)
+                await unit.principals.revoke_token(token.id, now)
                 unit.audit.add(audit.token_revoked(kept, caller, now))
         return replace(kept, revoked_at=kept.revoked_at or now)
 
@@ -89,11 +89,11 @@ class Tokens:
             is_server_admin=False,
             made_by=caller.principal.id,
         )
-        found = await unit.identity.principal_by_name(command.principal)
-        if found is None and await unit.identity.add_principal(made):
+        found = await unit.principals.by_name(command.principal)
+        if found is None and await unit.principals.add(made):
             unit.audit.add(audit.principal_created(made, caller, self.clock.now()))
             return made
-        found = found or await unit.identity.principal_by_name(command.principal)
+        found = found or await unit.principals.by_name(command.principal)
         assert found is not None, "the name was taken a moment ago, and names are never given up"
         if found.kind is not command.kind:
             raise InvalidInput(f"{found.name!r} is a {found.kind}.", "kind")
@@ -167,9 +167,9 @@ def _ended(token: Token, last: datetime | None) -> Token:
 
 
 async def _make_room(unit: UnitOfWork, principal_id: PrincipalId, now: datetime) -> None:
-    usable = await unit.identity.count_usable_tokens(principal_id, TokenKind.API, now)
+    usable = await unit.principals.count_usable_tokens(principal_id, TokenKind.API, now)
     if usable >= TOKENS_PER_PRINCIPAL_MAX:
         raise QuotaExceeded(f"A principal has at most {TOKENS_PER_PRINCIPAL_MAX} usable tokens.")
-    await unit.identity.delete_unusable_tokens(
+    await unit.principals.delete_unusable_tokens(
         principal_id, TokenKind.API, now, keep=UNUSABLE_TOKENS_KEPT
     )

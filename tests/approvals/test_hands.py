@@ -26,10 +26,10 @@ async def vouched(
     workbench, text = tried.workbench, f"wb_{name}".ljust(24, "x")
     who = PrincipalId(workbench.new_id())
     async with workbench.database.transaction() as unit:
-        assert await unit.identity.add_principal(
+        assert await unit.principals.add(
             Principal(id=who, name=name, kind=kind, is_server_admin=False)
         )
-        await unit.identity.add_token(
+        await unit.principals.add_token(
             Token(
                 id=TokenId(workbench.new_id()),
                 principal_id=who,

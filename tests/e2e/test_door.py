@@ -38,10 +38,10 @@ async def expired(anyio_backend: str, server: Server) -> str:
     )
     now = SystemClock().now()
     async with database.transaction() as unit:
-        admin = await unit.identity.principal_by_name(ADMIN_NAME)
+        admin = await unit.principals.by_name(ADMIN_NAME)
         assert admin is not None
-        if await unit.identity.holder(token_digest(EXPIRED)) is None:
-            await unit.identity.add_token(
+        if await unit.principals.holder(token_digest(EXPIRED)) is None:
+            await unit.principals.add_token(
                 Token(
                     id=TokenId(Uuid7Maker()()),
                     principal_id=admin.id,

@@ -114,7 +114,7 @@ async def test_tokens_of_before_stay_as_wide_as_they_were(
     await database.migrate()
 
     async with database.snapshot() as unit:
-        held = await unit.identity.holder("digest")
+        held = await unit.principals.holder("digest")
     assert held is not None
     token = held.token
     assert ("bootstrap", None, None, None) == (
@@ -193,7 +193,7 @@ VALUES ('server', 1, {now}, 'PRINCIPAL_CREATE', 'first', 'second', 'DONE', '', '
     await database.migrate()
 
     async with database.snapshot() as unit:
-        held = [await unit.identity.holder(digest) for digest in ("digest", "of ada")]
+        held = [await unit.principals.holder(digest) for digest in ("digest", "of ada")]
     assert [(None, None), ("first", "first")] == [
         (each.principal.made_by, each.token.made_by) for each in held if each
     ]

@@ -103,11 +103,11 @@ async def active(scene: Scene, unit: UnitOfWork, run: Run) -> object:
 
 
 async def holder(scene: Scene, unit: UnitOfWork, run: Run) -> object:
-    return await unit.identity.holder("digest")
+    return await unit.principals.holder("digest")
 
 
 async def by_subject(scene: Scene, unit: UnitOfWork, run: Run) -> object:
-    return await unit.identity.by_subject(Subject(issuer="https://login.example.org", sub="7"))
+    return await unit.principals.by_subject(Subject(issuer="https://login.example.org", sub="7"))
 
 
 async def project_ids(scene: Scene, unit: UnitOfWork, run: Run) -> object:
@@ -116,12 +116,12 @@ async def project_ids(scene: Scene, unit: UnitOfWork, run: Run) -> object:
 
 async def tokens(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     window = Window(limit=50, after=run.id)
-    return await unit.identity.tokens(scene.actor.id, TokenKind.API, window)
+    return await unit.principals.tokens(scene.actor.id, TokenKind.API, window)
 
 
 async def members(scene: Scene, unit: UnitOfWork, run: Run) -> object:
     window = Window(limit=50, after=scene.actor.id)
-    return await unit.identity.members(scene.project.id, window)
+    return await unit.principals.members(scene.project.id, window)
 
 
 async def ahead(scene: Scene, unit: UnitOfWork, run: Run) -> object:

@@ -96,7 +96,7 @@ async def found_or_set_up(workbench: KeyedWorkbench) -> Scene:
     store = workbench.database
     async with store.snapshot() as unit:
         project = await unit.projects.by_slug("main")
-        actor = await unit.identity.principal_by_name("ada")
+        actor = await unit.principals.by_name("ada")
     if project is None or actor is None:
         return await Scene.set_up(store, [])
     return Scene(store=store, woken=[], project=project, actor=actor)

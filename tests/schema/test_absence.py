@@ -214,9 +214,9 @@ async def with_bob(scene: Scene) -> Target:
     async with scene.store.transaction() as unit:
         await unit.projects.add(mine)
         for principal in (bob, member):
-            await unit.identity.add_principal(principal)
+            await unit.principals.add(principal)
         for (project, holder), roles in rights.items():
-            await unit.identity.set_membership(
+            await unit.principals.set_membership(
                 Membership(project_id=project.id, principal_id=holder.id, roles=frozenset(roles))
             )
         limited = token(LIMITED, member, mine.id)
@@ -224,7 +224,7 @@ async def with_bob(scene: Scene) -> Target:
         await unit.approvals.add(approval)
         await unit.approvals.delegate(delegation)
         for each in (made, token(OUTSIDER, bob), limited, token(ONLOOKER, member)):
-            await unit.identity.add_token(each)
+            await unit.principals.add_token(each)
     return Target(
         slug="main",
         principal="ada",

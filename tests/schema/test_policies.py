@@ -74,7 +74,7 @@ async def make_approvers(api: Api) -> None:
         roles=frozenset({Role.ELEVATED_APPROVER}),
     )
     async with api.workbench.database.transaction() as unit:
-        await unit.identity.set_membership(member)
+        await unit.principals.set_membership(member)
 
 
 async def test_what_was_read_can_be_sent_back(api: Api) -> None:

@@ -109,7 +109,7 @@ async def api(api: Api) -> Api:
         roles=frozenset({Role.APPROVER}),
     )
     async with api.workbench.database.transaction() as unit:
-        await unit.identity.set_membership(member)
+        await unit.principals.set_membership(member)
     return api
 
 

@@ -243,8 +243,8 @@ async def _member(workbench: Workbench, project: Project, roles: set[Role]) -> C
     )
     held = Membership(project_id=project.id, principal_id=who.id, roles=frozenset(roles))
     async with workbench.database.transaction() as unit:
-        await unit.identity.add_principal(who)
-        await unit.identity.set_membership(held)
+        await unit.principals.add(who)
+        await unit.principals.set_membership(held)
     return Caller(principal=who, memberships=(held,))
 
 

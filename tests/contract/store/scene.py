@@ -82,7 +82,7 @@ class Scene:
         async with store.transaction() as unit:
             await unit.projects.add(project)
             await unit.policies.add(rules)
-            await unit.identity.add_principal(actor)
+            await unit.principals.add(actor)
         return cls(store=store, woken=woken, project=project, actor=actor)
 
     def new_id(self) -> str:

@@ -269,7 +269,7 @@ async def test_delegations_are_kept_and_revoked_once(scene: Scene) -> None:
     )
     given = scene.delegation(scene.actor, bob)
     async with scene.store.transaction() as unit:
-        await unit.identity.add_principal(bob)
+        await unit.principals.add(bob)
         await unit.approvals.delegate(given)
         assert [given] == await unit.approvals.delegated_to([scene.project.id], [bob.id])
         assert [] == await unit.approvals.delegated_to([scene.project.id], [scene.actor.id])

@@ -24,12 +24,12 @@ async def test_accounts_come_with_whoever_made_them(scene: Scene) -> None:
     }
     async with scene.store.transaction() as unit:
         for each in made.values():
-            assert await unit.identity.add_principal(each)
+            assert await unit.principals.add(each)
 
     async with scene.store.snapshot() as unit:
-        found = await unit.identity.with_makers([PrincipalId("bob")])
-        circle = await unit.identity.with_makers([PrincipalId("a"), PrincipalId("absent")])
-        none = await unit.identity.with_makers([])
+        found = await unit.principals.with_makers([PrincipalId("bob")])
+        circle = await unit.principals.with_makers([PrincipalId("a"), PrincipalId("absent")])
+        none = await unit.principals.with_makers([])
 
     assert {"bob": made["bob"], "cy": made["cy"], scene.actor.id: scene.actor} == found
     assert {"a": made["a"], "b": made["b"]} == circle

@@ -84,13 +84,13 @@ async def test_principals_are_found(scene: Scene) -> None:
         id=PrincipalId(scene.new_id()), name="bot", kind=PrincipalKind.SERVICE, is_server_admin=True
     )
     async with scene.store.transaction() as unit:
-        await unit.identity.add_principal(robot)
+        await unit.principals.add(robot)
 
     async with scene.store.snapshot() as unit:
-        identity = unit.identity
-        assert robot == await identity.principal_by_name("bot")
-        assert {robot.id: robot} == await identity.principals([robot.id, PrincipalId("absent")])
-        assert None is await identity.principal_by_name("absent")
+        principals = unit.principals
+        assert robot == await principals.by_name("bot")
+        assert {robot.id: robot} == await principals.get_many([robot.id, PrincipalId("absent")])
+        assert None is await principals.by_name("absent")
 
 
 async def test_a_name_is_taken_once(scene: Scene) -> None:
@@ -99,7 +99,7 @@ async def test_a_name_is_taken_once(scene: Scene) -> None:
     async def add() -> bool:
         robot = replace(scene.actor, id=PrincipalId(scene.new_id()), name="bot")
         async with scene.store.transaction() as unit:
-            return await unit.identity.add_principal(robot)
+            return await unit.principals.add(robot)
 
     assert 1 == sum(await asyncio.gather(*(add() for _ in range(5))))
 
@@ -118,17 +118,17 @@ async def test_a_holder_comes_with_all_that_it_is(scene: Scene) -> None:
         for project, roles in [(scene.project, {Role.VIEWER}), (other, {Role.ADMIN, Role.APPROVER})]
     ]
     async with scene.store.transaction() as unit:
-        await unit.identity.add_token(narrow)
+        await unit.principals.add_token(narrow)
         assert Identity(
             token=narrow, principal=scene.actor, memberships=()
-        ) == await unit.identity.holder("narrow")
+        ) == await unit.principals.holder("narrow")
         assert await unit.projects.add(other)
         for member in members:
-            await unit.identity.set_membership(member)
-        await unit.identity.add_token(token(scene, "wide"))
+            await unit.principals.set_membership(member)
+        await unit.principals.add_token(token(scene, "wide"))
 
     async with scene.store.snapshot() as unit:
-        held = [await unit.identity.holder(digest) for digest in ("narrow", "wide", "absent")]
+        held = [await unit.principals.holder(digest) for digest in ("narrow", "wide", "absent")]
     assert held[0] is not None
     assert held[1] is not None
     assert (narrow, scene.actor) == (held[0].token, held[0].principal)
@@ -144,17 +144,17 @@ async def test_several_holders_come_at_once(scene: Scene) -> None:
     made = [token(scene, digest) for digest in ("one", "two", "three")]
     async with scene.store.transaction() as unit:
         for each in made:
-            await unit.identity.add_token(each)
-        await unit.identity.set_membership(
+            await unit.principals.add_token(each)
+        await unit.principals.set_membership(
             Membership(
                 project_id=scene.project.id, principal_id=scene.actor.id, roles=frozenset(Role)
             )
         )
 
     async with scene.store.snapshot() as unit:
-        alone = {each.id: await unit.identity.holder(each.digest) for each in made[:2]}
-        assert alone == await unit.identity.holders([*alone, TokenId("absent")])
-        assert {} == await unit.identity.holders([])
+        alone = {each.id: await unit.principals.holder(each.digest) for each in made[:2]}
+        assert alone == await unit.principals.holders([*alone, TokenId("absent")])
+        assert {} == await unit.principals.holders([])
 
 
 async def test_whoever_may_lose_a_right_is_looked_at(scene: Scene) -> None:
@@ -162,13 +162,13 @@ async def test_whoever_may_lose_a_right_is_looked_at(scene: Scene) -> None:
     held = token(scene, "digest")
     member = Membership(project_id=scene.project.id, principal_id=scene.actor.id, roles=frozenset())
     async with scene.store.transaction() as unit:
-        await unit.identity.add_token(held)
+        await unit.principals.add_token(held)
     async with scene.store.transaction() as unit:
-        await unit.identity.revoke_token(held.id, NOW)
+        await unit.principals.revoke_token(held.id, NOW)
     async with scene.store.transaction() as unit:
-        await unit.identity.set_membership(member)
+        await unit.principals.set_membership(member)
     async with scene.store.transaction() as unit:
-        await unit.identity.delete_tokens(scene.actor.id, held.kind, held.name)
+        await unit.principals.delete_tokens(scene.actor.id, held.kind, held.name)
 
     assert [frozenset({GRANTS})] * 3 == scene.woken
 
@@ -177,26 +177,26 @@ async def test_what_can_be_used_once_is_spent_once(scene: Scene) -> None:
     """Of several who use it at once, one is the first."""
     sign_in = token(scene, "digest", TokenKind.SIGN_IN)
     async with scene.store.transaction() as unit:
-        await unit.identity.add_token(sign_in)
+        await unit.principals.add_token(sign_in)
 
     async def spend() -> bool:
         async with scene.store.transaction() as unit:
-            return await unit.identity.spend_token(sign_in.id, later(1))
+            return await unit.principals.spend_token(sign_in.id, later(1))
 
     assert 1 == sum(await asyncio.gather(*(spend() for _ in range(5))))
     async with scene.store.snapshot() as unit:
-        assert replace(sign_in, used_at=later(1)) == await unit.identity.token(sign_in.id)
+        assert replace(sign_in, used_at=later(1)) == await unit.principals.token(sign_in.id)
 
 
 async def test_a_use_is_noted_unless_a_later_one_is_known(scene: Scene) -> None:
     """The first, and then one after the time that is asked for."""
     used = token(scene, "digest")
     async with scene.store.transaction() as unit:
-        await unit.identity.add_token(used)
+        await unit.principals.add_token(used)
         seen = []
         for at, since in [(10, -50), (30, -30), (70, 10), (71, 69)]:
-            await unit.identity.note_use(used.id, later(at), unless_since=later(since))
-            found = await unit.identity.token(used.id)
+            await unit.principals.note_use(used.id, later(at), unless_since=later(since))
+            found = await unit.principals.token(used.id)
             seen.append(found and found.used_at)
 
     assert [later(10), later(10), later(70), later(70)] == seen
@@ -206,14 +206,14 @@ async def test_the_first_revocation_holds(scene: Scene) -> None:
     """The record stays, with the time at which it ended."""
     revoked = token(scene, "digest")
     async with scene.store.transaction() as unit:
-        await unit.identity.add_token(revoked)
-        await unit.identity.revoke_token(revoked.id, later(1))
-        await unit.identity.revoke_token(revoked.id, later(2))
-        await unit.identity.revoke_token(TokenId("absent"), later(2))
+        await unit.principals.add_token(revoked)
+        await unit.principals.revoke_token(revoked.id, later(1))
+        await unit.principals.revoke_token(revoked.id, later(2))
+        await unit.principals.revoke_token(TokenId("absent"), later(2))
 
     async with scene.store.snapshot() as unit:
-        assert replace(revoked, revoked_at=later(1)) == await unit.identity.token(revoked.id)
-        assert await unit.identity.token(TokenId("absent")) is None
+        assert replace(revoked, revoked_at=later(1)) == await unit.principals.token(revoked.id)
+        assert await unit.principals.token(TokenId("absent")) is None
 
 
 async def test_tokens_are_paged_newest_first(scene: Scene) -> None:
@@ -221,14 +221,14 @@ async def test_tokens_are_paged_newest_first(scene: Scene) -> None:
     made = [token(scene, f"{number}") for number in range(3)]
     async with scene.store.transaction() as unit:
         for each in [*made, token(scene, "session", TokenKind.SESSION)]:
-            await unit.identity.add_token(each)
-        await unit.identity.revoke_token(made[1].id, NOW)
+            await unit.principals.add_token(each)
+        await unit.principals.revoke_token(made[1].id, NOW)
 
     async with scene.store.snapshot() as unit:
-        ask = partial(unit.identity.tokens, scene.actor.id, TokenKind.API)
+        ask = partial(unit.principals.tokens, scene.actor.id, TokenKind.API)
         first = await ask(Window(limit=2))
         rest = await ask(Window(limit=2, after=first[-1].id))
-        assert [] == await unit.identity.tokens(
+        assert [] == await unit.principals.tokens(
             PrincipalId("absent"), TokenKind.API, Window(limit=2)
         )
     assert [made[2].id, made[1].id, made[0].id] == [each.id for each in [*first, *rest]]
@@ -242,14 +242,14 @@ async def test_usable_tokens_are_counted_and_others_go(scene: Scene) -> None:
     }
     async with scene.store.transaction() as unit:
         for each in [*made.values(), token(scene, "session", TokenKind.SESSION)]:
-            await unit.identity.add_token(each)
-        await unit.identity.revoke_token(made["revoked"].id, NOW)
+            await unit.principals.add_token(each)
+        await unit.principals.revoke_token(made["revoked"].id, NOW)
         key = (scene.actor.id, TokenKind.API, NOW)
-        assert 2 == await unit.identity.count_usable_tokens(*key)
-        await unit.identity.delete_unusable_tokens(*key, keep=1)
+        assert 2 == await unit.principals.count_usable_tokens(*key)
+        await unit.principals.delete_unusable_tokens(*key, keep=1)
 
     async with scene.store.snapshot() as unit:
-        left = await unit.identity.tokens(scene.actor.id, TokenKind.API, Window(limit=9))
+        left = await unit.principals.tokens(scene.actor.id, TokenKind.API, Window(limit=9))
     assert ["revoked", "lasting", "endless"] == [each.digest for each in left]
 
 
@@ -261,9 +261,9 @@ async def test_tokens_are_deleted_by_kind_and_name(scene: Scene) -> None:
             ("2", TokenKind.API, "other"),
             ("3", TokenKind.SESSION, "ci"),
         ]:
-            await unit.identity.add_token(token(scene, digest, kind, name))
-        await unit.identity.delete_tokens(scene.actor.id, TokenKind.API, "ci")
-        left = [await unit.identity.holder(digest) for digest in "123"]
+            await unit.principals.add_token(token(scene, digest, kind, name))
+        await unit.principals.delete_tokens(scene.actor.id, TokenKind.API, "ci")
+        left = [await unit.principals.holder(digest) for digest in "123"]
 
     assert [None, "2", "3"] == [held and held.token.digest for held in left]
 
@@ -275,11 +275,11 @@ async def test_memberships_are_replaced_and_removed(scene: Scene) -> None:
     )
     promoted = replace(member, roles=frozenset({Role.OPERATOR, Role.ADMIN}))
     async with scene.store.transaction() as unit:
-        await unit.identity.set_membership(member)
-        await unit.identity.set_membership(promoted)
-        assert [promoted] == await unit.identity.memberships([scene.actor.id])
-        await unit.identity.set_membership(replace(member, roles=frozenset()))
-        assert [] == await unit.identity.memberships([scene.actor.id])
+        await unit.principals.set_membership(member)
+        await unit.principals.set_membership(promoted)
+        assert [promoted] == await unit.principals.memberships([scene.actor.id])
+        await unit.principals.set_membership(replace(member, roles=frozenset()))
+        assert [] == await unit.principals.memberships([scene.actor.id])
 
 
 async def test_members_are_paged(scene: Scene) -> None:
@@ -298,14 +298,14 @@ async def test_members_are_paged(scene: Scene) -> None:
     async with scene.store.transaction() as unit:
         assert await unit.projects.add(other)
         for principal, member in zip(reversed(made), reversed(members), strict=True):
-            await unit.identity.add_principal(principal)
-            await unit.identity.set_membership(member)
-            await unit.identity.set_membership(replace(member, project_id=other.id))
+            await unit.principals.add(principal)
+            await unit.principals.set_membership(member)
+            await unit.principals.set_membership(replace(member, project_id=other.id))
 
     async with scene.store.snapshot() as unit:
-        first = await unit.identity.members(scene.project.id, Window(limit=2))
+        first = await unit.principals.members(scene.project.id, Window(limit=2))
         last = Window(limit=2, after=first[-1].principal_id)
-        rest = await unit.identity.members(scene.project.id, last)
+        rest = await unit.principals.members(scene.project.id, last)
     assert members == [*first, *rest]
 
 

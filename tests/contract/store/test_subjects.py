@@ -23,16 +23,16 @@ async def test_a_subject_comes_with_all_that_it_is(scene: Scene) -> None:
         for project, roles in [(scene.project, {Role.VIEWER}), (other, {Role.ADMIN})]
     ]
     async with scene.store.transaction() as unit:
-        assert await unit.identity.add_subject(ada, scene.actor.id)
-        assert (scene.actor, ()) == await unit.identity.by_subject(ada)
+        assert await unit.principals.add_subject(ada, scene.actor.id)
+        assert (scene.actor, ()) == await unit.principals.by_subject(ada)
         assert await unit.projects.add(other)
         for member in members:
-            await unit.identity.set_membership(member)
+            await unit.principals.set_membership(member)
 
     async with scene.store.snapshot() as unit:
-        held = await unit.identity.by_subject(ada)
-        assert None is await unit.identity.by_subject(replace(ada, issuer="https://other"))
-        assert None is await unit.identity.by_subject(replace(ada, sub="8"))
+        held = await unit.principals.by_subject(ada)
+        assert None is await unit.principals.by_subject(replace(ada, issuer="https://other"))
+        assert None is await unit.principals.by_subject(replace(ada, sub="8"))
         assert {"main": scene.project.id, "other": other.id} == await unit.projects.ids(
             ["main", "other", "absent"]
         )
@@ -48,10 +48,10 @@ async def test_a_subject_is_added_once(scene: Scene) -> None:
     async def add() -> tuple[bool, str]:
         robot = replace(scene.actor, id=PrincipalId(scene.new_id()), name=scene.new_id())
         async with scene.store.transaction() as unit:
-            is_first = await unit.identity.add_subject(ada, robot.id)
+            is_first = await unit.principals.add_subject(ada, robot.id)
             if is_first:
-                await unit.identity.add_principal(robot)
-            held = await unit.identity.by_subject(ada)
+                await unit.principals.add(robot)
+            held = await unit.principals.by_subject(ada)
             assert held is not None
             return is_first, held[0].id
 
@@ -66,6 +66,6 @@ async def test_a_subject_has_a_principal(scene: Scene) -> None:
     ada = Subject(issuer="https://login.example.org", sub="7")
     with pytest.raises(IntegrityError):
         async with scene.store.transaction() as unit:
-            await unit.identity.add_subject(ada, PrincipalId("absent"))
+            await unit.principals.add_subject(ada, PrincipalId("absent"))
     async with scene.store.snapshot() as unit:
-        assert None is await unit.identity.by_subject(ada)
+        assert None is await unit.principals.by_subject(ada)

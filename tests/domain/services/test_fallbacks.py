@@ -67,7 +67,7 @@ async def make_approver(desk: Desk) -> None:
     roles = frozenset({Role.ADMIN, Role.OPERATOR, Role.APPROVER})
     member = Membership(project_id=desk.project.id, principal_id=desk.admin.id, roles=roles)
     async with desk.store.transaction() as unit:
-        await unit.identity.set_membership(member)
+        await unit.principals.set_membership(member)
 
 
 async def launch(desk: Desk, **more: object) -> Run:

@@ -57,8 +57,8 @@ class Hall:
             expires_at=expires_at,
         )
         async with self.store.transaction() as unit:
-            await unit.identity.add_principal(person)
-            await unit.identity.add_token(token)
+            await unit.principals.add(person)
+            await unit.principals.add_token(token)
         await self.set_roles(token, Role.VIEWER)
         return token
 
@@ -67,11 +67,11 @@ class Hall:
             project_id=self.project, principal_id=token.principal_id, roles=frozenset(roles)
         )
         async with self.store.transaction() as unit:
-            await unit.identity.set_membership(membership)
+            await unit.principals.set_membership(membership)
 
     async def revoke(self, token: Token) -> None:
         async with self.store.transaction() as unit:
-            await unit.identity.revoke_token(token.id, self.clock.now())
+            await unit.principals.revoke_token(token.id, self.clock.now())
 
     def stream(self, token: Token) -> Grant:
         return Grant(token_id=token.id, project_id=self.project, expires_at=token.expires_at)
@@ -86,7 +86,7 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         id=PrincipalId("a" * 32), name="admin", kind=PrincipalKind.USER, is_server_admin=True
     )
     async with store.transaction() as unit:
-        await unit.identity.add_principal(admin)
+        await unit.principals.add(admin)
     projects = Projects(
         store=store,
         clock=clock,

@@ -67,7 +67,7 @@ async def test_a_revoked_token_is_refused_at_once(
     sign_in, _ = counted
     token = (await sign_in.identify(TOKEN, TokenKind.API)).token
     async with desk.store.transaction() as unit:
-        await unit.identity.revoke_token(token.id, desk.clock.now())
+        await unit.principals.revoke_token(token.id, desk.clock.now())
     with pytest.raises(Unauthenticated):
         await sign_in.identify(TOKEN, TokenKind.API)
 
@@ -98,7 +98,7 @@ async def test_a_membership_counts_at_once(
             project_id=ProjectId(desk.project.id), principal_id=desk.admin.id, roles=roles
         )
         async with desk.store.transaction() as unit:
-            await unit.identity.set_membership(membership)
+            await unit.principals.set_membership(membership)
         found = (await sign_in.identify(TOKEN, TokenKind.API)).memberships
         assert ((membership,) if roles else ()) == found
 

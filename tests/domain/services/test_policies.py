@@ -48,8 +48,8 @@ async def with_approver(desk: Desk) -> None:
         id=PrincipalId("b" * 32), name="ada", kind=PrincipalKind.USER, is_server_admin=False
     )
     async with desk.store.transaction() as unit:
-        await unit.identity.add_principal(ada)
-        await unit.identity.set_membership(
+        await unit.principals.add(ada)
+        await unit.principals.set_membership(
             Membership(
                 project_id=desk.project.id, principal_id=ada.id, roles=frozenset({Role.APPROVER})
             )

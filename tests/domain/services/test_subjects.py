@@ -115,7 +115,7 @@ async def test_nobody_becomes_somebody_else(gate: Gate) -> None:
         assert not identity.principal.is_server_admin
         before.append(identity.principal.id)
     async with gate.desk.store.snapshot() as unit:
-        assert gate.desk.admin == await unit.identity.principal_by_name("admin")
+        assert gate.desk.admin == await unit.principals.by_name("admin")
 
 
 async def test_several_first_requests_make_one_principal(gate: Gate) -> None:
@@ -124,7 +124,7 @@ async def test_several_first_requests_make_one_principal(gate: Gate) -> None:
 
     assert 1 == len({identity.principal for identity in found})
     async with gate.desk.store.snapshot() as unit:
-        assert found[0].principal == await unit.identity.principal_by_name("ada")
+        assert found[0].principal == await unit.principals.by_name("ada")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ async def test_groups_add_to_what_is_stored(gate: Gate) -> None:
         roles=frozenset({Role.VIEWER}),
     )
     async with gate.desk.store.transaction() as unit:
-        await unit.identity.set_membership(stored)
+        await unit.principals.set_membership(stored)
 
     (both,) = (await gate.come("7", "judges")).memberships
     assert frozenset({Role.VIEWER, Role.APPROVER}) == both.roles
@@ -189,7 +189,7 @@ async def test_who_is_not_vouched_for_leaves_no_trace(gate: Gate) -> None:
     with pytest.raises(Unauthenticated):
         await gate.subjects.identify("e30.e30.")
     async with gate.desk.store.snapshot() as unit:
-        assert None is await unit.identity.principal_by_name("ada")
+        assert None is await unit.principals.by_name("ada")
 
 
 @pytest.mark.parametrize("text", ["eyJhbGciOiJub25lIn0.e30.", "ewoi.e30.c2ln", "e.."])

@@ -71,7 +71,7 @@ class Office:
     async def used_at(self, made: NewToken) -> datetime | None:
         """As it is written."""
         async with self.store.snapshot() as unit:
-            token = await unit.identity.token(made.token.id)
+            token = await unit.principals.token(made.token.id)
         assert token is not None
         return token.used_at
 
@@ -175,7 +175,7 @@ async def test_a_token_makes_none_that_is_wider(office: Office, wider: dict[str,
     with pytest.raises(NotPermitted):
         await office.make(asking=narrow, principal="new", **wider)
     async with office.store.snapshot() as unit:
-        assert await unit.identity.principal_by_name("new") is None
+        assert await unit.principals.by_name("new") is None
 
 
 async def test_a_session_sets_no_limit_of_time(office: Office) -> None:
@@ -241,7 +241,7 @@ async def test_a_token_that_is_no_longer_kept_is_not_revoked(office: Office) -> 
     """Whoever asks learns that it has gone meanwhile."""
     made = await office.make()
     async with office.store.transaction() as unit:
-        await unit.identity.delete_tokens(made.principal.id, TokenKind.API, "ci")
+        await unit.principals.delete_tokens(made.principal.id, TokenKind.API, "ci")
     with pytest.raises(NotFound):
         await office.tokens.revoke(made.token, office.caller(office.first))
 

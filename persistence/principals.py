@@ -13,9 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.ids import PrincipalId, ProjectId, TokenId
 from domain.models.pages import Window
 from domain.models.principals import (
-    Identity as HeldBy,
+    Identity,
+    Membership,
+    Principal,
+    PrincipalKind,
+    Token,
+    TokenKind,
 )
-from domain.models.principals import Membership, Principal, PrincipalKind, Token, TokenKind
 from domain.models.subjects import Subject
 from domain.topics import GRANTS
 from persistence import rows
@@ -125,17 +129,17 @@ MEMBERS = (
 )
 
 
-class Identity:
-    """See domain.identity_repositories.IdentityRepository."""
+class Principals:
+    """See domain.principal_repositories.PrincipalRepository."""
 
     def __init__(self, session: Session, wake: Callable[..., None]) -> None:
         self._session = session
         self._wake = wake
 
-    async def add_principal(self, principal: Principal) -> bool:
+    async def add(self, principal: Principal) -> bool:
         return await self._session.write(ADD_PRINCIPAL, asdict(principal)) == 1
 
-    async def principal_by_name(self, name: str) -> Principal | None:
+    async def by_name(self, name: str) -> Principal | None:
         row = await self._session.first(PRINCIPAL_BY_NAME, {"name": name})
         return None if row is None else rows.principal(row)
 
@@ -147,7 +151,7 @@ class Identity:
         found = await self._session.all(BY_SUBJECT, asdict(subject))
         return (rows.principal(found[0]), _memberships(found)) if found else None
 
-    async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]:
+    async def get_many(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]:
         found = await self._session.all(PRINCIPALS, {"ids": list(ids)})
         return {PrincipalId(row.id): rows.principal(row) for row in found}
 
@@ -158,11 +162,11 @@ class Identity:
     async def add_token(self, token: Token) -> None:
         await self._session.write(ADD_TOKEN, rows.token_columns(token))
 
-    async def holder(self, digest: str) -> HeldBy | None:
+    async def holder(self, digest: str) -> Identity | None:
         found = await self._session.all(HOLDER, {"digest": digest})
         return _held_by(found) if found else None
 
-    async def holders(self, token_ids: Collection[TokenId]) -> Mapping[TokenId, HeldBy]:
+    async def holders(self, token_ids: Collection[TokenId]) -> Mapping[TokenId, Identity]:
         found = await self._session.all(HOLDERS, {"token_ids": list(token_ids)})
         grouped = groupby(found, key=attrgetter("id"))
         return {TokenId(token_id): _held_by(list(group)) for token_id, group in grouped}
@@ -232,7 +236,7 @@ class Identity:
         return [rows.membership(row) for row in found]
 
 
-def _held_by(found: Sequence[Row[Any]]) -> HeldBy:
+def _held_by(found: Sequence[Row[Any]]) -> Identity:
     """Of rows with the same token and principal, each with another membership, or one without."""
     first = found[0]
     principal = Principal(
@@ -242,7 +246,7 @@ def _held_by(found: Sequence[Row[Any]]) -> HeldBy:
         is_server_admin=first.is_server_admin,
         made_by=None if first.principal_made_by is None else PrincipalId(first.principal_made_by),
     )
-    return HeldBy(token=rows.token(first), principal=principal, memberships=_memberships(found))
+    return Identity(token=rows.token(first), principal=principal, memberships=_memberships(found))
 
 
 def _memberships(found: Sequence[Row[Any]]) -> tuple[Membership, ...]:

@@ -1,4 +1,4 @@
-"""What is stored of people, tokens and memberships, as a protocol: see domain.repositories."""
+"""Protocol for stored principals, tokens and memberships; see domain.repositories."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from domain.models.principals import Identity, Membership, Principal, Token, Tok
 from domain.models.subjects import Subject
 
 
-class IdentityRepository(Protocol):
+class PrincipalRepository(Protocol):
     """Principals, their tokens and memberships. What may take a right away wakes GRANTS."""
 
-    async def add_principal(self, principal: Principal) -> bool:
+    async def add(self, principal: Principal) -> bool:
         """False where the name is taken."""
         ...
 
-    async def principal_by_name(self, name: str) -> Principal | None: ...
+    async def by_name(self, name: str) -> Principal | None: ...
     async def add_subject(self, subject: Subject, principal_id: PrincipalId) -> bool:
         """Who it is from now on; the principal has to be there when the transaction ends.
 
@@ -29,7 +29,7 @@ class IdentityRepository(Protocol):
         """A subject's principal and what that is a member of, in one statement."""
         ...
 
-    async def principals(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]: ...
+    async def get_many(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]: ...
     async def with_makers(self, ids: Collection[PrincipalId]) -> Mapping[PrincipalId, Principal]:
         """These, whoever made their accounts, and whoever made those in turn."""
         ...
