@@ -1,4 +1,4 @@
-"""The briefing of an agent: which documents go with a prompt, and how much of each. Pure."""
+"""The documents that accompany an agent's prompt, and how much of each. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from domain.digest import sha256
 from domain.models.features import DocumentType
 
 RULE: Final = "whole-then-beginning-1"
-"""The name of the rule below, which is recorded: another rule gets another name."""
+"""Name of the rule that `brief` follows. It is recorded, so a changed rule needs a new name."""
 _END: Final = "</document>\n"
 _ATTRIBUTE: Final = str.maketrans({"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A document and its text. `digest` is the SHA-256 of the file."""
+    """A document and its text. `digest` is the hex SHA-256 of the file."""
 
     path: str
     type: DocumentType
@@ -25,7 +25,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What went along of one document: its first `bytes` of `of_bytes`, as UTF-8."""
+    """How much of one document is included: the first `bytes` of its `of_bytes` bytes of UTF-8."""
 
     path: str
     type: DocumentType
@@ -36,8 +36,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
-    """A text for an agent, and what it is made of. `left_out` are the paths of documents of which
-    nothing fitted."""
+    """The text for an agent, at most `most` bytes of UTF-8, and the documents it is made of.
+
+    `left_out` are the paths of documents of which nothing fitted.
+    """
 
     text: str
     most: int
@@ -46,12 +48,12 @@ class Briefing:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the text."""
+        """Hex SHA-256 of the text."""
         return sha256(self.text)
 
     @property
     def record(self) -> dict[str, Any]:
-        """What is kept of it, as JSON: everything but the text."""
+        """The JSON object that is stored about the briefing: everything but the text."""
         return {
             "rule": RULE,
             "bytesMax": self.most,
@@ -63,11 +65,11 @@ class Briefing:
 
 
 def brief(papers: Iterable[Paper], most: int) -> Briefing:
-    """Put documents together, in at most so many bytes of UTF-8, what stands around them counted.
+    """Join documents into at most `most` bytes of UTF-8, framing included.
 
-    The PRD comes first, then the implementation plan, the progress, and all others; those of a
-    kind by path. They go along whole for as long as they fit. Of the first that does not the
-    beginning goes along, up to the last line that fits, and of those behind it nothing.
+    The PRD comes first, then the implementation plan, the progress, and all others; within a type
+    they are sorted by path. Documents are included whole as long as they fit. The first that does
+    not fit is cut after the last line that does, and no document after it is included.
     """
     parts: list[Part] = []
     texts: list[str] = []
@@ -89,7 +91,7 @@ def brief(papers: Iterable[Paper], most: int) -> Briefing:
 
 
 def _fitted(paper: Paper, left: int) -> tuple[Part | None, str]:
-    """As much of a document as there is room for; None where that is nothing."""
+    """Include as much of a document as fits into `left` bytes; None where nothing does."""
     content = paper.text.encode()
     of = len(content)
     whole = _framed(paper, paper.text, f"{of}")
@@ -104,14 +106,14 @@ def _fitted(paper: Paper, left: int) -> tuple[Part | None, str]:
 
 
 def _beginning(content: bytes, most: int) -> str:
-    """To the end of a line; of what is all one line to the end of a character."""
+    """Cut after the last whole line, or after the last whole character where there is no line."""
     begun = content[: max(most, 0)]
     lines = begun[: begun.rfind(b"\n") + 1]
     return (lines or begun).decode(errors="ignore")
 
 
 def _framed(paper: Paper, text: str, extent: str) -> str:
-    """A document between two lines that say what it is; its own last line is ended."""
+    """Put the text between an opening and a closing tag, each on a line of its own."""
     path = paper.path.translate(_ATTRIBUTE)
     head = f'<document path="{path}" type="{paper.type}" bytes="{extent}">\n'
     return f"{head}{text}{_END}" if text.endswith("\n") else f"{head}{text}\n{_END}"

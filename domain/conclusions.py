@@ -1,4 +1,7 @@
-"""What a workflow run as a whole becomes by what has become of its steps. Pure."""
+"""The state of a workflow run as a whole, derived from its steps, deadline and cancel request.
+
+Pure.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,39 +26,39 @@ from domain.progress import Progress, signal_towards
 OVERDUE: Final = RunFailure(
     code=FailureCode.TIMED_OUT, message="The workflow took longer than it may."
 )
-ENDS: Final = frozenset(
+FINISHED: Final = frozenset(
     {WorkflowRunState.FAILED, WorkflowRunState.SUCCEEDED, WorkflowRunState.CANCELED}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded:
-    """The run from now on, and what its stream is told of that."""
+    """The run after the changes, and the facts to append to its stream."""
 
     after: WorkflowRun
     facts: tuple[WorkflowRunFact, ...] = ()
 
 
 def is_overdue(run: WorkflowRun, now: datetime) -> bool:
-    """Its time is over, and it has not ended."""
+    """Tell whether the run is past its deadline and has not ended."""
     return run.deadline is not None and run.deadline <= now and run.state in WORKFLOW_RUNS_MOVING
 
 
 def is_stopping(run: WorkflowRun, now: datetime) -> bool:
-    """Whether what goes on is to be stopped."""
+    """Tell whether running steps are to be stopped."""
     return run.cancel_requested_at is not None or is_overdue(run, now)
 
 
 def may_start(run: WorkflowRun, now: datetime) -> bool:
-    """Whether steps of it may start now."""
+    """Tell whether steps may start now."""
     return run.state in WORKFLOW_RUNS_MOVING and not is_stopping(run, now)
 
 
 def concluded(run: WorkflowRun, progress: Progress, now: datetime) -> Concluded:
-    """Led by the joint state of the steps, through as many states as lie between."""
+    """Advance the run, signal by signal, to the joint state of its steps."""
     facts: list[WorkflowRunFact] = []
     while signal := _next_signal(run, progress, now):
-        before, run = run, moved(run, signal, progress, now)
+        before, run = run, advanced(run, signal, progress, now)
         failure = run.failure if run.state is WorkflowRunState.FAILED else None
         facts.append(
             WorkflowRunStateChanged(
@@ -68,11 +71,10 @@ def concluded(run: WorkflowRun, progress: Progress, now: datetime) -> Concluded:
     return Concluded(after=attended(run, progress), facts=tuple(facts))
 
 
-def moved(
+def advanced(
     run: WorkflowRun, signal: WorkflowRunSignal, progress: Progress, now: datetime
 ) -> WorkflowRun:
-    """RECOVER is what people's consent to leave a step out comes to; whoever has a run go on whose
-    time was over sets its limit aside."""
+    """Apply one signal. RECOVER occurs here when people have agreed to skip a failed step."""
     state = advance(run.state, signal)
     if signal is WorkflowRunSignal.RECOVER:
         run = going_on(run, now)
@@ -81,12 +83,13 @@ def moved(
         state=state,
         failure=_failure(run, progress, now) if state is WorkflowRunState.FAILED else None,
         started_at=run.started_at or now,
-        finished_at=now if state in ENDS else None,
+        finished_at=now if state in FINISHED else None,
     )
 
 
 def going_on(run: WorkflowRun, now: datetime) -> WorkflowRun:
-    """As it is when somebody has it go on."""
+    """Clear what had stopped the run. A deadline that has passed is dropped: whoever resumes a run
+    that has timed out sets its time limit aside."""
     was_over = run.deadline is not None and run.deadline <= now
     return replace(
         run,
@@ -99,7 +102,7 @@ def going_on(run: WorkflowRun, now: datetime) -> WorkflowRun:
 
 
 def attended(run: WorkflowRun, progress: Progress) -> WorkflowRun:
-    """Whether anything can come of it by itself from now on."""
+    """Set `needs_engine`: whether the run can change without anybody asking for it."""
     if run.is_over:
         return replace(run, needs_engine=False)
     is_moving = run.state in WORKFLOW_RUNS_MOVING or run.cancel_requested_at is not None
@@ -108,7 +111,7 @@ def attended(run: WorkflowRun, progress: Progress) -> WorkflowRun:
 
 
 def checkpoint(run: WorkflowRun, facts: Sequence[WorkflowRunFact]) -> int | None:
-    """Where the newest checkpoint will lie in the stream, once these facts are appended."""
+    """Return the sequence of the newest checkpoint once these facts are appended to the stream."""
     places = [
         run.sequence + place
         for place, fact in enumerate(facts, start=1)
@@ -135,7 +138,7 @@ def _next_signal(run: WorkflowRun, progress: Progress, now: datetime) -> Workflo
 def _failure(run: WorkflowRun, progress: Progress, now: datetime) -> RunFailure:
     if is_overdue(run, now):
         return OVERDUE
-    step_run = progress.first_stopping
+    step_run = progress.stopped_by
     assert step_run is not None, "a run fails by a step"
     why = step_run.failure or RunFailure(code=FailureCode.INTERRUPTED, message="It was canceled.")
     return RunFailure(code=why.code, message=f"{step_run.key}: {why.message}")

@@ -1,7 +1,7 @@
-"""Graphs of keys, each with the keys that it needs. Pure; linear in keys and needs, no recursion.
+"""Dependency graphs: each key with the keys it needs. Pure, iterative, linear in keys plus needs.
 
-A key that is needed and is none of the graph's counts for nothing here, but that what needs it is
-never ready (`unready`).
+Needs that are not keys of the graph are ignored, except by `unready`, which never counts them as
+met.
 """
 
 from collections import deque
@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Needs = Mapping[str, Sequence[str]]
-"""In the order in which people wrote the keys down."""
+"""From each key to the keys it needs. Iteration order is the order in which people wrote them."""
 
 
 def order(needs: Needs) -> tuple[str, ...]:
-    """Every key behind those that it needs, and no further back than that asks for: what is in
-    order already stays as it is. In a cycle somebody has to be first, so there it is not kept."""
+    """Return a topological order: every key after the keys it needs.
+
+    The order is stable: keys that are already in order keep their places. Keys in a cycle are
+    returned too, in an order that breaks it at one place.
+    """
     done: dict[str, None] = {}
     seen: set[str] = set()
     for start in needs:
@@ -39,7 +42,7 @@ def _visit(start: str, needs: Needs, seen: set[str], done: dict[str, None]) -> N
 
 
 def inverse(needs: Needs) -> Mapping[str, Sequence[str]]:
-    """Who needs each key directly, in the order of the keys."""
+    """Map each key to the keys that need it directly, in the order of `needs`."""
     dependents: dict[str, list[str]] = {key: [] for key in needs}
     for key, needed in needs.items():
         for need in dict.fromkeys(needed):
@@ -49,12 +52,12 @@ def inverse(needs: Needs) -> Mapping[str, Sequence[str]]:
 
 
 def ancestors(needs: Needs, keys: Iterable[str]) -> frozenset[str]:
-    """All that these need, and what that needs; without themselves, unless they are in a cycle."""
+    """Return all that `keys` need, transitively; `keys` themselves only where in a cycle."""
     return _reached(needs, keys)
 
 
 def dependents(needs: Needs, keys: Iterable[str]) -> frozenset[str]:
-    """All that need these, and who needs them; without themselves, unless they are in a cycle."""
+    """Return all that need `keys`, transitively; `keys` themselves only where in a cycle."""
     return _reached(inverse(needs), keys)
 
 
@@ -71,15 +74,15 @@ def _reached(edges: Needs, keys: Iterable[str]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestry:
-    """Who comes before whom, for every pair at once: each key has a bit."""
+    """The transitive closure of a graph, as one integer bit set a key."""
 
     bits: Mapping[str, int]
     before: Mapping[str, int]
-    """The bits of all that a key needs, directly or through others."""
+    """For each key, the bits of all the keys it needs, directly or indirectly."""
 
     @classmethod
     def of(cls, needs: Needs) -> "Ancestry":
-        """Of a graph without cycles."""
+        """Build it for a graph, which must have no cycles."""
         bits = {key: 1 << index for index, key in enumerate(needs)}
         before: dict[str, int] = {}
         for key in order(needs):
@@ -89,12 +92,13 @@ class Ancestry:
         return cls(bits=bits, before=before)
 
     def precedes(self, key: str, other: str) -> bool:
-        """Whether `other` needs `key`, directly or through others."""
+        """Tell whether `other` needs `key`, directly or indirectly."""
         return bool(self.before[other] & self.bits.get(key, 0))
 
 
 def unready(needs: Needs) -> frozenset[str]:
-    """The keys whose turn never comes: in a cycle, behind one, or behind what is not there."""
+    """Return the keys whose needs can never all be met: they are in a cycle, need a key that is
+    in one, or need a key that is not in the graph, directly or indirectly."""
     counts = {key: len(set(needed)) for key, needed in needs.items()}
     above = inverse(needs)
     ready = [key for key, count in counts.items() if not count]
@@ -107,10 +111,10 @@ def unready(needs: Needs) -> frozenset[str]:
 
 
 def cycles(needs: Needs) -> tuple[tuple[str, ...], ...]:
-    """Each one a way from a key, over what it needs, back to it (which is not said twice).
+    """Return cycles as paths along needs; the last key of a path needs the first.
 
-    They have no key in common, so that not every cycle may be told, but wherever there are any,
-    one is. Each is cut short where its keys know a shorter way.
+    The cycles returned share no key. So not every cycle is returned, but at least one is wherever
+    there are any. Each is the shortest through its own keys.
     """
     there = {key: [each for each in needed if each in needs] for key, needed in needs.items()}
     caught = unready(there)
@@ -123,7 +127,7 @@ def cycles(needs: Needs) -> tuple[tuple[str, ...], ...]:
 
 
 def _circles(steps: Mapping[str, str]) -> Iterator[Sequence[str]]:
-    """Where it goes in a circle, if from each key there is one way on."""
+    """Yield the cycles of a graph in which every key needs exactly one other."""
     seen: set[str] = set()
     for start in steps:
         path: dict[str, None] = {}
@@ -138,7 +142,7 @@ def _circles(steps: Mapping[str, str]) -> Iterator[Sequence[str]]:
 
 
 def _shortest(cycle: Sequence[str], needs: Needs) -> tuple[str, ...]:
-    """The shortest way from its first key back there, over its own keys only."""
+    """Return the shortest cycle through the first key of `cycle` that uses only its keys."""
     start, members = cycle[0], set(cycle)
     came_from: dict[str, str] = {}
     waiting = deque([start])

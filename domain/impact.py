@@ -1,6 +1,6 @@
-"""What an action would do to a workflow run, step by step. Pure.
+"""The impact of an action on a workflow run and each of its steps. Pure.
 
-The same value is shown before and carried out after, so that nothing else happens than was shown.
+One `Impact` serves both the preview and the action itself, so that the preview cannot differ.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,9 +29,9 @@ from domain.models.workflow_events import (
     WorkflowRunStateChanged,
 )
 from domain.models.workflow_runs import StepRun, WorkflowAction, WorkflowRun
-from domain.progress import ACTIVE_STEPS, Progress, is_stopping
+from domain.progress import ACTIVE_STEPS, Progress, stops_dependents
 from domain.step_questions import needs_approval_to_skip
-from domain.steps import Moved, again, skipped
+from domain.steps import StepMove, again, skipped
 
 REACHED_BY: Final = {
     WorkflowAction.PAUSE: WorkflowRunSignal.PAUSE,
@@ -41,14 +41,18 @@ REACHED_BY: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """`run` is what it becomes; `moves` are the steps that change at once. `cancels` are runs that
-    are asked to stop, `lapses` approvals that nobody decides on any more. Where `needs_approval`
-    nothing changes until people agree."""
+    """Everything an action changes.
+
+    `run` is the workflow run afterwards; `moves` are the steps that change with it, in the same
+    transaction. `reruns` are executed again, `starts` are PENDING afterwards, `stays` are over and
+    stay so. `cancels` are runs that are asked to stop, `lapses` approvals that are withdrawn.
+    Where `needs_approval` is set, no step changes until people have approved.
+    """
 
     action: WorkflowAction
     run: WorkflowRun
     facts: tuple[WorkflowRunFact, ...] = ()
-    moves: tuple[Moved, ...] = ()
+    moves: tuple[StepMove, ...] = ()
     added: tuple[StepRun, ...] = ()
     reruns: tuple[StepRun, ...] = ()
     starts: tuple[StepRun, ...] = ()
@@ -59,7 +63,7 @@ class Impact:
 
 
 def allowed_actions(run: WorkflowRun, step_runs: Iterable[StepRun]) -> tuple[WorkflowAction, ...]:
-    """What the states allow; who may do it is decided elsewhere."""
+    """Return the actions that the states allow. Permissions are checked elsewhere."""
     if run.is_over or run.cancel_requested_at is not None:
         return ()
     row = WORKFLOW_RUN_TABLE[run.state]
@@ -75,7 +79,7 @@ def allowed_actions(run: WorkflowRun, step_runs: Iterable[StepRun]) -> tuple[Wor
 
 
 def of_pause(run: WorkflowRun, steps: Sequence[StepRun], reason: str | None) -> Impact:
-    """Nothing new starts; what runs goes on to its end. Raises IllegalTransition."""
+    """Pause: no further step starts; running steps go on to their end. Raises IllegalTransition."""
     after = _advanced(run, WorkflowRunSignal.PAUSE, steps)
     after = replace(after, pause_reason=reason)
     return _told(WorkflowAction.PAUSE, run, after, steps, reason=reason)
@@ -84,8 +88,9 @@ def of_pause(run: WorkflowRun, steps: Sequence[StepRun], reason: str | None) -> 
 def of_cancel(
     run: WorkflowRun, steps: Sequence[StepRun], reason: str | None, at: datetime
 ) -> Impact:
-    """What goes on is asked to stop, what waits is dropped: by the engine, which sees it through.
+    """Cancel: runs are asked to stop and open approvals are withdrawn.
 
+    This is a request. The engine cancels the remaining steps and then the workflow run itself.
     Raises IllegalTransition.
     """
     _advanced(run, WorkflowRunSignal.CANCEL, steps)
@@ -106,9 +111,10 @@ def of_cancel(
 def of_resume(
     run: WorkflowRun, steps: Sequence[StepRun], reason: str | None, at: datetime
 ) -> Impact:
-    """On from the last checkpoint: what is done stays done. What was interrupted, or has failed and
-    keeps others from going on, is tried once more; but not what may still be going on somewhere.
+    """Resume from the last checkpoint; finished steps are not repeated.
 
+    Interrupted steps are retried, and in a FAILED run also the failed steps that others need. A
+    step that failed as LOST is not: its run may still be going on somewhere.
     Raises IllegalTransition.
     """
     signal = WorkflowRunSignal.RESUME
@@ -126,9 +132,9 @@ def of_resume(
 def of_retry(
     run: WorkflowRun, steps: Sequence[StepRun], step_run: StepRun, reason: str, at: datetime
 ) -> Impact:
-    """The step once more, and whatever needs it and had gone on without it.
+    """Retry a step, and reset every step that needs it and is no longer PENDING.
 
-    Raises IllegalTransition, also while any of these runs.
+    Raises IllegalTransition, also while one of those steps is running.
     """
     check_open(run, steps)
     _check_step(step_run, StepRunSignal.RETRY)
@@ -161,8 +167,11 @@ def of_retry(
 def of_skip(
     run: WorkflowRun, steps: Sequence[StepRun], step_run: StepRun, reason: str, at: datetime
 ) -> Impact:
-    """Left out: what needs it goes on. What holds others back, or is of high risk, is only left out
-    where people agree. Raises IllegalTransition."""
+    """Skip a step, so that the steps that need it go on.
+
+    Validations, approvals and steps of HIGH risk are skipped only once people have approved that.
+    Raises IllegalTransition.
+    """
     check_open(run, steps)
     _check_step(step_run, StepRunSignal.SKIP)
     if step_run.approval_id is not None:
@@ -189,7 +198,8 @@ def of_skip(
 
 
 def recovered(run: WorkflowRun, steps: Sequence[StepRun], at: datetime, impact: Impact) -> Impact:
-    """A run that had failed goes on, if that is all that kept it."""
+    """Complete an impact: recover a FAILED run if its steps allow that now, and fill in `starts`
+    and `stays`."""
     moved = {move.after.id: move.after for move in impact.moves}
     after = replace(run, needs_engine=True)
     facts: tuple[WorkflowRunFact, ...] = ()
@@ -208,7 +218,7 @@ def recovered(run: WorkflowRun, steps: Sequence[StepRun], at: datetime, impact: 
 
 
 def _goes_on(steps: Sequence[StepRun]) -> bool:
-    """Whether something can start, or all is well: then it is not FAILED any more."""
+    """Tell whether the joint state of the steps is anything but FAILED."""
     return Progress(steps).joint_state() is not WorkflowRunState.FAILED
 
 
@@ -217,7 +227,7 @@ def _is_tried_again(run: WorkflowRun, step_run: StepRun) -> bool:
     if step_run.state is not StepRunState.FAILED or code is FailureCode.LOST:
         return False
     is_interrupted = code is FailureCode.INTERRUPTED
-    return is_interrupted or (run.state is WorkflowRunState.FAILED and is_stopping(step_run))
+    return is_interrupted or (run.state is WorkflowRunState.FAILED and stops_dependents(step_run))
 
 
 def _told(
@@ -246,12 +256,13 @@ def _advanced(run: WorkflowRun, signal: WorkflowRunSignal, steps: Sequence[StepR
 
 
 def check_open(run: WorkflowRun, steps: Sequence[StepRun]) -> None:
+    """Raises IllegalTransition where the run is over or is being canceled."""
     if run.is_over or run.cancel_requested_at is not None:
         raise _refusal(run, steps, "The workflow run is over, or is being canceled.")
 
 
 def step_actions(step_run: StepRun) -> tuple[WorkflowAction, ...]:
-    """What the state of a step allows."""
+    """Return the actions that the state of a step allows."""
     signals = {
         WorkflowAction.RETRY_STEP: StepRunSignal.RETRY,
         WorkflowAction.SKIP_STEP: StepRunSignal.SKIP,
@@ -282,7 +293,7 @@ def _over(steps: Iterable[StepRun]) -> tuple[StepRun, ...]:
 
 
 def _runs_blocked(steps: Iterable[StepRun]) -> tuple[RunId, ...]:
-    """Runs that wait for people, for steps that do not wait for them any more."""
+    """Return the runs of those of the steps that are BLOCKED; they are to be canceled."""
     blocked = (one for one in steps if one.state is StepRunState.BLOCKED)
     return tuple(one.run_id for one in blocked if one.run_id is not None)
 

@@ -1,7 +1,7 @@
-"""Where all the steps of one workflow run are, and what follows from it. Pure.
+"""Which steps of one workflow run are ready, and the joint state of all of them. Pure.
 
-It is kept up to date step by step: what a change costs grows with how many need the step, and not
-with how many there are.
+`Progress` is updated step by step: a change costs time in the number of steps that need the one
+that changed, and not in the size of the plan.
 """
 
 from collections import Counter
@@ -27,18 +27,18 @@ BY_ITSELF: Final = frozenset(
         WorkflowRunSignal.FAIL,
     }
 )
-"""What a workflow run does without anybody asking for it."""
+"""Signals that the engine sends to a workflow run by itself. All others come from people."""
 
 
 def has_passed(step_run: StepRun) -> bool:
-    """Whether those that need it may go on."""
+    """Tell whether the steps that need this one may start, as far as it is concerned."""
     if step_run.state is StepRunState.FAILED:
         return step_run.step.on_failure is FailureAction.CONTINUE
     return step_run.state in PASSED
 
 
-def is_stopping(step_run: StepRun) -> bool:
-    """It is over, and those that need it may not go on."""
+def stops_dependents(step_run: StepRun) -> bool:
+    """Tell whether this step is over in a way that keeps the steps that need it from starting."""
     return step_run.state is StepRunState.CANCELED or (
         step_run.state is StepRunState.FAILED and not has_passed(step_run)
     )
@@ -49,7 +49,10 @@ def _has_asked(step_run: StepRun) -> bool:
 
 
 class Progress:
-    """The steps of the plan as they are now; those that were taken out of it are left out."""
+    """The step runs of the current plan, by key; those that a replan removed are left out.
+
+    Mutable: `set` replaces one step run and updates everything derived from it.
+    """
 
     def __init__(self, step_runs: Iterable[StepRun]) -> None:
         self._steps = {one.key: one for one in step_runs if one.removed_in is None}
@@ -60,7 +63,7 @@ class Progress:
         needs = {key: self._needs(one) for key, one in self._steps.items()}
         self._dependents = inverse(needs)
         self._counts = Counter(one.state for one in self._steps.values())
-        self._stopping = sum(map(is_stopping, self._steps.values()))
+        self._stopping = sum(map(stops_dependents, self._steps.values()))
         self._asked = sum(map(_has_asked, self._steps.values()))
         self._unmet = {
             key: sum(not has_passed(self._steps[need]) for need in of) for key, of in needs.items()
@@ -84,12 +87,12 @@ class Progress:
         return self._steps[key]
 
     def by_id(self, step_run_id: StepRunId) -> StepRun | None:
-        """None for a step that is not in the plan any more."""
+        """Return None for a step run that is no longer in the plan."""
         key = self._keys.get(step_run_id)
         return None if key is None else self._steps[key]
 
     def made_of(self, step_key: str) -> list[StepRun]:
-        """All that one step of the plan has become: several where it is made for each item."""
+        """Return the step runs of one step: several where `for_each` makes one for each item."""
         return [self._steps[key] for key in self._made_of.get(step_key, ())]
 
     def count(self, state: StepRunState) -> int:
@@ -97,7 +100,7 @@ class Progress:
 
     @property
     def has_active(self) -> bool:
-        """Whether something of it goes on outside, or waits for people."""
+        """Whether any step is running or waits for people."""
         return any(self._counts[state] for state in ACTIVE_STEPS)
 
     @property
@@ -105,28 +108,28 @@ class Progress:
         return [one for one in self if one.state in ACTIVE_STEPS]
 
     @property
-    def first_stopping(self) -> StepRun | None:
-        """What keeps the run from ending well."""
-        return next(filter(is_stopping, self), None) if self._stopping else None
+    def stopped_by(self) -> StepRun | None:
+        """The first step, in plan order, that keeps others from starting; None if there is none."""
+        return next(filter(stops_dependents, self), None) if self._stopping else None
 
     @property
     def has_asked(self) -> bool:
-        """Whether people were asked about any step itself, and not about a run of it."""
+        """Whether any step has an approval of its own, as opposed to one for its run."""
         return self._asked > 0
 
     @property
     def has_question(self) -> bool:
-        """Whether people are asked about a step that does not wait for it: to leave it out."""
+        """Whether a step has an open approval of its own, such as one to skip it."""
         waiting = (one for one in self if self._asked and one.approval_id is not None)
         return any(one.state is not StepRunState.SUCCEEDED for one in waiting)
 
     def set(self, after: StepRun) -> None:
-        """A step is as this says from now on."""
+        """Replace the step run that has the same key, and update everything derived from it."""
         before = self._steps[after.key]
         self._steps[after.key] = after
         self._counts[before.state] -= 1
         self._counts[after.state] += 1
-        self._stopping += is_stopping(after) - is_stopping(before)
+        self._stopping += stops_dependents(after) - stops_dependents(before)
         self._asked += _has_asked(after) - _has_asked(before)
         if passed := has_passed(after) - has_passed(before):
             for key in self._dependents[after.key]:
@@ -138,8 +141,10 @@ class Progress:
         self._note_ready(after.key)
 
     def ready(self, limit: int, now: datetime) -> list[StepRun]:
-        """Steps that nothing keeps from starting, in the order of the plan. They are told until
-        they are something else than PENDING."""
+        """Return at most `limit` steps that can start now, in plan order.
+
+        A step is returned by every call until `set` takes it out of PENDING.
+        """
         for key in [key for key, due_at in self._waits.items() if due_at <= now]:
             del self._waits[key]
             self._note_ready(key)
@@ -153,11 +158,11 @@ class Progress:
 
     @property
     def next_due_at(self) -> datetime | None:
-        """When the first of those that wait for their next attempt may start."""
+        """The earliest time at which a step that waits for its next attempt may start."""
         return min(self._waits.values(), default=None)
 
     def joint_state(self) -> WorkflowRunState:
-        """What the run as a whole is, by its steps alone."""
+        """Derive the state of the whole run from its steps alone."""
         if self._counts[StepRunState.RUNNING] or self._waits or self._has_ready():
             return WorkflowRunState.RUNNING
         if self._counts[StepRunState.BLOCKED]:
@@ -167,7 +172,7 @@ class Progress:
         return WorkflowRunState.SUCCEEDED
 
     def _needs(self, step_run: StepRun) -> list[str]:
-        """Those in the plan: a new one may have left out what a step that was skipped needed."""
+        """Return the needs that are in the plan: a replan may remove what a skipped step needed."""
         return [need for need in dict.fromkeys(step_run.needs) if need in self._steps]
 
     def _note_ready(self, key: str) -> None:
@@ -185,7 +190,10 @@ class Progress:
 
 
 def signal_towards(state: WorkflowRunState, joint: WorkflowRunState) -> WorkflowRunSignal | None:
-    """What happens to a run by itself whose steps have come to this; None where nothing does."""
+    """Return the next signal on the way from `state` to the joint state; None where there is none.
+
+    Only signals of BY_ITSELF are returned.
+    """
     if state is joint:
         return None
     row = WORKFLOW_RUN_TABLE[state]

@@ -1,7 +1,7 @@
-"""A new plan for what is left of a workflow run. Pure.
+"""Replacing the remaining steps of a workflow run by a new plan. Pure.
 
-What has started keeps its place and its outcome. Whatever else there was is kept, changed or taken
-out, by the keys of the steps that the new plan names.
+Steps that have started keep their place and outcome. Every other step is kept, changed or removed,
+depending on what the new plan says under its key.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,7 +16,7 @@ from domain.models.steps import StepChange
 from domain.models.workflow_events import WorkflowRunFact, WorkflowRunReplanned
 from domain.models.workflow_runs import StepRun, WorkflowAction, WorkflowRun
 from domain.models.workflows import Step, WorkflowDefinition
-from domain.steps import Moved, again, dropped
+from domain.steps import StepMove, again, dropped
 from domain.workflows.expansion import PlannedStep
 
 STARTED: Final = frozenset({StepRunState.RUNNING, StepRunState.SUCCEEDED, StepRunState.SKIPPED})
@@ -24,14 +24,14 @@ STARTED: Final = frozenset({StepRunState.RUNNING, StepRunState.SUCCEEDED, StepRu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """The step runs of a plan: those of steps that have started, and the rest."""
+    """The step runs of a plan: `fixed` belong to steps that have started, `open` to the others."""
 
     fixed: tuple[StepRun, ...]
     open: tuple[StepRun, ...]
 
     @classmethod
     def of(cls, steps: Iterable[StepRun]) -> "Remaining":
-        """A step that is made for each item of a list has started where one of them has."""
+        """Divide them. A `for_each` step has started once the run of any item has."""
         in_plan = [one for one in steps if one.removed_in is None]
         started = {one.step.key for one in in_plan if one.state in STARTED}
         return cls(
@@ -41,9 +41,9 @@ class Remaining:
 
 
 def merged(remaining: Remaining, given: WorkflowDefinition) -> WorkflowDefinition:
-    """The whole plan as it would be, to be checked as any other.
+    """Return the whole plan as it would be, to be validated like a new workflow.
 
-    Raises InvalidInput where the new one names what has started.
+    Raises InvalidInput where the new plan has the key of a step that has started.
     """
     fixed = {one.step.key: one.step for one in remaining.fixed}
     for index, step in enumerate(given.steps):
@@ -52,13 +52,13 @@ def merged(remaining: Remaining, given: WorkflowDefinition) -> WorkflowDefinitio
             raise InvalidInput(message, "steps", str(index), "key")
     known = {*fixed, *(step.key for step in given.steps)}
     kept = [_with_needs(step, known) for step in fixed.values()]
-    # Faults are told by the places of what was given, so that comes first.
+    # The given steps come first, so that paths of faults are indexes into what the caller sent.
     return replace(given, steps=(*given.steps, *kept))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPlan:
-    """All of the merged plan, and the step runs of those of its steps that are new."""
+    """The expanded steps of the merged plan, and step runs for those that are new in it."""
 
     planned: Sequence[PlannedStep]
     added: Sequence[StepRun]
@@ -66,7 +66,7 @@ class NewPlan:
 
 
 def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: datetime) -> Impact:
-    """Raises IllegalTransition by what the steps are."""
+    """Apply a new plan as the next revision of the run. Raises IllegalTransition."""
     added = plan.added
     remaining, revision = Remaining.of(steps), run.revision + 1
     by_key = {one.key: one for one in plan.planned}
@@ -100,7 +100,7 @@ def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: dat
 
 
 def _with_needs(step: Step, known: Collection[str]) -> Step:
-    """What it needed is over, and may not be in the plan any more."""
+    """Drop needs that the new plan no longer has: they were met, since the step has started."""
     return replace(step, needs=tuple(need for need in step.needs if need in known))
 
 
@@ -113,8 +113,8 @@ def _is_same(step_run: StepRun, planned: PlannedStep) -> bool:
     return is_same and step_run.state in {StepRunState.PENDING, StepRunState.BLOCKED}
 
 
-def _changed(step_run: StepRun, planned: PlannedStep, revision: int) -> Moved:
-    """Back to the beginning, as what the new plan says; its attempts stay as they were."""
+def _changed(step_run: StepRun, planned: PlannedStep, revision: int) -> StepMove:
+    """Take the step back to PENDING with its new definition. Recorded attempts stay."""
     fresh = _fresh(step_run)
     after = replace(
         fresh.after if fresh else step_run,
@@ -126,21 +126,21 @@ def _changed(step_run: StepRun, planned: PlannedStep, revision: int) -> Moved:
         revision=revision,
     )
     facts = fresh.facts if fresh else ()
-    return Moved(change=StepChange(before=step_run, after=after), facts=facts)
+    return StepMove(change=StepChange(before=step_run, after=after), facts=facts)
 
 
-def _fresh(step_run: StepRun) -> Moved | None:
+def _fresh(step_run: StepRun) -> StepMove | None:
     if step_run.state is StepRunState.PENDING:
         return None
     is_over = step_run.state in STEPS_OVER
     return again(step_run, StepRunSignal.RETRY if is_over else StepRunSignal.RESET)
 
 
-def _removed(step_run: StepRun, revision: int, at: datetime) -> Moved:
-    """What has failed stays to be seen as it was."""
+def _removed(step_run: StepRun, revision: int, at: datetime) -> StepMove:
+    """Take the step out of the plan. A step that is over keeps its state; others are canceled."""
     if step_run.state in STEPS_OVER:
         after = replace(step_run, removed_in=revision, approval_id=None)
-        return Moved(change=StepChange(before=step_run, after=after), facts=())
+        return StepMove(change=StepChange(before=step_run, after=after), facts=())
     gone = dropped(step_run, at)
     after = replace(gone.after, removed_in=revision)
     return replace(gone, change=replace(gone.change, after=after))

@@ -1,6 +1,6 @@
-"""What people are asked about a step that no run stands for. Pure.
+"""Approvals about a step itself: those of approval steps, and those for skipping a step. Pure.
 
-Besides what a run asks (domain/questions.py): a step whose work it is to ask, and leaving one out.
+Approvals of runs, including the runs of steps, are made in domain/questions.py.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ SKIPS: Final = DecisionReason(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepQuestion:
-    """What is stored where people are asked about a step."""
+    """The decision and the approval to store when people are asked about a step."""
 
     decision: Decision
     approval: Approval
@@ -45,7 +45,7 @@ class StepQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """When, by whom, under which policy, and as what."""
+    """When and by whom people are asked, under which policy version, and the ids to use."""
 
     at: datetime
     by: PrincipalId
@@ -57,7 +57,7 @@ class Asked:
 
 
 def needs_approval_to_skip(step_run: StepRun) -> bool:
-    """Gates and people's decisions are there to hold back, and so is what is of high risk."""
+    """Tell whether skipping needs an approval: for a validation, an approval, or HIGH risk."""
     if step_run.type in {StepType.VALIDATION, StepType.APPROVAL}:
         return True
     return step_run.step.risk is RiskLevel.HIGH
@@ -66,7 +66,7 @@ def needs_approval_to_skip(step_run: StepRun) -> bool:
 def about_step(
     run: WorkflowRun, step_run: StepRun, shown_outputs: Mapping[str, Any], asked: Asked
 ) -> StepQuestion:
-    """Whether those that need it may go on, seeing what the steps before it have handed on."""
+    """Ask whether an approval step may pass; approvers are shown the outputs of its needs."""
     requirement = step_run.step.approval or ApprovalRequirement()
     risk = step_run.step.risk or RiskLevel.MEDIUM
     shown = _shown(run, step_run, asked, risk) | {"outputs": shown_outputs}
@@ -74,7 +74,7 @@ def about_step(
 
 
 def about_skipping(run: WorkflowRun, step_run: StepRun, asked: Asked) -> StepQuestion:
-    """Whether it may be left out."""
+    """Ask whether a step may be skipped."""
     shown = _shown(run, step_run, asked, RiskLevel.HIGH) | {"action": "SKIP"}
     return _question(run, step_run, asked, (SKIPS, TO_SKIP, ApprovalSubject.OVERRIDE), shown)
 

@@ -1,4 +1,4 @@
-"""What becomes of one step of a workflow run: each change with what is told of it. Pure."""
+"""The changes that one step run can undergo, each with the events that tell of it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from domain.models.workflow_runs import StepAttempt, StepRun
 from domain.progress import has_passed
 
 BACKOFF_MS_MAX: Final = 3_600_000
-ENDS: Final = {
+END_SIGNALS: Final = {
     RunState.SUCCEEDED: StepRunSignal.SUCCEED,
     RunState.FAILED: StepRunSignal.FAIL,
     RunState.CANCELED: StepRunSignal.FAIL,
@@ -38,8 +38,8 @@ ENDS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """A step before and after, and the facts of it in their order."""
+class StepMove:
+    """A step run before and after a change, and the facts to append to the stream, in order."""
 
     change: StepChange
     facts: tuple[WorkflowRunFact, ...]
@@ -49,8 +49,8 @@ class Moved:
         return self.change.after
 
 
-def moved(before: StepRun, after: StepRun, *more: WorkflowRunFact) -> Moved:
-    """From one state to another, in the same attempt; `more` is told behind that."""
+def step_move(before: StepRun, after: StepRun, *more: WorkflowRunFact) -> StepMove:
+    """Build the change from one state to another; the facts in `more` follow the state change."""
     fact = StepRunStateChanged(
         step_run_id=after.id,
         key=after.key,
@@ -60,7 +60,7 @@ def moved(before: StepRun, after: StepRun, *more: WorkflowRunFact) -> Moved:
         failure=after.failure,
         run_id=after.run_id,
     )
-    return Moved(change=StepChange(before=before, after=after), facts=(fact, *more))
+    return StepMove(change=StepChange(before=before, after=after), facts=(fact, *more))
 
 
 def begun(
@@ -70,8 +70,8 @@ def begun(
     *,
     run_id: RunId | None = None,
     approval_id: ApprovalId | None = None,
-) -> Moved:
-    """A new attempt: by a run, by asking people, or by looking at what there is."""
+) -> StepMove:
+    """Begin a new attempt: a run, an approval, or a validation (neither of the two ids)."""
     after = replace(
         step_run,
         state=advance(step_run.state, signal),
@@ -85,7 +85,7 @@ def begun(
         started_at=at,
         finished_at=None,
     )
-    return moved(step_run, after)
+    return step_move(step_run, after)
 
 
 def ended(
@@ -96,9 +96,11 @@ def ended(
     failure: RunFailure | None = None,
     outputs: Mapping[str, Any] | None = None,
     exit_code: int | None = None,
-) -> Moved:
-    """The attempt is over, and kept as it was. One that never began is none: what fails before
-    that is its first."""
+) -> StepMove:
+    """End the current attempt and record it.
+
+    A step that fails while PENDING, before any attempt began, is counted as having made one.
+    """
     after = replace(
         step_run,
         state=advance(step_run.state, signal),
@@ -112,13 +114,13 @@ def ended(
         finished_at=at,
     )
     checkpoint = CheckpointSaved(step_run_id=after.id, key=after.key)
-    done = moved(step_run, after, *((checkpoint,) if has_passed(after) else ()))
+    done = step_move(step_run, after, *((checkpoint,) if has_passed(after) else ()))
     attempt = replace(_attempt(after, at), approval_id=step_run.approval_id)
     return replace(done, change=replace(done.change, ended=attempt))
 
 
-def skipped(step_run: StepRun, reason: str, at: datetime) -> Moved:
-    """Left out: what needs it goes on."""
+def skipped(step_run: StepRun, reason: str, at: datetime) -> StepMove:
+    """Skip the step; the steps that need it go on."""
     after = replace(
         step_run,
         state=advance(step_run.state, StepRunSignal.SKIP),
@@ -128,11 +130,11 @@ def skipped(step_run: StepRun, reason: str, at: datetime) -> Moved:
         finished_at=at,
     )
     why = StepRunSkipped(step_run_id=after.id, key=after.key, reason=reason)
-    return moved(step_run, after, why, CheckpointSaved(step_run_id=after.id, key=after.key))
+    return step_move(step_run, after, why, CheckpointSaved(step_run_id=after.id, key=after.key))
 
 
-def dropped(step_run: StepRun, at: datetime) -> Moved:
-    """It is not done any more: stopped with its workflow run, or taken out of the plan."""
+def dropped(step_run: StepRun, at: datetime) -> StepMove:
+    """Cancel the step, because its workflow run is canceled or a replan removed it."""
     if step_run.state is not StepRunState.PENDING:
         return ended(step_run, StepRunSignal.CANCEL, at)
     after = replace(
@@ -142,7 +144,7 @@ def dropped(step_run: StepRun, at: datetime) -> Moved:
         due_at=None,
         finished_at=at,
     )
-    return moved(step_run, after)
+    return step_move(step_run, after)
 
 
 def again(
@@ -151,8 +153,11 @@ def again(
     *,
     due_at: datetime | None = None,
     reason: str | None = None,
-) -> Moved:
-    """Back to the beginning; the attempts before stay as they were."""
+) -> StepMove:
+    """Take the step back to PENDING. Recorded attempts stay as they are.
+
+    `signal` is RETRY or RESET; only a retry appends a `StepRunRetried` fact.
+    """
     after = replace(
         step_run,
         state=advance(step_run.state, signal),
@@ -166,7 +171,7 @@ def again(
         finished_at=None,
     )
     if signal is not StepRunSignal.RETRY:
-        return moved(step_run, after)
+        return step_move(step_run, after)
     fact = StepRunRetried(
         step_run_id=after.id,
         key=after.key,
@@ -174,15 +179,15 @@ def again(
         due_at=due_at,
         reason=reason,
     )
-    return moved(step_run, after, fact)
+    return step_move(step_run, after, fact)
 
 
-def outcome_of(step_run: StepRun, run: Run, at: datetime) -> Moved | None:
-    """What the run of a step has come to, for the step; None where that knows it already."""
+def outcome_of(step_run: StepRun, run: Run, at: datetime) -> StepMove | None:
+    """Derive the step's change from the state of its run; None if the step is up to date."""
     if not run.is_active:
         # Refused or expired approvals cancel the run: for the step that is a failure.
         is_canceled = run.state is RunState.CANCELED and run.failure is None
-        signal = StepRunSignal.CANCEL if is_canceled else ENDS[run.state]
+        signal = StepRunSignal.CANCEL if is_canceled else END_SIGNALS[run.state]
         return ended(
             step_run,
             signal,
@@ -195,7 +200,7 @@ def outcome_of(step_run: StepRun, run: Run, at: datetime) -> Moved | None:
     if is_blocked == (step_run.state is StepRunState.BLOCKED):
         return None
     signal = StepRunSignal.BLOCK if is_blocked else StepRunSignal.START
-    return moved(step_run, replace(step_run, state=advance(step_run.state, signal)))
+    return step_move(step_run, replace(step_run, state=advance(step_run.state, signal)))
 
 
 REFUSALS: Final = {
@@ -205,7 +210,7 @@ REFUSALS: Final = {
 
 
 def said_of(run: Run) -> ApprovalState:
-    """To a run that waited for people, and does not any more."""
+    """Derive how the approval of a run was decided from the run, which no longer waits for it."""
     if run.failure is None:
         return ApprovalState.VOIDED if run.state is RunState.CANCELED else ApprovalState.APPROVED
     if run.failure.code is FailureCode.APPROVAL_EXPIRED:
@@ -214,8 +219,8 @@ def said_of(run: Run) -> ApprovalState:
     return ApprovalState.REJECTED if is_refused else ApprovalState.VOIDED
 
 
-def decided(step_run: StepRun, approval: Approval, at: datetime) -> Moved:
-    """What people said of a step, or of leaving it out."""
+def decided(step_run: StepRun, approval: Approval, at: datetime) -> StepMove:
+    """Apply a decided approval to its step: an approval step, or a request to skip a step."""
     fact = StepRunApprovalDecided(
         step_run_id=step_run.id, key=step_run.key, approval_id=approval.id, state=approval.state
     )
@@ -231,21 +236,21 @@ def decided(step_run: StepRun, approval: Approval, at: datetime) -> Moved:
     return replace(done, facts=(fact, *done.facts))
 
 
-def _decided_on_skipping(step_run: StepRun, approval: Approval, at: datetime) -> Moved:
+def _decided_on_skipping(step_run: StepRun, approval: Approval, at: datetime) -> StepMove:
     can_skip = StepRunSignal.SKIP in STEP_RUN_TABLE[step_run.state]
     if approval.state is ApprovalState.APPROVED and can_skip:
         return skipped(step_run, approval.reason or "", at)
     return unasked(step_run)
 
 
-def unasked(step_run: StepRun) -> Moved:
-    """Nobody is asked about leaving it out any more; it is as it was."""
+def unasked(step_run: StepRun) -> StepMove:
+    """Clear the step's approval and change nothing else."""
     after = replace(step_run, approval_id=None)
-    return Moved(change=StepChange(before=step_run, after=after), facts=())
+    return StepMove(change=StepChange(before=step_run, after=after), facts=())
 
 
-def lapsed(step_run: StepRun) -> Moved:
-    """The same, told: nobody has answered, and nothing else happens to the step."""
+def lapsed(step_run: StepRun) -> StepMove:
+    """Clear the step's open approval, and append the fact that it was voided."""
     assert step_run.approval_id is not None, "people were asked about it"
     fact = StepRunApprovalDecided(
         step_run_id=step_run.id,
@@ -257,10 +262,11 @@ def lapsed(step_run: StepRun) -> Moved:
 
 
 def retry_due(step_run: StepRun, at: datetime, random: float) -> datetime | None:
-    """When the step's own policy has it tried once more; None where it does not.
+    """Return when the step's retry policy has it tried again; None where it does not.
 
-    Up to twice as long each time, spread evenly from half of it on, so that what has failed
-    together does not come back together. Never at once: one turn ends one attempt of a step.
+    The delay doubles with each attempt up to BACKOFF_MS_MAX. `random` in [0, 1) then picks a point
+    in its upper half, so that steps which failed together do not come back together. The delay is
+    at least 1 ms, since a turn ends at most one attempt of a step.
     """
     policy, failure = step_run.step.retry, step_run.failure
     is_over = step_run.state is not StepRunState.FAILED or step_run.attempt >= policy.attempts
@@ -271,7 +277,7 @@ def retry_due(step_run: StepRun, at: datetime, random: float) -> datetime | None
 
 
 def _attempt(step_run: StepRun, at: datetime) -> StepAttempt:
-    assert step_run.state in STEPS_OVER, "an attempt is kept when it has ended"
+    assert step_run.state in STEPS_OVER, "an attempt is recorded once it has ended"
     return StepAttempt(
         step_run_id=step_run.id,
         number=step_run.attempt,

@@ -1,4 +1,4 @@
-"""Files that runs leave behind, and what is kept of them."""
+"""Artifacts: files that runs leave behind."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from domain.ids import ArtifactId, ProjectId, RunId, StepRunId
 
 
 class ArtifactFault(StrEnum):
-    """Why a file that a run has left is not kept."""
+    """Why a file of a run was not kept."""
 
     OUTSIDE = "OUTSIDE"
     UNREADABLE = "UNREADABLE"
@@ -21,28 +21,29 @@ class ArtifactFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a file holds, by its hex SHA-256 and its size in bytes."""
+    """The content of a file, by its hex SHA-256 and its size in bytes."""
 
     sha256: str
     size: int
 
 
 class ContentTooLarge(Exception):
-    """There is more of it than may be kept; nothing of it is."""
+    """The content exceeds the size limit; nothing of it was kept."""
 
 
 class ContentChanged(Exception):
-    """It was written to while it was read: what came is not what is there."""
+    """The file was written to while it was read, so what was read is not what it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file of a run. Without a digest nothing of it is kept here, and `source_url` says where its
-    provider has it, if that tells. The name is a path inside the workspace, or the provider's
-    word, without secrets and control characters; two of a run may have the same.
+    """A file of a run. `size` is in bytes, `sha256` in hex.
 
-    `step_run_id` and `attempt` say which step has made it, where one has. After `removed_at` its
-    content is no longer there.
+    Where `sha256` is None the content is not stored here, and `source_url`, if known, says where
+    the provider has it. `name` is a path inside the workspace or whatever the provider calls it,
+    with secrets masked and control characters escaped; it need not be unique within the run.
+    `step_run_id` and `attempt` name the step attempt that made it, if one did. After `removed_at`
+    the content is gone.
     """
 
     id: ArtifactId
@@ -61,7 +62,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Lets whoever has it read one artifact of one project, up to a time (whole seconds)."""
+    """A capability to download one artifact of one project until a time (whole seconds)."""
 
     project_id: ProjectId
     artifact_id: ArtifactId

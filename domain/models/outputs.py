@@ -1,4 +1,4 @@
-"""What a run hands on by name to whatever comes after it."""
+"""Outputs: named values that a run hands on to later steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 
 class OutputsFault(StrEnum):
-    """Why nothing is taken of what a run wanted to hand on."""
+    """Why the outputs of a run were rejected."""
 
     TOO_LARGE = "TOO_LARGE"
     UNREADABLE = "UNREADABLE"
@@ -16,8 +16,8 @@ class OutputsFault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Values that JSON can hold, by name. With a fault there are none: half of them would be read
-    as all of them. The message says why, and nothing of what was there."""
+    """JSON values by name. Where there is a fault there are none, since some would be taken for
+    all. `message` explains the fault and quotes nothing of the file."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     fault: OutputsFault | None = None

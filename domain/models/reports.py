@@ -1,4 +1,4 @@
-"""What a report of a workflow run is made of: stored facts only, so that it can be made again."""
+"""The content of a workflow run's report: stored facts only, so that it can be reproduced."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from domain.models.workflows import Workflow
 
 
 class ReportFormat(StrEnum):
-    """How a report is written."""
+    """The format of a report."""
 
     MARKDOWN = "MARKDOWN"
     HTML = "HTML"
@@ -25,7 +25,7 @@ class ReportFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedStep:
-    """A step with its attempts, first to last; one that goes on is the step itself."""
+    """A step with its attempts, first to last; a current attempt is the step run itself."""
 
     step_run: StepRun
     attempts: tuple[StepAttempt | StepRun, ...]
@@ -33,7 +33,7 @@ class ReportedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedApproval:
-    """What people were asked, and what they said."""
+    """An approval with its votes."""
 
     approval: Approval
     votes: tuple[ApprovalVote, ...]
@@ -41,9 +41,9 @@ class ReportedApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """The last lines of a run that did not succeed, as they are stored: masked.
+    """The last log lines of a run that did not succeed, with secrets masked as they are stored.
 
-    `first_line` is the number of the first of them; `is_cut` where not all of them are whole.
+    `first_line` is the number of the first line; `is_cut` tells that some lines are shortened.
     """
 
     run_id: RunId
@@ -54,7 +54,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Omissions:
-    """How many were left out where a bound was reached."""
+    """How many items of each kind the report leaves out because a bound was reached."""
 
     events: int = 0
     attempts: int = 0
@@ -65,7 +65,7 @@ class Omissions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One workflow run, as it was at one moment: its `sequence` says which."""
+    """One workflow run as it was at `run.sequence`."""
 
     run: WorkflowRun
     workflow: Workflow

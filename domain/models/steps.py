@@ -1,4 +1,4 @@
-"""How a workflow run's steps change, and what the engine of one node hears of them."""
+"""Changes of step runs, news that the engine reads about them, and the lease it works under."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from domain.models.workflow_runs import StepAttempt, StepRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepChange:
-    """A step run before and after; with the attempt that has ended, if one has."""
+    """A step run before and after; `ended` is the attempt that ended with this change, if any."""
 
     before: StepRun
     after: StepRun
@@ -20,18 +20,18 @@ class StepChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepNews:
-    """A step whose run, or whose approval, is not where the step thinks it is."""
+    """The run or approval of a step has changed, and the step run does not reflect that yet."""
 
     step_run_id: StepRunId
     run: Run | None = None
     artifacts: tuple[Artifact, ...] = ()
-    """What the run has left behind, once it has ended."""
+    """Artifacts of the run, once it has ended."""
     approval: Approval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowLease:
-    """The proof that a node sees to a workflow run, carried by every write it makes for it."""
+    """Proof that a node holds a workflow run. Every write of the engine carries it."""
 
     workflow_run_id: WorkflowRunId
     fence: int

@@ -1,4 +1,4 @@
-"""What people ask for about workflows."""
+"""Commands about workflows and workflow runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from domain.ids import StepRunId, WorkflowId, WorkflowRunId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowSource:
-    """A definition as it was given: the text of a file (YAML), or the same as plain values; exactly
-    one of them. `feature` is a slug, in place of the one that the definition names."""
+    """A definition as the client sent it: exactly one of `yaml` (the text of a file) and `written`
+    (the same content as plain JSON values). `feature`, a slug, overrides the one in it."""
 
     yaml: str | None = None
     written: Mapping[str, Any] | None = None
@@ -19,7 +19,7 @@ class WorkflowSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateWorkflow:
-    """A new version of the workflow of this name in a project, a slug."""
+    """Store a definition as the next version of the workflow of its name. `project` is a slug."""
 
     project: str
     source: WorkflowSource
@@ -27,7 +27,7 @@ class CreateWorkflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviseWorkflow:
-    """The next version of a workflow, of which any version is named."""
+    """Store the next version of a workflow; `workflow_id` is the id of any of its versions."""
 
     workflow_id: WorkflowId
     source: WorkflowSource
@@ -35,7 +35,7 @@ class ReviseWorkflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartWorkflow:
-    """Run one version of a workflow with these inputs."""
+    """Start a run of one version of a workflow with these inputs."""
 
     workflow_id: WorkflowId
     inputs: Mapping[str, Any]
@@ -45,7 +45,8 @@ class StartWorkflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActOnWorkflowRun:
-    """Pause, resume or cancel. `resume_token`: only while the run is where it was then."""
+    """Pause, resume or cancel. A `resume_token` resumes only a run that has not moved on since the
+    token was read; the other actions ignore it."""
 
     workflow_run_id: WorkflowRunId
     reason: str | None = None
@@ -54,7 +55,7 @@ class ActOnWorkflowRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActOnStepRun:
-    """Retry or skip."""
+    """Retry or skip a step."""
 
     step_run_id: StepRunId
     reason: str
@@ -62,8 +63,10 @@ class ActOnStepRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplanWorkflowRun:
-    """Replace the steps that have not started by those of this definition; of the rest of it
-    nothing is taken: inputs and tool scopes stay as they were at the start."""
+    """Replace the steps that have not started by those of this definition.
+
+    Only its steps are used: inputs and tool scopes stay as they were when the run was started.
+    """
 
     workflow_run_id: WorkflowRunId
     source: WorkflowSource

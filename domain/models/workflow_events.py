@@ -1,4 +1,4 @@
-"""What happened to a workflow run: facts in the past tense, numbered by one sequence a run."""
+"""Facts about workflow runs. Each run numbers its facts by one sequence, from 1 on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from domain.models.runs import RunFailure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunStateChanged:
-    """The run went from one state to another; `from_state` is None for its first."""
+    """The run changed state; `from_state` is None for its first state."""
 
     from_state: WorkflowRunState | None
     to_state: WorkflowRunState
@@ -23,7 +23,7 @@ class WorkflowRunStateChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunStateChanged:
-    """A step went from one state to another, in this attempt; `run_id` is the run that does it."""
+    """A step changed state in attempt `attempt`, which `run_id` executes (None: no run does)."""
 
     step_run_id: StepRunId
     key: str
@@ -36,7 +36,7 @@ class StepRunStateChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunApprovalRequested:
-    """The step waits for people."""
+    """People were asked about the step."""
 
     step_run_id: StepRunId
     key: str
@@ -45,7 +45,8 @@ class StepRunApprovalRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunApprovalDecided:
-    """Somebody said `decision`, or time, the policy or a change of the plan has decided (None)."""
+    """The approval reached `state`. `decision` is what a person answered; None where it expired, or
+    the policy or a replan decided it."""
 
     step_run_id: StepRunId
     key: str
@@ -56,7 +57,10 @@ class StepRunApprovalDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunRetried:
-    """The step is to be tried once more: somebody wants it to (`reason`), or its retry policy."""
+    """The step will be tried again: a person asked for it (`reason`), or its retry policy did.
+
+    `attempt` is the number of the attempt to come, `due_at` the earliest time for it.
+    """
 
     step_run_id: StepRunId
     key: str
@@ -67,7 +71,7 @@ class StepRunRetried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunSkipped:
-    """The step is left out: somebody wants that, or its condition says so."""
+    """The step was skipped: a person asked for it, or its condition did not hold."""
 
     step_run_id: StepRunId
     key: str
@@ -76,7 +80,7 @@ class StepRunSkipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunReplanned:
-    """The steps that had not started are those of this revision now."""
+    """The steps that had not started were replaced; the tuples hold keys of step runs."""
 
     revision: int
     added: tuple[str, ...]
@@ -87,7 +91,7 @@ class WorkflowRunReplanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunArtifactAdded:
-    """The step has left a file behind."""
+    """The step produced an artifact."""
 
     step_run_id: StepRunId
     key: str
@@ -97,8 +101,7 @@ class StepRunArtifactAdded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunBriefed:
-    """Documents of the feature went along with the prompt of the step: `record` says which, how
-    much of each, and by which rule (domain/briefing.py)."""
+    """Documents were put before the step's prompt; `record` is `Briefing.record`."""
 
     step_run_id: StepRunId
     key: str
@@ -107,7 +110,7 @@ class StepRunBriefed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRunToolCalled:
-    """The agent of the step has used a tool."""
+    """The step's agent used a tool."""
 
     step_run_id: StepRunId
     key: str
@@ -118,7 +121,7 @@ class StepRunToolCalled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSaved:
-    """A step is over, and what comes goes on from here."""
+    """A step is over; a resume continues from here."""
 
     step_run_id: StepRunId
     key: str
@@ -126,7 +129,7 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunCancelRequested:
-    """Somebody asked for the run to be canceled."""
+    """A person asked for the run to be canceled."""
 
     reason: str | None = None
 
@@ -149,7 +152,7 @@ WorkflowRunFact = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRunEvent:
-    """A fact with its place in the run's stream and who caused it (None: the server itself)."""
+    """A fact with its sequence in the run's stream and the actor (None: the server itself)."""
 
     workflow_run_id: WorkflowRunId
     sequence: int
@@ -159,5 +162,6 @@ class WorkflowRunEvent:
 
     @property
     def is_last(self) -> bool:
+        """Whether it ends the stream."""
         fact = self.fact
         return isinstance(fact, WorkflowRunStateChanged) and fact.to_state in WORKFLOW_RUNS_OVER

@@ -1,4 +1,4 @@
-"""One execution of a workflow: its steps as they are now, and every attempt as it ended."""
+"""Workflow runs, their step runs as they are now, and the attempts that have ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from domain.models.workflows import Step, StepType
 
 
 class WorkflowAction(StrEnum):
-    """What a person may do with a workflow run, or with one of its steps."""
+    """What a person can do to a workflow run, or to one of its steps."""
 
     PAUSE = "PAUSE"
     RESUME = "RESUME"
@@ -34,10 +34,11 @@ class WorkflowAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRun:
-    """`sequence` is the number of its newest event, by which every change is compared and set.
+    """One run of one version of a workflow.
 
-    `requester_roles` are those of `requested_by` when it was started: its steps are decided on as
-    that person's. `checkpoint` is the sequence at which a step was over last.
+    `sequence` is that of the newest event; every write compares it and sets the next.
+    `checkpoint` is the sequence of the newest `CheckpointSaved`. `requester_roles` are the roles
+    that `requested_by` had at the start: policy decisions on its steps are made for that person.
     """
 
     id: WorkflowRunId
@@ -57,7 +58,7 @@ class WorkflowRun:
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None
     needs_engine: bool = True
-    """Whether anything can come of it without somebody asking for it."""
+    """Whether the run can change without a person's action, so that an engine must hold it."""
     requested_by: PrincipalId
     requester_roles: frozenset[Role] = frozenset()
     token_maker: PrincipalId | None = None
@@ -68,36 +69,36 @@ class WorkflowRun:
 
     @property
     def resume_token(self) -> str | None:
-        """Names the place that it would go on from; None where it cannot any more."""
+        """Text that names the checkpoint and revision to resume from; None once the run is over."""
         if self.is_over:
             return None
         return f"{self.id}.{self.revision}.{self.checkpoint or 0}"
 
     @property
     def is_over(self) -> bool:
-        """Nothing can happen to it any more."""
+        """Whether its state is final."""
         return self.state in WORKFLOW_RUNS_OVER
 
     @property
     def deadline(self) -> datetime | None:
-        """When its time is over; None where it has not started, or has no limit."""
+        """When it times out; None where it has not started or has no time limit."""
         if self.started_at is None or self.timeout_ms is None:
             return None
         return self.started_at + timedelta(milliseconds=self.timeout_ms)
 
     @property
     def duration_ms(self) -> int | None:
-        """From start to end; None until it has ended, or where it never started."""
+        """From start to end in whole ms; None until it has ended, or where it never started."""
         return between_ms(self.started_at, self.finished_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRun:
-    """A step as it is in one workflow run: its present attempt, numbered from 1 on (0: none yet).
+    """A step in one workflow run, with its current attempt (numbered from 1; 0: none yet).
 
-    `step` is what the plan of the run says now; a replan may change it until it starts. Where the
-    step is made for each item of a list, `key` is `step.key[index]`. `due_at` is when it may start
-    at the earliest. `removed_in` is the revision that took it out of the plan.
+    `step` is its definition in the current plan; a replan may change it until the step starts.
+    `key` is `step.key`, or `step.key[index]` for an item of `for_each`. `due_at` is the earliest
+    time at which it may start. `removed_in` is the revision that took it out of the plan.
     """
 
     id: StepRunId
@@ -107,7 +108,7 @@ class StepRun:
     key: str
     step: Step
     needs: tuple[str, ...] = ()
-    """Keys of step runs; those of `step` name steps."""
+    """Keys of step runs, whereas `step.needs` holds keys of steps."""
     item: Any = None
     item_index: int | None = None
     state: StepRunState
@@ -129,13 +130,13 @@ class StepRun:
 
     @property
     def duration_ms(self) -> int | None:
-        """Of the present attempt."""
+        """Of the current attempt, in whole ms; None until it has ended."""
         return between_ms(self.started_at, self.finished_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepAttempt:
-    """How one try of a step ended. Written once, when it did."""
+    """An attempt of a step that has ended. Written once and never changed."""
 
     step_run_id: StepRunId
     number: int
@@ -150,6 +151,7 @@ class StepAttempt:
 
 
 def between_ms(start: datetime | None, end: datetime | None) -> int | None:
+    """Whole ms from start to end, 0 where the clock went back; None where either is None."""
     if start is None or end is None:
         return None
     return max(0, (end - start) // timedelta(milliseconds=1))

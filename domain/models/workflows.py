@@ -1,4 +1,4 @@
-"""A workflow: what is to be done, as steps that need one another, in versions that never change."""
+"""Workflow definitions: steps with dependencies, in versions that never change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class StepType(StrEnum):
 
 
 class FailureAction(StrEnum):
-    """What the failure of a step means for those that need it."""
+    """What the failure of a step means for the steps that need it."""
 
     STOP = "STOP"
     CONTINUE = "CONTINUE"
@@ -35,14 +35,14 @@ RETRYABLE: Final = (
     FailureCode.PROVIDER_ERROR,
     FailureCode.PROVIDER_UNAVAILABLE,
 )
-"""What another attempt may mend. What people or the policy said it does not; and after LOST nobody
-knows whether the first attempt still goes on."""
+"""Failures that another attempt may cure. Answers of people and the policy are final, and after
+LOST the first attempt may still be running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often a step is tried in all, and how long is waited before the second time; each wait
-    is up to twice the one before, and spread by something random."""
+    """`attempts` counts the first one. `backoff_ms` is the longest wait before the second attempt;
+    it doubles with each further one, and each wait is randomised (`domain.steps.retry_due`)."""
 
     attempts: int = 1
     backoff_ms: int = 1_000
@@ -54,11 +54,11 @@ NO_RETRY: Final = RetryPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step as it is written down; which fields mean something depends on its type.
+    """The definition of one step; which fields apply depends on its type.
 
-    Texts may hold `${{ ... }}` in `command`, `prompt`, `cwd` and `artifacts`. `needs` are keys of
-    steps that have to be over first. `when`, and `condition` of a VALIDATION, are conditions (CEL).
-    `for_each` is a reference to an input that is a list: the step is made once for each item.
+    `command`, `prompt`, `cwd` and `artifacts` may contain `${{ ... }}` references. `needs` are keys
+    of steps that must be over first. `when`, and `condition` of a VALIDATION, are CEL expressions.
+    `for_each` refers to an input that is a list; one step run is made for each of its items.
     """
 
     key: str
@@ -69,12 +69,12 @@ class Step:
     command: tuple[str, ...] = ()
     prompt: str | None = None
     provider: str | None = None
-    """None: the project's default."""
+    """Key of the provider; None: the project's default."""
     condition: str | None = None
     checks: str | None = None
-    """The step whose outputs `output_schema` is about."""
+    """Key of the step whose outputs a VALIDATION checks against `output_schema`."""
     output_schema: Mapping[str, Any] | None = None
-    """JSON Schema (draft 2020-12) that a VALIDATION holds the outputs of a step to."""
+    """JSON Schema (draft 2020-12)."""
     approval: ApprovalRequirement | None = None
     cwd: str | None = None
     env_profile: EnvProfile | None = None
@@ -85,22 +85,22 @@ class Step:
     retry: RetryPolicy = NO_RETRY
     on_failure: FailureAction = FailureAction.STOP
     risk: RiskLevel | None = None
-    """The least that it is taken for, whatever the policy sees in it."""
+    """Lower bound: the policy may rate the step higher, never lower."""
     documents: tuple[str, ...] = ()
-    """Paths of the feature's documents that are attached to the prompt."""
+    """Paths of documents of the feature that are put before the prompt."""
 
     @property
     def is_dispatched(self) -> bool:
-        """Whether a run is made of it."""
+        """Whether a provider executes it, as a run."""
         return self.type in {StepType.COMMAND, StepType.SDK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowDefinition:
-    """What is written down, in a file or as an input; both come to the same.
+    """The content of a workflow, the same whether it came as YAML or as GraphQL input.
 
-    `inputs` is a JSON Schema of an object. No step's tool scopes go beyond `tool_scopes`. At most
-    `concurrency` steps run at once.
+    `inputs` is a JSON Schema of an object. `tool_scopes` bounds the tool scopes of every step. At
+    most `concurrency` steps run at once; None: the server's default.
     """
 
     name: str
@@ -115,7 +115,7 @@ class WorkflowDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """One version of a workflow. The versions of one name in a project are numbered from 1 on."""
+    """One version of a workflow. Versions are numbered from 1 for each name in a project."""
 
     id: WorkflowId
     project_id: ProjectId
@@ -131,7 +131,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What is wrong with a definition, and where: keys and indexes from its root on."""
+    """One thing that is wrong with a definition; `path` holds keys and indexes from its root."""
 
     path: tuple[str, ...]
     message: str

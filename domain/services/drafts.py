@@ -16,7 +16,7 @@ from domain.progress import Progress
 from domain.questions import Question
 from domain.services.gate import Judgement
 from domain.step_questions import StepQuestion
-from domain.steps import Moved
+from domain.steps import StepMove
 
 STARTS_PER_TURN: Final = 32
 """So many steps start in one transaction, where the queue of runs has room for them."""
@@ -93,16 +93,16 @@ class Draft:
     def is_empty(self) -> bool:
         return not self.facts
 
-    def take(self, moved: Moved) -> StepRun:
+    def take(self, move: StepMove) -> StepRun:
         """A step has changed; changed twice, what lies between is in the facts only."""
-        change = moved.change
+        change = move.change
         if earlier := self._changes.get(change.before.id):
             ended = change.ended or earlier.ended
             change = replace(change, before=earlier.before, ended=ended)
         self._changes[change.before.id] = change
-        self.facts += moved.facts
-        self.progress.set(moved.after)
-        return moved.after
+        self.facts += move.facts
+        self.progress.set(move.after)
+        return move.after
 
     def ask(self, step_run: StepRun, question: Question | StepQuestion) -> None:
         """People are asked about a step that is blocked from now on."""

@@ -24,7 +24,7 @@ from domain.services.definitions import Definitions
 from domain.services.workflow_actions import WorkflowActions
 from domain.services.workflow_runs import WorkflowRuns, step_runs_of
 from domain.step_questions import Asked, about_skipping
-from domain.steps import Moved
+from domain.steps import StepMove
 from domain.validation import check_text
 from domain.workflows.expansion import expand
 
@@ -177,13 +177,13 @@ async def _project(unit: UnitOfWork, run: WorkflowRun) -> Project:
     return project
 
 
-def _waiting(step_run: StepRun, approval_id: ApprovalId) -> Moved:
+def _waiting(step_run: StepRun, approval_id: ApprovalId) -> StepMove:
     """The step stays as it is until people agree to leave it out."""
     fact = StepRunApprovalRequested(
         step_run_id=step_run.id, key=step_run.key, approval_id=approval_id
     )
     after = replace(step_run, approval_id=approval_id)
-    return Moved(change=StepChange(before=step_run, after=after), facts=(fact,))
+    return StepMove(change=StepChange(before=step_run, after=after), facts=(fact,))
 
 
 def _impact(
