@@ -6,13 +6,15 @@ and reads `no` as false.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
 
 from domain.errors import InvalidInput
 from domain.limits import WORKFLOW_BYTES_MAX, WORKFLOW_DEPTH_MAX
+from domain.models.workflows import Fault
+from domain.workflows.languages import Place
 
 NULL: Final = re.compile(r"|~|null|Null|NULL")
 BOOLEAN: Final = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -31,14 +33,23 @@ class YamlFiles:
     def read(self, text: str) -> object:
         size = len(text.encode(errors="replace"))
         if size > WORKFLOW_BYTES_MAX:
-            raise InvalidInput(f"The file has {size} bytes; {WORKFLOW_BYTES_MAX} are the most.")
+            raise _fault(f"The file has {size} bytes; {WORKFLOW_BYTES_MAX} are the most.")
         try:
             return _document(yaml.parse(text, Loader=yaml.CSafeLoader))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise _refused(mark, error.problem or "it is no YAML") from None
         except yaml.YAMLError as error:
-            raise InvalidInput(f"It is no YAML: {error}") from None
+            raise _fault(f"It is no YAML: {error}") from None
+
+    def places(self, text: str, paths: Collection[Path]) -> Mapping[Path, Place]:
+        wanted = {path[:length] for path in paths for length in range(len(path) + 1)}
+        events = yaml.parse(text, Loader=yaml.CSafeLoader)
+        found: dict[Path, Place] = {}
+        for event in events:
+            if isinstance(event, yaml.NodeEvent):
+                found.update(_places(event, events, (), wanted))
+        return {path: place for path in paths if (place := _nearest(path, found))}
 
     def write(self, value: Mapping[str, Any]) -> str:
         return str(
@@ -111,6 +122,28 @@ def _mapping(events: Events, depth: int) -> dict[str, object]:
     return found
 
 
+def _places(
+    event: yaml.Event, events: Events, path: Path, wanted: Collection[Path]
+) -> Iterator[tuple[Path, Place]]:
+    """Of a node and all below it. What is in a mapping is where its key is."""
+    if path in wanted:
+        yield path, _place(event.start_mark)
+    if isinstance(event, yaml.SequenceStartEvent):
+        for index, each in enumerate(_until(yaml.SequenceEndEvent, events)):
+            yield from _places(each, events, (*path, str(index)), wanted)
+    elif isinstance(event, yaml.MappingStartEvent):
+        for key in _until(yaml.MappingEndEvent, events):
+            inner = (*path, str(key.value))
+            yield from _places(next(events), events, inner, wanted)
+            if inner in wanted:
+                yield inner, _place(key.start_mark)
+
+
+def _nearest(path: Path, found: Mapping[Path, Place]) -> Place | None:
+    known = (path[:length] for length in range(len(path), -1, -1) if path[:length] in found)
+    return next((found[each] for each in known), None)
+
+
 def _until(end: type[yaml.Event], events: Events) -> Events:
     for event in events:
         if isinstance(event, end):
@@ -138,7 +171,18 @@ def _plain(text: str) -> object:
 
 
 def _refused(mark: Any, message: str) -> InvalidInput:  # noqa: ANN401 - the library's
-    """Lines and columns are counted from 1 on, as editors do."""
     if mark is None:
-        return InvalidInput(f"It is no YAML: {message}.")
-    return InvalidInput(f"Line {mark.line + 1}, column {mark.column + 1}: {message}.")
+        return _fault(f"It is no YAML: {message}.")
+    place = _place(mark)
+    return _fault(f"Line {place.line}, column {place.column}: {message}.", *place)
+
+
+def _place(mark: Any) -> Place:  # noqa: ANN401 - the library's
+    """The library counts from 0 on."""
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _fault(message: str, line: int | None = None, column: int | None = None) -> InvalidInput:
+    """Of the file as a whole."""
+    fault = Fault(path=(), message=message, line=line, column=column)
+    return InvalidInput(message, faults=(fault,))

@@ -54,12 +54,13 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "projectEvents": Permission.READ,
     "policyCheck": Permission.LAUNCH,
     "policySimulate": Permission.ADMINISTER,
+    "workflowCheck": Permission.LAUNCH,
     "auditLog": Permission.ADMINISTER,
 }
 """What each mutation and subscription asks for, and what needs more than reading; one that is not
 here is refused to everybody."""
 
-OF_FIELDS: Final = frozenset({"auditLog", "policyCheck", "policySimulate"})
+OF_FIELDS: Final = frozenset({"auditLog", "policyCheck", "policySimulate", "workflowCheck"})
 """Of those, fields of what is read that need more than that."""
 
 OF_SERVER: Final = frozenset({"projectCreate", "tokenCreate", "tokenRevoke"})

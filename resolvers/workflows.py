@@ -8,7 +8,7 @@ from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.pages import Window
 from domain.models.projects import Project
 from domain.models.workflow_commands import CreateWorkflow, ReviseWorkflow
-from domain.models.workflows import Workflow
+from domain.models.workflows import Workflow, WorkflowCheck
 from domain.workflow_audit import workflow_subject
 from resolvers import access, audit, projects
 from resolvers.context import Context
@@ -41,6 +41,13 @@ async def versions(context: Context, workflow: Workflow) -> Sequence[Workflow]:
 
 def as_yaml(context: Context, workflow: Workflow) -> str:
     return context.services.workflows.as_yaml(workflow)
+
+
+async def check(context: Context, command: CreateWorkflow) -> WorkflowCheck:
+    """What would come of it. Raises NotFound, NotPermitted, and what the service raises."""
+    project = await projects.existing(context, command.project)
+    access.check(context.viewer, project.id, "workflowCheck")
+    return await context.services.workflows.check(command.source, project)
 
 
 async def create(context: Context, command: CreateWorkflow) -> Workflow:

@@ -43,6 +43,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "Query.__type": 100,
     "Query.policySimulate": 2000,
     "Query.policyCheck": 50,
+    "Query.workflowCheck": 50,
     "WorkflowRun.report": 1000,
     "Run.logs": 20,
     "LogBatch.lines": 10,

@@ -71,6 +71,17 @@ class InputFault:
         "definition on."
     )
     message: str = strawberry.field(description="A sentence for people.")
+    line: int | None = strawberry.field(
+        description="The line of the file, from 1 on; null where it came as inputs, or is about "
+        "no line."
+    )
+    column: int | None = strawberry.field(description="The column of the line, from 1 on.")
+
+    @classmethod
+    def of(cls, fault: Fault) -> Self:
+        return cls(
+            path=list(fault.path), message=fault.message, line=fault.line, column=fault.column
+        )
 
 
 @strawberry.type(description="A field of the input cannot be accepted.")
@@ -92,7 +103,7 @@ class InvalidInput(UserError):
             code=error.code,
             message=error.message,
             path=list(error.path),
-            faults=[InputFault(path=list(each.path), message=each.message) for each in all_faults],
+            faults=list(map(InputFault.of, all_faults)),
         )
 
 

@@ -49,6 +49,8 @@ from schema.simulations import PolicySimulateInput, PolicySimulation
 from schema.step_runs import StepRun
 from schema.tokens import ApiToken
 from schema.viewers import Viewer
+from schema.workflow_checks import WorkflowCheck
+from schema.workflow_inputs import WorkflowCreateInput
 from schema.workflow_runs import WorkflowRun
 from schema.workflows import Workflow
 
@@ -197,6 +199,17 @@ class Query:
     ) -> PolicySimulation:
         project, simulation = await policies.simulate(info.context, input.to_command())
         return PolicySimulation.of(project.id, simulation)
+
+    @strawberry.field(
+        description="What workflowCreate would say of a workflow, with all that is wrong with it. "
+        "Nothing is stored. For those who may launch."
+    )
+    async def workflow_check(
+        self,
+        info: Info,
+        input: Annotated[WorkflowCreateInput, strawberry.argument(description="The workflow.")],
+    ) -> WorkflowCheck:
+        return WorkflowCheck.of(await workflows.check(info.context, input.to_command()))
 
     @strawberry.field(
         description="The inbox: approvals of all projects that the viewer may read, newest first."

@@ -70,10 +70,7 @@ async def _current(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[Ste
 
 async def _edges(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[StepEdge]]:
     found = await workflow_runs.steps(info.context, [each.value for each in of])
-    return [
-        [StepEdge(from_=need, to=step.key) for step in each for need in step.needs]
-        for each in found
-    ]
+    return list(map(StepEdge.among, found))
 
 
 async def _approvals(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[Approval]]:

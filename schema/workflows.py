@@ -145,8 +145,7 @@ class Workflow(Node):
 
     @strawberry.field(description="Who needs whom.")
     def edges(self) -> list[StepEdge]:
-        steps = self.value.definition.steps
-        return [StepEdge(from_=need, to=step.key) for step in steps for need in step.needs]
+        return StepEdge.among(self.value.definition.steps)
 
     @strawberry.field(description="The same as a file, which can be sent back.")
     def yaml(self, info: Info) -> str:

@@ -131,7 +131,21 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong with a definition; `path` holds keys and indexes from its root."""
+    """One thing that is wrong with a definition; `path` holds keys and indexes from its root. In a
+    file it also has a line and a column, both from 1 on."""
 
     path: tuple[str, ...]
     message: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowCheck:
+    """What would come of writing a workflow down. With faults nothing would, and there is no
+    definition; `version` is the one that it would be, or is already where `is_new` says no."""
+
+    faults: tuple[Fault, ...] = ()
+    definition: WorkflowDefinition | None = None
+    version: int | None = None
+    is_new: bool = False

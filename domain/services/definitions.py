@@ -1,6 +1,7 @@
 """Definitions of workflows as they are given: read, and checked against what a project has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from domain import features
@@ -12,7 +13,7 @@ from domain.models.projects import Project
 from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights
 from domain.models.workflow_commands import WorkflowSource
-from domain.models.workflows import StepType, WorkflowDefinition
+from domain.models.workflows import Fault, StepType, WorkflowDefinition
 from domain.ports import Store
 from domain.services.registry import Registry
 from domain.validation import check_text
@@ -36,11 +37,12 @@ class Definitions:
         """What was given, where it can be carried out in this project as it is now.
 
         Raises FeatureDisabled, and InvalidInput with all faults; their paths begin where the
-        definition does.
+        definition does, and those of a file have lines.
         """
         features.check(FeatureFlag.ORCHESTRATION, project.settings, self.disabled)
         definition = self.read(source)
-        await self.check(definition, project)
+        with self._placed(source):
+            await self.check(definition, project)
         return definition
 
     async def check(self, definition: WorkflowDefinition, project: Project) -> None:
@@ -55,10 +57,31 @@ class Definitions:
             raise InvalidInput("Give exactly one of yaml and definition.", "yaml")
         check_text(source.feature, SLUG_CHARACTERS_MAX, "feature")
         written = source.written if source.yaml is None else self.files.read(source.yaml)
-        definition = read(written)
+        with self._placed(source):
+            definition = read(written)
         if source.feature is None:
             return definition
         return replace(definition, feature=source.feature)
+
+    @contextmanager
+    def _placed(self, source: WorkflowSource) -> Iterator[None]:
+        """Faults of what a file says that are found in here are told with their lines."""
+        try:
+            yield
+        except InvalidInput as error:
+            faults = self._in_file(source.yaml, error.all_faults)
+            raise InvalidInput(error.message, *error.path, faults=faults) from None
+
+    def _in_file(self, text: str | None, faults: Sequence[Fault]) -> Sequence[Fault]:
+        if text is None:
+            return faults
+        places = self.files.places(text, {fault.path for fault in faults})
+        return tuple(
+            replace(fault, line=place.line, column=place.column)
+            if (place := places.get(fault.path))
+            else fault
+            for fault in faults
+        )
 
     async def _around(self, project: Project) -> Surroundings:
         async with self.store.snapshot() as unit:

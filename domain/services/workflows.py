@@ -11,7 +11,7 @@ from domain.models.audit import Caller
 from domain.models.project_events import ProjectWorkflowChanged
 from domain.models.projects import Project
 from domain.models.workflow_commands import WorkflowSource
-from domain.models.workflows import Workflow, WorkflowDefinition
+from domain.models.workflows import Workflow, WorkflowCheck, WorkflowDefinition
 from domain.ports import Clock, IdMaker, Store
 from domain.services.definitions import Definitions
 from domain.workflows.writing import write
@@ -47,6 +47,23 @@ class Workflows:
             message = f"This workflow is called {before.name!r}. Another name is another workflow."
             raise InvalidInput(message, "name")
         return await self._store(definition, project, caller)
+
+    async def check(self, source: WorkflowSource, project: Project) -> WorkflowCheck:
+        """What `create` would do, by what it does first; nothing is stored.
+
+        Raises FeatureDisabled, and InvalidInput for what is no definition at all.
+        """
+        try:
+            definition = await self.definitions.settle(source, project)
+        except InvalidInput as error:
+            if not error.all_faults:
+                raise
+            return WorkflowCheck(faults=error.all_faults)
+        async with self.store.snapshot() as unit:
+            before = await unit.workflows.newest(project.id, definition.name)
+        is_new = before is None or before.definition != definition
+        version = (before.version if before else 0) + is_new
+        return WorkflowCheck(definition=definition, version=version, is_new=is_new)
 
     def as_yaml(self, workflow: Workflow) -> str:
         """What it says as a file, from which it could be made again."""

@@ -1,9 +1,16 @@
 """What the libraries know that workflows are written in: CEL, JSON Schema and YAML, as ports."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from domain.models.workflows import Fault
+
+
+class Place(NamedTuple):
+    """In a file, as editors count: from 1 on."""
+
+    line: int
+    column: int
 
 
 class Conditions(Protocol):
@@ -38,6 +45,13 @@ class Files(Protocol):
         says the line and the column."""
         ...
 
+    def places(
+        self, text: str, paths: Collection[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], Place]:
+        """Where each of these is in a text that can be read; what is not there itself is where that
+        is which it is missing from."""
+        ...
+
     def write(self, value: Mapping[str, Any]) -> str:
-        """The inverse."""
+        """The inverse of `read`."""
         ...

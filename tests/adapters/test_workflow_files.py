@@ -9,6 +9,7 @@ from adapters.workflow_files import YamlFiles
 from domain.errors import InvalidInput
 from domain.limits import WORKFLOW_BYTES_MAX, WORKFLOW_DEPTH_MAX
 from domain.models.workflows import WorkflowDefinition
+from domain.workflows.languages import Place
 from domain.workflows.reading import read
 from domain.workflows.writing import write
 from tests.domain.workflows.written import DEFINITIONS
@@ -84,3 +85,42 @@ def test_an_empty_file_holds_nothing() -> None:
     """Which is no workflow, as its reading says."""
     assert FILES.read("") is None
     assert FILES.read("# only this\n") is None
+
+
+def test_a_path_is_found_in_the_text() -> None:
+    """What is in a mapping is where its key is; what is not there, where it is missing from."""
+    text = """# first
+name: x
+steps:
+  - {key: a, needs: [b,
+      c]}
+  -
+    key: d
+"""
+    expected = {
+        ("name",): Place(2, 1),
+        ("steps", "0"): Place(4, 5),
+        ("steps", "0", "needs"): Place(4, 14),
+        ("steps", "0", "needs", "1"): Place(5, 7),
+        ("steps", "1", "key"): Place(7, 5),
+        ("steps", "1", "command", "0"): Place(7, 5),
+        ("steps", "9"): Place(3, 1),
+        ("inputs", "x"): Place(2, 1),
+        (): Place(2, 1),
+    }
+
+    assert expected == FILES.places(text, expected)
+    assert {} == FILES.places("# nothing", {("name",)})
+
+
+@given(DEFINITIONS)
+def test_every_path_of_what_is_written_has_a_place(definition: WorkflowDefinition) -> None:
+    """The keys of steps are where they stand in the text."""
+    text = FILES.write(write(definition))
+    paths = [("steps", str(index), "key") for index in range(len(definition.steps))]
+    found = FILES.places(text, paths)
+    lines = text.splitlines()
+
+    assert paths == list(found)
+    for place in found.values():
+        assert lines[place.line - 1][place.column - 1 :].startswith("key: ")

@@ -122,6 +122,7 @@ FIELDS: Final = {
     "policyCheck": '{ policyCheck(input: {project: "$SLUG", command: ["true"]}) { verdict } }',
     "policySimulate": """{ policySimulate(input: {project: "$SLUG", rules: [],
         since: "2026-01-01T00:00:00Z"}) { decisions } }""",
+    "workflowCheck": '{ workflowCheck(input: {project: "$SLUG", yaml: "x"}) { isValid } }',
 }
 """What needs more than reading."""
 OPERATIONS: Final = QUERIES | MUTATIONS | SUBSCRIPTIONS | FIELDS

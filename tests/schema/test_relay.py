@@ -66,6 +66,9 @@ BOUNDED_LISTS: Final = {
     "Workflow.steps": "at most 1,000, and a version never changes",
     "Workflow.edges": "at most 50,000, as those",
     "Workflow.versions": "the newest 100",
+    "WorkflowCheck.faults": "the first 100",
+    "WorkflowCheck.steps": "those of one definition",
+    "WorkflowCheck.edges": "those of one definition",
 }
 """Lists of objects that are no connections, and what bounds them."""
 VERBS: Final = frozenset(
