@@ -87,6 +87,7 @@ workflow_runs: Final = Table(
     Column("cancel_reason", Text),
     Column("needs_engine", Boolean, nullable=False),
     Column("requested_by", Text, ForeignKey("principals.id"), nullable=False),
+    Column("planned_by", Text),
     Column("requester_roles", Json, nullable=False),
     Column("token_maker", Text),
     Column("created_at", UtcDateTime, nullable=False),

@@ -37,8 +37,9 @@ class WorkflowRun:
     """One run of one version of a workflow.
 
     `sequence` is that of the newest event; every write compares it and sets the next.
-    `checkpoint` is the sequence of the newest `CheckpointSaved`. `requester_roles` are the roles
-    that `requested_by` had at the start: policy decisions on its steps are made for that person.
+    `checkpoint` is the sequence of the newest `CheckpointSaved`. `planned_by` replanned it last.
+    Policy decisions on its steps are made for `asker`, with the `requester_roles` and the
+    `token_maker` of the time when that person asked.
     """
 
     id: WorkflowRunId
@@ -60,12 +61,18 @@ class WorkflowRun:
     needs_engine: bool = True
     """Whether the run can change without a person's action, so that an engine must hold it."""
     requested_by: PrincipalId
+    planned_by: PrincipalId | None = None
     requester_roles: frozenset[Role] = frozenset()
     token_maker: PrincipalId | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
     sequence: int = 0
+
+    @property
+    def asker(self) -> PrincipalId:
+        """Who asked for the remaining plan: the last replanner, else the starter."""
+        return self.planned_by or self.requested_by
 
     @property
     def resume_token(self) -> str | None:

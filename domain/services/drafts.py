@@ -26,7 +26,8 @@ STARTS_PER_TURN: Final = 32
 class Held:
     """A workflow run that this node sees to, as it was when it was read or written last.
 
-    `caller` is whoever started it, with the roles they had then: in their name its steps run.
+    `caller` is whoever asked for what is left of it, with the roles they had then: in their name
+    its steps run.
     """
 
     lease: WorkflowLease

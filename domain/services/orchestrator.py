@@ -120,7 +120,8 @@ class Orchestrator:
             assert run is not None, "workflow runs are never removed"
             if held.is_stale or run.sequence != held.run.sequence:
                 fresh = await _read(unit, held.lease, run)
-                held.run, held.progress, held.is_stale = run, fresh.progress, False
+                held.run, held.caller, held.progress = run, fresh.caller, fresh.progress
+                held.is_stale = False
             project = await unit.projects.get(run.project_id)
             assert project is not None, "projects are never removed"
             held.project = project
@@ -332,16 +333,14 @@ def _pause(draft: Draft, reason: str) -> None:
 
 async def _read(unit: UnitOfWork, lease: WorkflowLease, run: WorkflowRun) -> Held:
     project = await unit.projects.get(run.project_id)
-    people = await unit.principals.get_many([run.requested_by])
+    people = await unit.principals.get_many([run.asker])
     steps = await unit.step_runs.of(run.id)
     assert project is not None, "projects are never removed"
-    roles = Membership(
-        project_id=run.project_id, principal_id=run.requested_by, roles=run.requester_roles
-    )
+    roles = Membership(project_id=run.project_id, principal_id=run.asker, roles=run.requester_roles)
     return Held(
         lease=lease,
         run=run,
         project=project,
-        caller=Caller(principal=people[run.requested_by], memberships=(roles,)),
+        caller=Caller(principal=people[run.asker], memberships=(roles,)),
         progress=Progress(steps),
     )

@@ -102,7 +102,8 @@ class Recovery:
             unit: UnitOfWork, run: WorkflowRun, steps: Sequence[StepRun], now: datetime
         ) -> Impact:
             await self.runs.check_on(unit, run)
-            return await self._replanned(unit, run, steps, plan, now)
+            impact = await self._replanned(unit, run, steps, plan, now)
+            return replace(impact, run=_asked_by(impact.run, caller))
 
         return await self.actions.carry_out(command.workflow_run_id, caller, decide)
 
@@ -175,6 +176,16 @@ async def _project(unit: UnitOfWork, run: WorkflowRun) -> Project:
     project = await unit.projects.get(run.project_id)
     assert project is not None, "projects are never removed"
     return project
+
+
+def _asked_by(run: WorkflowRun, caller: Caller) -> WorkflowRun:
+    """The caller becomes who asks for the rest: nobody may approve steps that they planned."""
+    return replace(
+        run,
+        planned_by=caller.principal.id,
+        requester_roles=caller.roles_in(run.project_id),
+        token_maker=caller.token_maker,
+    )
 
 
 def _waiting(step_run: StepRun, approval_id: ApprovalId) -> StepMove:

@@ -106,7 +106,7 @@ class StepStarts:
     def _ask(self, held: Held, draft: Draft, step_run: StepRun) -> StepRun:
         asked = Asked(
             at=draft.at,
-            by=held.run.requested_by,
+            by=held.run.asker,
             token_maker=held.run.token_maker,
             policy_version=held.project.policy_version,
             approval_id=ApprovalId(self.new_id()),

@@ -1,12 +1,21 @@
 """Attempts to get round what workflow runs promise, on a server at work."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.errors import ApprovalNotEligible
 from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
 from domain.models.approvals import ApprovalDecision
+from domain.models.audit import Caller
+from domain.models.decisions import ApprovalRequirement
+from domain.models.policies import PolicyEffect, PolicyMatch, PolicyRule
+from domain.models.principals import Role
 from domain.models.runs import FailureCode
-from domain.models.workflows import RetryPolicy
-from tests.workflows.stage import Stage, asking, command, gate
+from domain.models.workflow_commands import ReplanWorkflowRun
+from domain.models.workflows import RetryPolicy, WorkflowDefinition
+from tests.contract.store.scene import ANYTHING
+from tests.workflows.stage import Stage, asking, command, gate, source_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -85,3 +94,37 @@ async def test_a_refusal_is_heard_once(stage: Stage) -> None:
     assert {"slow": "SUCCEEDED", "sign-off": "FAILED", "after": "SUCCEEDED"} == await stage.states(
         run
     )
+
+
+async def test_who_plans_anew_cannot_approve_what_they_planned(stage: Stage) -> None:
+    """Although somebody else has started the run: what is left is asked for by the planner."""
+    asks = PolicyRule(
+        name="asks",
+        match=PolicyMatch(programs=("touch",)),
+        effect=PolicyEffect.REQUIRE_APPROVAL,
+        approval=ApprovalRequirement(),
+    )
+    await stage.policy(asks, ANYTHING)
+    run = await stage.start(stage.script("slow", WAIT), command("after", needs=("slow",)))
+    await stage.step_in(run, "slow", StepRunState.RUNNING)
+    planner = Caller(
+        principal=stage.approver.principal,
+        memberships=(replace(stage.approver.memberships[0], roles=frozenset({Role.OPERATOR})),),
+    )
+    steps = (command("after", "touch", "theirs", needs=("slow",)), asking("sign-off"))
+    plan = source_of(WorkflowDefinition(name="flow", steps=steps))
+    told = ReplanWorkflowRun(workflow_run_id=run.id, source=plan, reason="better")
+    planned = await stage.workbench.workflows.recovery.replan(told, planner)
+    (stage.root / "go").touch()
+
+    await stage.step_in(run, "after", StepRunState.BLOCKED)
+    await stage.step_in(run, "sign-off", StepRunState.BLOCKED)
+
+    assert (planner.principal.id, frozenset({Role.OPERATOR})) == (
+        planned.planned_by,
+        planned.requester_roles,
+    )
+    for asked in await stage.approvals():
+        assert planner.principal.id == asked.requested_by
+        with pytest.raises(ApprovalNotEligible):
+            await stage.decide(asked)

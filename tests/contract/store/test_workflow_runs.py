@@ -91,6 +91,9 @@ async def test_a_workflow_run_is_read_as_it_was_written(scene: Scene) -> None:
         cancel_requested_at=NOW,
         cancel_reason="enough",
         needs_engine=False,
+        planned_by=scene.actor.id,
+        requester_roles=frozenset({Role.ADMIN}),
+        token_maker=None,
         started_at=later(1),
         finished_at=later(2),
     )
