@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 
-from adapters.conditions import CelConditions
 from adapters.config_schemas import check_config
 from adapters.documents.folder import ProjectFolders
 from adapters.folders import real_folder
-from adapters.json_schemas import JsonSchemas
 from adapters.sealing import AesGcmCipher
 from adapters.secret_sources import SecretSources
 from adapters.signing import Ed25519Signer
@@ -20,24 +18,16 @@ from domain.ids import RunId
 from domain.models.events import RunEvent
 from domain.services.allowances import Allowances
 from domain.services.attestor import Attestor
-from domain.services.circuits import Circuits
-from domain.services.definitions import Definitions
-from domain.services.dispatcher import Dispatcher
-from domain.services.engine import Engine, engine_of
-from domain.services.fallbacks import Fallbacks
 from domain.services.feature_services import FeatureServices
-from domain.services.follower import Follower
 from domain.services.governance import Governance
 from domain.services.grants import Grants
-from domain.services.interventions import Interventions
-from domain.services.kill_switches import KillSwitches
 from domain.services.known_switches import KnownSwitches
-from domain.services.launcher import Launcher
 from domain.services.members import Members
 from domain.services.projects import Projects
 from domain.services.provider_services import ProviderServices
 from domain.services.refusals import Refusals
 from domain.services.retention import Retention
+from domain.services.run_services import RunServices
 from domain.services.settings import SettingsUpdater
 from domain.services.sign_in import SignIn
 from domain.services.streams import LiveStreams
@@ -151,20 +141,7 @@ class Workbench(Ground):
             limits=self.settings.run_limits,
             queue_max=self.settings.queue_max,
             # The engine itself asks people, where it sends a run elsewhere.
-            start_at_once=lambda *run: self.engine.take(*run),  # noqa: PLW0108 - made later
-        )
-
-    @cached_property
-    def launcher(self) -> Launcher:
-        return Launcher(
-            store=self.database,
-            gate=self.governance.gate,
-            connections=self.providers.connections,
-            approvals=self.governance.approvals,
-            clock=self.clock,
-            meter=self.meter,
-            placer=self.governance.placer,
-            switches=self.known_switches,
+            start_at_once=lambda *run: self.runs.engine.take(*run),  # noqa: PLW0108 - made later
         )
 
     @cached_property
@@ -180,49 +157,25 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def dispatcher(self) -> Dispatcher:
-        return Dispatcher(
+    def runs(self) -> RunServices:
+        return RunServices(
             store=self.database,
-            registry=self.registry,
-            connections=self.providers.connections,
-            circuits=self.circuits,
-            fallbacks=Fallbacks(
-                gate=self.governance.gate,
-                approvals=self.governance.approvals,
-                new_id=self.new_id,
-            ),
+            signals=self.notifier,
             clock=self.clock,
-            meter=self.meter,
             new_id=self.new_id,
+            meter=self.meter,
+            random=self.random,
+            registry=self.registry,
+            redactors=self.redactors,
+            governance=self.governance,
+            connections=self.providers.connections,
+            collector=self.collector,
+            switches=self.known_switches,
+            limits=self.settings.run_limits,
             node=self.node,
             lease_s=self.settings.lease_s,
             concurrency=self.settings.concurrency,
-            limits=self.settings.run_limits,
         )
-
-    @cached_property
-    def follower(self) -> Follower:
-        return Follower(
-            store=self.database,
-            signals=self.notifier,
-            connections=self.providers.connections,
-            circuits=self.circuits,
-            clock=self.clock,
-            meter=self.meter,
-            redactors=self.redactors,
-            limits=self.settings.run_limits,
-            collector=self.collector,
-        )
-
-    @cached_property
-    def circuits(self) -> Circuits:
-        return Circuits(
-            store=self.database, clock=self.clock, meter=self.meter, redactors=self.redactors
-        )
-
-    @cached_property
-    def engine(self) -> Engine:
-        return engine_of(self.dispatcher, self.follower, self.random)
 
     @cached_property
     def features(self) -> FeatureServices:
@@ -235,10 +188,6 @@ class Workbench(Ground):
         )
 
     @cached_property
-    def definitions(self) -> Definitions:
-        return self.governance.definitions(self.checker, self.files)
-
-    @cached_property
     def workflows(self) -> WorkflowServices:
         return WorkflowServices(
             store=self.database,
@@ -248,40 +197,25 @@ class Workbench(Ground):
             meter=self.meter,
             random=self.random,
             governance=self.governance,
-            placer=self.governance.placer,
             connections=self.providers.connections,
             briefings=self.features.briefings,
             switches=self.known_switches,
-            conditions=CelConditions(),
-            schemas=JsonSchemas(),
-            launcher=self.launcher,
-            definitions=self.definitions,
+            checker=self.checker,
+            files=self.files,
+            launcher=self.runs.launcher,
             node=self.node,
             lease_s=self.settings.lease_s,
-            disabled=self.settings.disabled_features,
         )
 
     @cached_property
     def services(self) -> Services:
         return Services(
-            launcher=self.launcher,
+            launcher=self.runs.launcher,
             workflow_runs=self.workflows.runs,
             recovery=self.workflows.recovery,
             reporter=self.workflows.reporter,
-            interventions=Interventions(
-                store=self.database,
-                clock=self.clock,
-                gate=self.governance.gate,
-                connections=self.providers.connections,
-                circuits=self.circuits,
-                switches=self.known_switches,
-            ),
-            kill_switches=KillSwitches(
-                store=self.database,
-                clock=self.clock,
-                registry=self.registry,
-                cancel=self.launcher.cancel,
-            ),
+            interventions=self.runs.interventions,
+            kill_switches=self.runs.kill_switches,
             gate=self.governance.gate,
             policies=self.governance.policies,
             approvals=self.governance.approvals,
@@ -299,7 +233,7 @@ class Workbench(Ground):
             provider_checks=self.providers.checks,
             credentials=self.providers.credentials,
             features=self.features,
-            workflows=self.governance.workflows(self.definitions),
+            workflows=self.workflows.workflows,
             allowances=Allowances(self.clock, Allowance(self.settings.cost_per_minute)),
             clock=self.clock,
             refusals=self.attestor.refusals,
@@ -338,7 +272,7 @@ class Workbench(Ground):
             stack.push_async_callback(self.local.close)
             stack.push_async_callback(self.outbound.close)
             await stack.enter_async_context(self.providers.connector)
-            await stack.enter_async_context(running(self.engine.run(), "engine"))
+            await stack.enter_async_context(running(self.runs.engine.run(), "engine"))
             await stack.enter_async_context(running(self.workflows.engine.run(), "workflows"))
             await stack.enter_async_context(running(self.governance.deadlines.run(), "deadlines"))
             await stack.enter_async_context(running(self.providers.watch.run(), "watch"))

@@ -84,7 +84,7 @@ class Bench:
         cpu_before = time.process_time()
         command = LaunchRun(project=PROJECT, command=TELL_TIME)
         sent = time.time()
-        run = await self.server.launcher.launch(command, self.project, self.caller)
+        run = await self.server.runs.launcher.launch(command, self.project, self.caller)
         started = await self._printed(run.id)
         return Took(ms=(started - sent) * 1000, cpu_ms=(time.process_time() - cpu_before) * 1000)
 

@@ -31,7 +31,7 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
     checks = {
         "database": workbench.database.check,
         "listener": probes.condition("no wake-ups arrive", lambda: workbench.notifier.is_healthy),
-        "engine": probes.condition("the engine is down", lambda: workbench.engine.is_running),
+        "engine": probes.condition("the engine is down", lambda: workbench.runs.engine.is_running),
     }
 
     @asynccontextmanager

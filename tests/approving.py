@@ -168,8 +168,8 @@ class Court:
     async def dispatch(self) -> int:
         """Hand over all that may go, as the engine would; answers how many orders there were."""
         before = len(self.orders)
-        for claimed in await self.workbench.dispatcher.claim():
-            await self.workbench.dispatcher.dispatch(claimed)
+        for claimed in await self.workbench.runs.dispatcher.claim():
+            await self.workbench.runs.dispatcher.dispatch(claimed)
         return len(self.orders) - before
 
     def beside(self) -> AbstractAsyncContextManager["Court"]:
@@ -179,7 +179,9 @@ class Court:
     def make_room(self) -> None:
         """For as many runs at once as anybody launches: here none ever ends."""
         room = ConcurrencyLimits(per_provider=10_000, per_project=10_000)
-        self.workbench.__dict__["dispatcher"] = replace(self.workbench.dispatcher, concurrency=room)
+        self.workbench.runs.__dict__["dispatcher"] = replace(
+            self.workbench.runs.dispatcher, concurrency=room
+        )
 
     async def look(self) -> None:
         """What is due by now is done."""

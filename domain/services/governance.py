@@ -1,4 +1,4 @@
-"""What a server does to govern what goes out, put together."""
+"""The services that govern what is dispatched (policy, approvals, deadlines), put together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from domain.models.subjects import GroupRights
 from domain.ports import Clock, IdMaker, Meter, Signals, Store
 from domain.services.approvals import Approvals, StartAtOnce
 from domain.services.deadlines import Deadlines
-from domain.services.definitions import Definitions
 from domain.services.delegations import Delegations
 from domain.services.gate import Gate
 from domain.services.placer import Placer
@@ -18,9 +17,6 @@ from domain.services.policies import Policies
 from domain.services.queue_bound import QueueBound
 from domain.services.redecisions import Redecisions
 from domain.services.registry import Registry
-from domain.services.workflows import Workflows
-from domain.workflows.checking import Checker
-from domain.workflows.languages import Files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +68,6 @@ class Governance:
     @cached_property
     def delegations(self) -> Delegations:
         return Delegations(store=self.store, clock=self.clock, new_id=self.new_id)
-
-    def definitions(self, checker: Checker, files: Files) -> Definitions:
-        return Definitions(
-            store=self.store,
-            registry=self.registry,
-            checker=checker,
-            files=files,
-            disabled=self.disabled,
-            groups=self.groups,
-        )
-
-    def workflows(self, definitions: Definitions) -> Workflows:
-        return Workflows(
-            store=self.store, clock=self.clock, new_id=self.new_id, definitions=definitions
-        )
 
     @cached_property
     def placer(self) -> Placer:

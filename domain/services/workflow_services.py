@@ -1,10 +1,9 @@
-"""What a server does with workflows, put together."""
+"""The services of workflows and their runs, put together."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 from domain.ids import NodeId
-from domain.models.settings import FeatureFlag
 from domain.ports import Clock, IdMaker, Meter, Random, Signals, Store
 from domain.services.briefings import Briefings
 from domain.services.connections import Connections
@@ -13,7 +12,6 @@ from domain.services.governance import Governance
 from domain.services.known_switches import KnownSwitches
 from domain.services.launcher import Launcher
 from domain.services.orchestrator import Orchestrator
-from domain.services.placer import Placer
 from domain.services.recovery import Recovery
 from domain.services.reporter import Reporter
 from domain.services.step_starts import StepStarts
@@ -21,12 +19,14 @@ from domain.services.step_values import StepValues
 from domain.services.workflow_actions import WorkflowActions
 from domain.services.workflow_engine import WorkflowEngine
 from domain.services.workflow_runs import WorkflowRuns
-from domain.workflows.languages import Conditions, Schemas
+from domain.services.workflows import Workflows
+from domain.workflows.checking import Checker
+from domain.workflows.languages import Files
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowServices:
-    """One of each, made when it is first asked for."""
+    """One of each, made when it is first asked for. `lease_s` is in seconds."""
 
     store: Store
     signals: Signals
@@ -35,28 +35,45 @@ class WorkflowServices:
     meter: Meter
     random: Random
     governance: Governance
-    placer: Placer
     connections: Connections
     briefings: Briefings
     switches: KnownSwitches
-    conditions: Conditions
-    schemas: Schemas
+    checker: Checker
+    files: Files
     launcher: Launcher
-    definitions: Definitions
     node: NodeId
     lease_s: float
-    disabled: frozenset[FeatureFlag]
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return Definitions(
+            store=self.store,
+            registry=self.governance.registry,
+            checker=self.checker,
+            files=self.files,
+            disabled=self.governance.disabled,
+            groups=self.governance.groups,
+        )
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        return Workflows(
+            store=self.store,
+            clock=self.clock,
+            new_id=self.new_id,
+            definitions=self.definitions,
+        )
 
     @cached_property
     def orchestrator(self) -> Orchestrator:
         starts = StepStarts(
             gate=self.governance.gate,
-            placer=self.placer,
+            placer=self.governance.placer,
             connections=self.connections,
             briefings=self.briefings,
             values=StepValues(store=self.store),
-            conditions=self.conditions,
-            schemas=self.schemas,
+            conditions=self.checker.conditions,
+            schemas=self.checker.schemas,
             new_id=self.new_id,
         )
         return Orchestrator(
@@ -64,7 +81,7 @@ class WorkflowServices:
             clock=self.clock,
             random=self.random,
             gate=self.governance.gate,
-            placer=self.placer,
+            placer=self.governance.placer,
             approvals=self.governance.approvals,
             starts=starts,
             cancel=self.launcher.cancel,
@@ -97,10 +114,10 @@ class WorkflowServices:
             store=self.store,
             clock=self.clock,
             new_id=self.new_id,
-            schemas=self.schemas,
+            schemas=self.checker.schemas,
             switches=self.switches,
             actions=self.actions,
-            disabled=self.disabled,
+            disabled=self.governance.disabled,
         )
 
     @cached_property

@@ -54,7 +54,7 @@ async def asking(court: Court, *approvers: str, **given: Any) -> Json:
         await court.decide(name, run["approval"])
     assert 1 == await court.dispatch()
     court.clock.time += timedelta(minutes=1)
-    await look_at(court.workbench.engine.reconciler)
+    await look_at(court.workbench.runs.engine.reconciler)
     return run
 
 

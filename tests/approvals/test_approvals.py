@@ -28,7 +28,7 @@ async def test_a_run_waits_and_goes_when_somebody_else_agrees(tried: Court) -> N
 
 async def test_where_there_is_room_it_starts_with_the_last_yes(tried: Court) -> None:
     """It is claimed by the engine in that transaction: nobody is woken to look for it."""
-    engine, notifier = tried.workbench.engine, tried.workbench.notifier
+    engine, notifier = tried.workbench.runs.engine, tried.workbench.notifier
     run = await tried.launch("olga", "tox")
     engine.is_running = True
     await tried.decide("anna", run["approval"])
@@ -47,7 +47,7 @@ async def test_where_there_is_room_it_starts_with_the_last_yes(tried: Court) -> 
 
 async def test_where_there_is_no_room_it_waits_its_turn(tried: Court) -> None:
     """And whoever takes from the queue is told of it."""
-    tried.workbench.engine.is_running = True
+    tried.workbench.runs.engine.is_running = True
     run = await tried.launch("olga", "make")
     for _ in range(tried.workbench.settings.concurrency.per_provider):
         await tried.launch("olga", "ls")

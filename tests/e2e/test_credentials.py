@@ -59,7 +59,7 @@ class Two:
         rules = SetPolicy(project="default", rules=(ANYTHING,), reason="tests")
         project, _ = await self.here.governance.policies.set(rules, project.id, caller)
         command = LaunchRun(project="default", command=(sys.executable, "-c", PRINTER))
-        return await self.here.launcher.launch(command, project, caller)
+        return await self.here.runs.launcher.launch(command, project, caller)
 
     async def put(self, server: KeyedWorkbench, project_id: ProjectId) -> None:
         command = SetCredential(

@@ -96,9 +96,9 @@ class Nodes:
 
     async def dispatch(self) -> None:
         """What is queued, as far as there is room; some of it is left to a node that has died."""
-        for claimed in await self.server.dispatcher.claim():
+        for claimed in await self.server.runs.dispatcher.claim():
             assert not self.watch.is_halted, "claimed under an engaged switch"
-            followed = await self.server.dispatcher.dispatch(claimed)
+            followed = await self.server.runs.dispatcher.dispatch(claimed)
             if followed is not None:
                 self.followed.append(followed)
 
@@ -117,7 +117,7 @@ class Nodes:
         elif code is None:
             end = ended(self.random.choice([EndCause.LOST, EndCause.TIMED_OUT]), None)
         self.server.adapter.script[:] = [end]
-        await self.server.follower.follow(claimed)
+        await self.server.runs.follower.follow(claimed)
 
     async def restart(self) -> None:
         """Of one node: it forgets what it knew, and takes back what it held."""

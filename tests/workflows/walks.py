@@ -149,7 +149,7 @@ class Walk:
         """Of a step, by hand."""
         step = await self._some_step()
         if step.run_id is not None:
-            await self.server.launcher.cancel(CancelRun(run_id=step.run_id), self.stage.admin)
+            await self.server.runs.launcher.cancel(CancelRun(run_id=step.run_id), self.stage.admin)
 
     async def decide(self) -> None:
         """Whoever is about, also the requester, who may not."""
@@ -183,7 +183,7 @@ class Walk:
             store=self.server.database,
             clock=self.clock,
             registry=self.server.registry,
-            cancel=self.server.launcher.cancel,
+            cancel=self.server.runs.launcher.cancel,
         )
         asked = SetKillSwitch(
             scope=KillSwitchScope.PROJECT,
