@@ -1,4 +1,4 @@
-"""Keeping what a run has left behind, before its end is stored."""
+"""Collects the artifacts of a run that has ended, before its end is stored."""
 
 import asyncio
 import logging
@@ -39,14 +39,14 @@ MEDIA_TYPE_CHARACTERS_MAX: Final = 200
 URL_CHARACTERS_MAX: Final = 2000
 REFUSALS_TOLD_MAX: Final = 50
 TRIES: Final = 2
-"""For what changes while it is read, or cannot be had just now."""
+"""Attempts to read a file that changes while it is read, or is unavailable just now."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Found:
-    """What has been collected of one run so far."""
+    """The artifacts and refusals collected from one run so far."""
 
     run: Run
     redactor: Redactor
@@ -63,7 +63,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Nothing that goes wrong with a file keeps its run from ending: it is told by an event."""
+    """Whatever goes wrong with a file is told by an event, and never keeps its run from ending."""
 
     contents: ArtifactStore
     clock: Clock
@@ -73,8 +73,10 @@ class Collector:
     limits: ArtifactLimits
 
     async def complete(self, found: Reconciled, adapter: Adapter, seconds: float) -> Reconciled:
-        """With the files of a run that has ended, collected for so long at the most. Their events
-        come before that of the end."""
+        """Add the artifacts of a run that has ended, collected within `seconds`.
+
+        Their events come before that of the end. A run that goes on is returned unchanged.
+        """
         if not found.is_over:
             return found
         run = found.after
@@ -113,7 +115,7 @@ class Collector:
         return listed[:most]
 
     async def _take(self, found: _Found, listed: ProviderArtifact, adapter: Adapter) -> None:
-        """Keep one file, or say why it is not kept."""
+        """Keep one file, or record why it is not kept."""
         if listed.fault is not None:
             found.refuse(listed.name, listed.fault, _FAULTS[listed.fault])
             return
@@ -144,7 +146,7 @@ class Collector:
     async def _content(
         self, found: _Found, listed: ProviderArtifact, adapter: Adapter
     ) -> Content | None:
-        """None where its provider has it at another place."""
+        """Store the content; None where it stays with the provider, at `source_url`."""
         if listed.content is None and listed.source_url is not None:
             return None
         bytes_max = min(self.limits.file_bytes_max, found.bytes_left)
@@ -192,7 +194,7 @@ _FAULTS: Final = {
 
 
 def shown_name(name: str, redactor: Redactor) -> str:
-    """A file's name as it is stored: masked first, then what does not print by its number."""
+    """Return a file's name as it is stored: secrets masked, then unprintable characters escaped."""
     masked = redactor.text(name)
     printed = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in masked)
     return printed[:NAME_CHARACTERS_MAX] or "?"
@@ -215,7 +217,7 @@ async def _whole(content: bytes) -> AsyncGenerator[bytes, None]:
 
 
 def _facts(found: _Found) -> list[RunFact]:
-    """What was kept, and what was not; of very many refusals only how many more there are."""
+    """One fact for each artifact and each refusal; refusals beyond REFUSALS_TOLD_MAX as a count."""
     facts: list[RunFact] = [
         RunArtifactAdded(artifact_id=artifact.id, name=artifact.name)
         for artifact in found.artifacts

@@ -1,4 +1,4 @@
-"""One turn of a workflow run: what it has read, and what it is to write, all in one transaction."""
+"""The state of one turn: what was read (`Held`) and what is to be written (`Draft`)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,15 +19,15 @@ from domain.step_questions import StepQuestion
 from domain.steps import StepMove
 
 STARTS_PER_TURN: Final = 32
-"""So many steps start in one transaction, where the queue of runs has room for them."""
+"""Steps that start in one transaction at most."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """A workflow run that this node sees to, as it was when it was read or written last.
+    """A workflow run that this node holds, as it was when it was last read or written.
 
-    `caller` is whoever asked for what is left of it, with the roles they had then: in their name
-    its steps run.
+    `caller` is whoever started the run or last replanned it, with the roles of that time; its steps
+    run in that name.
     """
 
     lease: WorkflowLease
@@ -36,12 +36,13 @@ class Held:
     caller: Caller
     progress: Progress
     is_stale: bool = False
-    """Somebody else has written, or what was to be written was not: it has to be read again."""
+    """It must be read again: somebody else has written, or our own write did not succeed."""
     overtaken: int = 0
-    """How often in a row."""
+    """How many writes in a row lost to somebody else's."""
     told_to_stop: set[RunId] = field(default_factory=set)
     starts_max: int = STARTS_PER_TURN
-    """Fewer while the queue is nearly full: what does not fit would be written never."""
+    """Steps that may start in the next turn; lowered while the queue is nearly full, since a
+    transaction that exceeds the queue is rolled back whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """All artifacts of a run were made by this attempt of a step."""
+    """All artifacts of a run belong to attempt `number` of a step."""
 
     run_id: RunId
     step_run_id: StepRunId
@@ -63,7 +64,7 @@ class Assigned:
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """What is to be written. Whatever is added is true at once of the progress it is made with."""
+    """What a turn is to write in one transaction. `progress` already reflects every change."""
 
     before: WorkflowRun
     progress: Progress
@@ -75,7 +76,7 @@ class Draft:
     step_questions: list[StepQuestion] = field(default_factory=list)
     denials: list[Judgement] = field(default_factory=list)
     has_more: bool = False
-    """More could start than do."""
+    """Whether more steps could start than this turn may."""
     assigned: list[Assigned] = field(default_factory=list)
     consumed: list[tuple[StepRunId, ArtifactId]] = field(default_factory=list)
     _changes: dict[StepRunId, StepChange] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class Draft:
 
     @property
     def decisions(self) -> Mapping[RunId, DecisionId]:
-        """Under which each new run goes out."""
+        """The policy decision of each new run."""
         launched = {one.run.id: one.judged.decision.id for one in self.launches}
         return launched | {one.run.id: one.decision.id for one in self.questions}
 
@@ -95,7 +96,10 @@ class Draft:
         return not self.facts
 
     def take(self, move: StepMove) -> StepRun:
-        """A step has changed; changed twice, what lies between is in the facts only."""
+        """Add a change of a step, and return the step afterwards.
+
+        Two changes of one step become one write; the facts tell of both.
+        """
         change = move.change
         if earlier := self._changes.get(change.before.id):
             ended = change.ended or earlier.ended
@@ -106,7 +110,7 @@ class Draft:
         return move.after
 
     def ask(self, step_run: StepRun, question: Question | StepQuestion) -> None:
-        """People are asked about a step that is blocked from now on."""
+        """Add a question to people about a step that is now BLOCKED."""
         if isinstance(question, Question):
             self.questions.append(question)
             approval_id = question.approval_id

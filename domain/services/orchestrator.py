@@ -1,8 +1,8 @@
-"""Workflow runs, turn by turn: what is new, what follows from it, all written at once.
+"""Advances workflow runs in turns: read what is new, decide, write everything in one transaction.
 
-A turn decides on what is stored and writes it under the lease of its node, compared with what was
-read. So it can be cut off anywhere and taken again: whatever it has not written has not happened,
-and nothing is dispatched but by an intent that is part of what it has written.
+The write carries the node's lease and is compared with the sequence that was read. A turn can
+therefore be cut off anywhere and taken again: what it has not written has not happened, and a run
+is dispatched only by an intent that is part of the same transaction.
 """
 
 import logging
@@ -47,7 +47,7 @@ from domain.services.step_starts import StepStarts
 from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due, said_of
 
 ARTIFACTS_TOLD_MAX: Final = 100
-"""Of one attempt, in the stream; the list of all is elsewhere."""
+"""Artifacts of one attempt that are told in the stream. All of them can be listed."""
 STOPPED: Final = "The workflow was stopped."
 INTERRUPTED: Final = "A step was interrupted: {}. Resume to have it tried once more."
 
@@ -57,12 +57,12 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another node sees to the workflow run by now: whatever this one decides is not written."""
+    """Another node has taken over the workflow run; this node can no longer write to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestrator:
-    """Takes turns with workflow runs that its node holds."""
+    """Takes turns with the workflow runs that its node holds."""
 
     store: Store
     clock: Clock
@@ -74,17 +74,18 @@ class Orchestrator:
     cancel: Cancel
 
     async def held(self, lease: WorkflowLease) -> Held:
-        """What the node is to see to, as it is stored."""
+        """Load the workflow run of a lease with its steps, project and requester."""
         async with self.store.snapshot() as unit:
             run = await unit.workflow_runs.get(lease.workflow_run_id)
             assert run is not None, "what is held is stored"
             return await _read(unit, lease, run)
 
     async def turn(self, held: Held) -> bool:
-        """Do what is due now. Whether there may be more to do at once.
+        """Take one turn; return whether another one should follow at once.
 
-        Raises StorageUnavailable: nothing has changed then; and QuotaExceeded where the queue has
-        no room for another step: all else is written then. Either is to be tried again later.
+        Raises StorageUnavailable, in which case nothing was written, and QuotaExceeded where the
+        queue of runs has no room for a further step, in which case everything else was written.
+        After either, the turn should be taken again later.
         """
         news = await self._look(held)
         draft = Draft(

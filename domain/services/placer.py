@@ -1,4 +1,4 @@
-"""Storing a run that was decided on: to be dispatched, or to wait for people; for whoever asks."""
+"""Stores runs that the policy has decided on: to be dispatched, or BLOCKED by an approval."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ from domain.services.queue_bound import QueueBound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placer:
-    """All in the caller's unit. Without a caller it is the server itself that asks, for a step."""
+    """Writes in the unit it is given. `caller` is None where the server launches a step itself."""
 
     approvals: Approvals
     new_id: IdMaker
@@ -29,7 +29,7 @@ class Placer:
     start_at_once: StartAtOnce
 
     def run_of(self, command: LaunchRun, judged: Judgement, caller: Caller) -> Run:
-        """What was decided on, as a run that nothing has come of yet."""
+        """Make the run that was decided on, in its initial state. Nothing is stored."""
         request, now = judged.request, judged.decision.decided_at
         return Run(
             id=RunId(self.new_id()),
@@ -63,7 +63,7 @@ class Placer:
         project: Project,
         caller: Caller | None,
     ) -> Run:
-        """Store a run that the policy allows, and start it where there is room.
+        """Store a run that the policy allows, with its intent; claim it at once if there is room.
 
         Raises QuotaExceeded where the queue is full.
         """
@@ -78,9 +78,9 @@ class Placer:
     async def ask(
         self, unit: UnitOfWork, question: Question, project: Project, caller: Caller | None
     ) -> Run:
-        """Store a run that waits for people: nothing is there to be dispatched until they agree.
+        """Store a BLOCKED run and its approval. It has no intent until the approval is granted.
 
-        Raises QuotaExceeded where too many wait already.
+        Raises QuotaExceeded where too many approvals are open already.
         """
         decision, approval = await self.approvals.add_decision(unit, question, project)
         state = advance(question.run.state, RunSignal.BLOCK)

@@ -1,4 +1,4 @@
-"""What people do where a workflow run has not gone as it should: retry, skip, replan."""
+"""Retry, skip and replan: what people do when a workflow run has not gone as planned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from domain.workflows.expansion import expand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is left to do, as somebody wants it."""
+    """A new plan for the remaining steps, and why it is wanted."""
 
     definition: WorkflowDefinition
     reason: str
@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """Whoever calls has checked the permission."""
+    """The caller must have checked the permission."""
 
     store: Store
     clock: Clock
@@ -50,8 +50,10 @@ class Recovery:
     definitions: Definitions
 
     async def retry(self, command: ActOnStepRun, caller: Caller) -> StepRun:
-        """Have a step tried once more, and what needs it. Raises NotFound, IllegalTransition,
-        InvalidInput, FeatureDisabled."""
+        """Retry a step and reset the steps that need it; return the step afterwards.
+
+        Raises NotFound, IllegalTransition, InvalidInput, FeatureDisabled, QuotaExceeded.
+        """
         _check_reason(command.reason)
         step_run = await self._step_run(command.step_run_id)
 
@@ -68,7 +70,7 @@ class Recovery:
         return await self._step_run(step_run.id)
 
     async def skip(self, command: ActOnStepRun, caller: Caller) -> StepRun:
-        """Leave a step out, or ask whether that may be. Raises what retry does, QuotaExceeded."""
+        """Skip a step, or ask people to approve that; return the step. Raises as `retry` does."""
         _check_reason(command.reason)
         step_run = await self._step_run(command.step_run_id)
 
@@ -93,8 +95,10 @@ class Recovery:
         return await self._step_run(step_run.id)
 
     async def replan(self, command: ReplanWorkflowRun, caller: Caller) -> WorkflowRun:
-        """Replace what has not started. Raises what retry does; the faults of the new plan all at
-        once, each with its path."""
+        """Replace the steps that have not started; return the workflow run afterwards.
+
+        Raises as `retry` does; InvalidInput has all faults of the new plan, each with its path.
+        """
         _check_reason(command.reason)
         plan = Plan(definition=self.definitions.read(command.source), reason=command.reason)
 
@@ -114,7 +118,11 @@ class Recovery:
         step_run_id: StepRunId | None = None,
         source: WorkflowSource | None = None,
     ) -> Impact:
-        """What an action would do, by the function that does it. Raises what that would."""
+        """Return what an action would do, computed by the function that would do it.
+
+        `step_run_id` is for RETRY_STEP and SKIP_STEP, `source` for REPLAN. Raises what the action
+        itself would raise.
+        """
         now = self.clock.now()
         plan = Plan(definition=self.definitions.read(source), reason="") if source else None
         async with self.store.snapshot() as unit:
@@ -189,7 +197,7 @@ def _asked_by(run: WorkflowRun, caller: Caller) -> WorkflowRun:
 
 
 def _waiting(step_run: StepRun, approval_id: ApprovalId) -> StepMove:
-    """The step stays as it is until people agree to leave it out."""
+    """Note the open approval; the step stays as it is until people have agreed to skip it."""
     fact = StepRunApprovalRequested(
         step_run_id=step_run.id, key=step_run.key, approval_id=approval_id
     )

@@ -1,4 +1,4 @@
-"""Writing down that a provider has started a run, by what it says of that."""
+"""Records that a provider has started a run."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,7 +21,7 @@ GOES_ON: Final = "What it has started may be going on there."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starts:
-    """Every write stands on the lease of whoever hands the run over."""
+    """Writes under the lease of the dispatching node."""
 
     store: Store
     clock: Clock
@@ -31,9 +31,10 @@ class Starts:
     async def record(
         self, claimed: Claimed, provider: Provider, started: Dispatched
     ) -> Claimed | None:
-        """What is to be followed now; None where it is polled, or another node was faster.
+        """Store the start; return the claim to follow the run by.
 
-        Raises ProviderRefused where the provider names it in a way that it cannot be asked for it.
+        None where the run is polled instead, or another node was faster. Raises ProviderRefused
+        where the provider's name for the run cannot be used to ask for it again.
         """
         run, lease, now = claimed.run, claimed.lease, self.clock.now()
         self._check_name(run, started.provider_run_id)
@@ -70,7 +71,7 @@ class Starts:
         return replace(claimed, intent=followed, run=changed)
 
     def _check_name(self, run: Run, name: str) -> None:
-        """It is asked for by this very text, so nothing in it can be masked or left out."""
+        """Refuse names that cannot be stored as they are: the provider is asked by this text."""
         if len(name) > ID_CHARACTERS_MAX:
             told = f"The provider names the run by over {ID_CHARACTERS_MAX} characters."
         elif not name.isprintable():
@@ -82,17 +83,17 @@ class Starts:
         raise ProviderRefused(f"{told} {GOES_ON}")
 
     def _link(self, run: Run, url: str | None) -> str | None:
-        """None where nobody could open it."""
+        """Return the link, masked; None where it is too long or not printable."""
         if url is None or len(url) > URL_CHARACTERS_MAX or not url.isprintable():
             return None
         return self.redactors.of(run.project_id).text(url)
 
 
 async def _check_unused(unit: UnitOfWork, run: Run, provider: Provider, name: str) -> None:
-    """Two runs that are one over there would both show what is of one of them. Names on this
-    machine are numbers that come round again, and where nothing is asked after there are none.
+    """Refuse a name that another run of this provider has: both would show the same state.
 
-    Raises ProviderRefused.
+    Not checked on this machine, where names are process ids that recur, or where the provider
+    gives no name. Raises ProviderRefused.
     """
     if provider.sites or not name:
         return

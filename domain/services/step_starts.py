@@ -1,4 +1,4 @@
-"""How a step that is ready starts: left out, looked at, asked about, or dispatched as a run."""
+"""Starts ready steps: skips them, validates, asks for an approval, or launches a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ FALSE: Final = "Its condition does not hold."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarts:
-    """Nothing is stored here: what is to be written is added to the draft."""
+    """Adds everything to the draft and stores nothing itself."""
 
     gate: Gate
     placer: Placer
@@ -52,9 +52,10 @@ class StepStarts:
     new_id: IdMaker
 
     async def start(self, held: Held, draft: Draft, step_run: StepRun) -> StepRun:
-        """The step as it is from now on. What is wrong with it is its failure.
+        """Start a step, and return it as it is afterwards.
 
-        Raises FeatureDisabled and StorageUnavailable: those are not its own.
+        What is wrong with the step makes the step fail. Raises FeatureDisabled and
+        StorageUnavailable, which are not the step's fault.
         """
         step = step_run.step
         try:
@@ -81,7 +82,7 @@ class StepStarts:
                 assert_never(step_run.type)
 
     def _validate(self, draft: Draft, step_run: StepRun, values: Values) -> StepRun:
-        """It has begun before it fails, so that both can be seen."""
+        """Begin and end the attempt in one turn, so that the stream shows both."""
         running = draft.take(begun(step_run, StepRunSignal.START, draft.at))
         try:
             problem = self._problem(step_run.step, values)
@@ -141,7 +142,7 @@ class StepStarts:
     async def _briefed(
         self, held: Held, draft: Draft, step_run: StepRun, command: LaunchRun
     ) -> LaunchRun:
-        """With the documents that the step names before its prompt, and what went along told."""
+        """Put the documents that the step names before its prompt. Raises InvalidInput."""
         documents = step_run.step.documents
         if not documents:
             return command
@@ -169,7 +170,7 @@ class StepStarts:
 
 
 def _command(held: Held, step_run: StepRun, values: Values) -> LaunchRun:
-    """What the step is to run, with all that it refers to. Raises InvalidInput."""
+    """Build the launch command of a step, with its references filled in. Raises InvalidInput."""
     step = step_run.step
     is_command = step.type is StepType.COMMAND
     return LaunchRun(

@@ -1,4 +1,4 @@
-"""What the conditions and references of a step are evaluated on, read where that is needed."""
+"""Loads the values that the conditions and references of a step refer to."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from domain.workflows.values import needed_steps, of_step_run, seen
 LINES: Final = "lastLines"
 FILES: Final = "artifacts"
 ARTIFACTS_SEEN_MAX: Final = 100
-"""Of one step; lists in conditions are bounded."""
+"""Artifacts of one step that a condition sees at most, since lists in conditions are bounded."""
 BATCHES_READ_MAX: Final = 20
-"""The last of the log of a run; a batch holds at least a line."""
+"""Log batches read from the end of a run's log; a batch holds at least one line."""
 
 Values = Mapping[str, Any]
 T = TypeVar("T")
@@ -29,13 +29,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepValues:
-    """Only of the steps that are referred to: what a step costs must not grow with the plan."""
+    """Reads only the steps that are referred to: the cost must not grow with the plan."""
 
     store: Store
 
     async def of(self, held: Held, draft: Draft, step_run: StepRun) -> Values:
-        """Which artifacts it has looked at is kept in the draft. Raises InvalidInput where what it
-        refers to cannot be read."""
+        """Return the values for one step, and record in the draft which artifacts it has read.
+
+        Raises InvalidInput where a reference cannot be parsed.
+        """
         step = step_run.step
         before = _referred(held.progress, step)
         wanted = " ".join(_all_texts(step))

@@ -1,4 +1,4 @@
-"""Carrying out what somebody does to a workflow run: read, decide, write, whoever asks for what."""
+"""Carries out a person's action on a workflow run: read, decide, write in one transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -27,13 +27,14 @@ ACTIONS: Final = {
 }
 
 Decide = Callable[[UnitOfWork, WorkflowRun, Sequence[StepRun], datetime], Awaitable[Impact]]
-"""What is to happen, by what is stored now. Raises what keeps it from happening."""
+"""Derives the impact of an action from what is stored now; raises where it is not possible."""
 CancelIn = Callable[[UnitOfWork, CancelRun, Caller], Awaitable[Run]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowActions:
-    """One transaction each; of two at once the second decides on what the first has left."""
+    """One transaction for each action. Of two concurrent actions the second decides anew on what
+    the first has written."""
 
     store: Store
     clock: Clock
@@ -47,7 +48,11 @@ class WorkflowActions:
         decide: Decide,
         record: AuditRecord | None = None,
     ) -> WorkflowRun:
-        """Answers the run as it is then. Raises what `decide` does, NotFound, QuotaExceeded."""
+        """Carry out an action, and return the workflow run afterwards.
+
+        `record` is added to the audit log with it. Raises NotFound, what `decide` raises, and
+        QuotaExceeded after CONFLICT_TRIES_MAX conflicts.
+        """
         for _ in range(CONFLICT_TRIES_MAX):
             try:
                 return await self._try(workflow_run_id, caller, decide, record)
@@ -105,8 +110,11 @@ class WorkflowActions:
         return told
 
     async def _cancel_runs(self, unit: UnitOfWork, impact: Impact, caller: Caller) -> None:
-        """What steps were waiting for, or doing, that do not any more: in the same transaction, or
-        people could have a run go out that no step knows."""
+        """Cancel the runs that steps have given up.
+
+        In the same transaction: otherwise an approval in between could dispatch a run that no
+        step refers to any more.
+        """
         for run_id in impact.cancels:
             with suppress(IllegalTransition):
                 command = CancelRun(run_id=run_id, reason=impact.run.cancel_reason)

@@ -1,7 +1,8 @@
-"""The engine of one node for workflow runs: sees to those that it holds, until nothing is to do.
+"""The workflow engine of one node: claims workflow runs and takes turns with them.
 
-A step that ends wakes whoever holds its workflow run; nothing is asked again and again. A node that
-dies is replaced by whoever claims its leases when they run out, and by itself when it is back.
+It does not poll: the end of a step wakes the node that holds the workflow run. When a node dies,
+others claim its workflow runs once their leases have expired, and so does the node itself when it
+is started again.
 """
 
 import asyncio
@@ -23,17 +24,17 @@ from domain.topics import WORKFLOWS, steps_topic
 
 CLAIM_PAGE: Final = 64
 HELD_MAX: Final = 1000
-"""Workflow runs that one node sees to at once; others wait for a node with room."""
+"""Workflow runs that one node holds at most; further ones wait for a node with room."""
 SECONDS_TO_LET_GO: Final = 2.0
 PAUSE_S: Final = 1.0
-"""How long is waited where there was no room for what a turn wanted to do."""
+"""Seconds to wait after a turn for whose steps the queue had no room."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class WorkflowEngine:
-    """Runs until it is canceled."""
+    """Holds at most HELD_MAX workflow runs, one task each. `lease_s` is in seconds."""
 
     store: Store
     signals: Signals
@@ -47,7 +48,7 @@ class WorkflowEngine:
     )
 
     async def run(self) -> None:
-        """Take back what an earlier life of this node held, then work until canceled."""
+        """Free the leases that an earlier process of this node held, then work until canceled."""
         try:
             await self._release()
             async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""Starting workflows, and pausing, resuming and canceling what was started."""
+"""Starts workflow runs, and pauses, resumes and cancels them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ CONCURRENCY_DEFAULT: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRuns:
-    """Whoever calls has checked the permission."""
+    """The caller must have checked the permission."""
 
     store: Store
     clock: Clock
@@ -46,8 +46,9 @@ class WorkflowRuns:
     async def start(
         self, command: StartWorkflow, workflow: Workflow, project: Project, caller: Caller
     ) -> WorkflowRun:
-        """Store a run of one version of a workflow, for an engine to see to.
+        """Store a run of one version of a workflow, for an engine to claim.
 
+        An idempotency key that was used before with the same input returns the run it started.
         Raises InvalidInput, FeatureDisabled, KillSwitchEngaged, IdempotencyConflict.
         """
         check_key(command.idempotency_key)
@@ -111,8 +112,10 @@ class WorkflowRuns:
         return await self.actions.carry_out(command.workflow_run_id, caller, decide)
 
     async def _first_of_key(self, command: StartWorkflow, project: Project) -> WorkflowRun | None:
-        """What this idempotency key has started before; raises IdempotencyConflict for other
-        input."""
+        """Return the run that this idempotency key has started, or None.
+
+        Raises IdempotencyConflict where the key was used with other input.
+        """
         if command.idempotency_key is None:
             return None
         async with self.store.snapshot() as unit:
@@ -184,7 +187,7 @@ class WorkflowRuns:
 def step_runs_of(
     run: WorkflowRun, planned: Sequence[PlannedStep], new_id: IdMaker, first_index: int = 0
 ) -> list[StepRun]:
-    """What is planned, as steps of a run that nothing has come of yet."""
+    """Make a PENDING step run for each planned step, numbered from `first_index`."""
     return [
         StepRun(
             id=StepRunId(new_id()),
