@@ -83,6 +83,10 @@ FAULTS_MAX: Final = 100
 """Told at once."""
 DESCRIPTION_CHARACTERS_MAX: Final = 4000
 SCHEMA_BYTES_MAX: Final = 16 * 1024
+SUBSCHEMAS_MAX: Final = 1000
+"""In all schemas of one workflow: each takes the library about a millisecond to look at."""
+SCHEMA_WORK_MAX: Final = 100_000
+"""Keywords that are held to a value, and members of both that they go through."""
 INPUTS_BYTES_MAX: Final = 64 * 1024
 EXPRESSION_BYTES_MAX: Final = 1024
 EXPRESSION_PARENTHESES_MAX: Final = 20

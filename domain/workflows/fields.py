@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import islice
 from typing import Final, TypeVar
 
 from domain.errors import InvalidInput
@@ -17,6 +18,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 TEXT_CHARACTERS_MAX: Final = 256 * 1024
 SHOWN_CHARACTERS_MAX: Final = 60
 """Of what somebody wrote, in a message about it."""
+NEAREST_OF_MAX: Final = 30
+NEAREST_CHARACTERS_MAX: Final = 32
+"""Names that one is compared with to find what was meant, and how long they are."""
 
 
 @dataclass(slots=True)
@@ -25,8 +29,13 @@ class Faults:
 
     found: list[Fault] = field(default_factory=list)
 
+    @property
+    def is_full(self) -> bool:
+        """More are not told."""
+        return len(self.found) >= FAULTS_MAX
+
     def add(self, path: Path, message: str) -> None:
-        if len(self.found) < FAULTS_MAX:
+        if not self.is_full:
             self.found.append(Fault(path=path, message=message))
 
     def raise_any(self) -> None:
@@ -49,7 +58,7 @@ class Fields:
             return
         self._raw = raw
         for name in raw:
-            if name not in known:
+            if name not in known and not faults.is_full:
                 message = f"There is no {shown(name)} here.{nearest(str(name), known)}"
                 faults.add((*path, shown(name, quoted=False)), message)
 
@@ -158,6 +167,15 @@ def shown(value: object, *, quoted: bool = True) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """A question about the name that was meant, or nothing."""
-    close = get_close_matches(name[:SHOWN_CHARACTERS_MAX], known, n=1)
+    """A question about the name that was meant, or nothing. To compare two long names takes up to a
+    millisecond, so of many names only those that begin alike are looked at, and only short ones."""
+    if len(name) > NEAREST_CHARACTERS_MAX:
+        return ""
+    is_small = len(known) <= NEAREST_OF_MAX
+    alike = (
+        each
+        for each in known
+        if len(each) <= NEAREST_CHARACTERS_MAX and (is_small or each[:1] == name[:1])
+    )
+    close = get_close_matches(name, islice(alike, NEAREST_OF_MAX), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -7,13 +7,14 @@ from domain.limits import (
     DESCRIPTION_CHARACTERS_MAX,
     SLUG_CHARACTERS_MAX,
     STEPS_MAX,
+    SUBSCHEMAS_MAX,
     TIMEOUT_MS_MAX,
     TOOL_SCOPES_MAX,
     WORKFLOW_NAME_CHARACTERS_MAX,
 )
 from domain.models.workflows import Step, WorkflowDefinition
 from domain.workflows.fields import Faults, Fields
-from domain.workflows.schemas import read_schema
+from domain.workflows.schemas import read_schema, subschemas
 from domain.workflows.steps import read_step
 
 KEYS: Final = (
@@ -40,7 +41,7 @@ def _definition(fields: Fields, faults: Faults) -> WorkflowDefinition:
     if inputs and inputs.get("type") != "object":
         message = "inputs is a JSON Schema: give it `type: object`, and the inputs as `properties`."
         fields.fault("inputs", message)
-    return WorkflowDefinition(
+    definition = WorkflowDefinition(
         name=_name(fields),
         description=fields.text("description", DESCRIPTION_CHARACTERS_MAX),
         feature=fields.text("feature", SLUG_CHARACTERS_MAX),
@@ -50,6 +51,15 @@ def _definition(fields: Fields, faults: Faults) -> WorkflowDefinition:
         timeout_ms=fields.number("timeoutMs", 1, TIMEOUT_MS_MAX),
         steps=_steps(fields, faults),
     )
+    _check_schemas(definition, fields)
+    return definition
+
+
+def _check_schemas(definition: WorkflowDefinition, fields: Fields) -> None:
+    of_steps = [step.output_schema for step in definition.steps if step.output_schema]
+    if sum(map(subschemas, [definition.inputs, *of_steps])) > SUBSCHEMAS_MAX:
+        message = f"The schemas hold over {SUBSCHEMAS_MAX} schemas in all."
+        fields.fault("steps" if of_steps else "inputs", message)
 
 
 def _name(fields: Fields) -> str:

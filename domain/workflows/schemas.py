@@ -1,6 +1,6 @@
 """JSON Schemas that people write into workflows: what of the language they may use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from domain.configs import check_config
@@ -10,6 +10,12 @@ from domain.workflows.fields import Faults, Fields, Path
 
 NOT_IN_SCHEMAS: Final = frozenset({"$ref", "$dynamicRef", "pattern", "patternProperties"})
 """What could fetch, go round in circles, or take for ever on a text that was made for it."""
+WITH_NAMES: Final = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value has a schema for each name."""
+WITH_VALUES: Final = frozenset({"enum", "const", "default", "examples", "dependentRequired"})
+"""Keywords in whose value there are no schemas."""
+
+Keywords = Mapping[str, Any]
 
 
 def read_schema(fields: Fields, name: str) -> Mapping[str, Any]:
@@ -28,16 +34,29 @@ def read_schema(fields: Fields, name: str) -> Mapping[str, Any]:
     return schema
 
 
-def _check_keywords(value: object, path: Path, faults: Faults) -> None:
+def subschemas(schema: Mapping[str, Any]) -> int:
+    """How many schemas there are in it, itself among them."""
+    return sum(1 for _ in _schemas(schema, (), by_name=False))
+
+
+def _check_keywords(schema: object, path: Path, faults: Faults) -> None:
+    for where, each in _schemas(schema, path, by_name=False):
+        for name in NOT_IN_SCHEMAS.intersection(each):
+            faults.add((*where, name), f"{name!r} is not to be used here; say it in a condition.")
+
+
+def _schemas(value: object, path: Path, *, by_name: bool) -> Iterator[tuple[Path, Keywords]]:
+    """Every schema and the way to it. `by_name`: the members of the value are schemas by names
+    that people chose, which may be those of keywords."""
     if isinstance(value, Mapping):
+        if not by_name:
+            yield path, value
         for name, each in value.items():
-            is_keyword = path[-1:] != ("properties",)
-            if is_keyword and name in NOT_IN_SCHEMAS:
-                faults.add(
-                    (*path, name), f"{name!r} is not to be used here; say it in a condition."
-                )
-            if name not in {"enum", "const", "default", "examples"} or not is_keyword:
-                _check_keywords(each, (*path, str(name)), faults)
+            if by_name or name not in WITH_VALUES:
+                is_names = not by_name and name in WITH_NAMES
+                yield from _schemas(each, (*path, str(name)), by_name=is_names)
     elif isinstance(value, list | tuple):
         for index, each in enumerate(value):
-            _check_keywords(each, (*path, str(index)), faults)
+            yield from _schemas(each, (*path, str(index)), by_name=False)
+    elif isinstance(value, bool):
+        yield path, {}

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 
 from domain.errors import InvalidInput
-from domain.limits import FAULTS_MAX, STEPS_MAX
+from domain.limits import FAULTS_MAX, STEPS_MAX, SUBSCHEMAS_MAX
 from domain.models.workflows import WorkflowDefinition
+from domain.workflows.fields import nearest
 from domain.workflows.reading import read
 from domain.workflows.writing import write
 from tests.domain.workflows.written import DEFINITIONS
@@ -21,6 +22,13 @@ def workflow(*steps: object, **members: object) -> dict[str, object]:
 
 def step(**members: object) -> dict[str, object]:
     return {**LINT, **members}
+
+
+def taking(**keywords: object) -> dict[str, object]:
+    return {"type": "object", **keywords}
+
+
+GATE: Final = {"step": "lint", "schema": {"allOf": [{"not": {}} for _ in range(20)]}}
 
 
 def faults(raw: object) -> dict[str, str]:
@@ -111,6 +119,21 @@ BAD: Final[list[tuple[object, list[str]]]] = [
         ["steps.0.approval.escalateMs"],
     ),
     (workflow({"key": "a", "approval": {}, "timeoutMs": 5}), ["steps.0.timeoutMs"]),
+    (workflow(inputs=taking(pattern="(a+)+$")), ["inputs.pattern"]),
+    # An input may be called as a keyword is; what is behind its name is a schema all the same.
+    (
+        workflow(inputs=taking(properties={"properties": {"pattern": "(a+)+$"}})),
+        ["inputs.properties.properties.pattern"],
+    ),
+    (
+        workflow(inputs=taking(properties={"enum": {"anyOf": [{"$ref": "#"}]}})),
+        ["inputs.properties.enum.anyOf.0.$ref"],
+    ),
+    (workflow(inputs=taking(allOf=[True] * SUBSCHEMAS_MAX)), ["inputs"]),
+    (
+        workflow(LINT, *({"key": f"g{n}", "validate": GATE} for n in range(30))),
+        ["steps"],
+    ),
 ]
 
 
@@ -143,3 +166,19 @@ def test_an_unknown_key_is_told_with_the_nearest_one() -> None:
 def test_a_value_of_the_wrong_type_is_shown_in_part() -> None:
     """A message stays a line, whatever somebody wrote."""
     assert 200 > len(faults(workflow(name=["x" * 5000]))["name"])
+
+
+def test_inputs_may_be_called_as_keywords_are() -> None:
+    """A name that people chose is no keyword."""
+    names = ("pattern", "$ref", "properties", "enum")
+    inputs = taking(properties={name: {"type": "string", "enum": ["$ref"]} for name in names})
+
+    assert inputs == read(workflow(inputs=inputs)).inputs
+
+
+def test_what_was_meant_is_looked_for_among_so_many() -> None:
+    """Short names that begin alike, and not all that there are: comparing takes long."""
+    many = [f"step-{number:03}" for number in range(1000)]
+    assert " Did you mean 'build'?" == nearest("bild", [*many, "build"])
+    assert " Did you mean 'step-029'?" == nearest("step-29", many)
+    assert "" == nearest("a" * 64, ["a" * 63])
