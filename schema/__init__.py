@@ -1,5 +1,7 @@
 """The GraphQL shape of the workbench: types over domain values, inputs that become commands."""
 
+from functools import cache
+
 import schema.enums  # registers the domain's enums before any type names them
 import schema.project_facts
 import schema.workflow_facts  # noqa: F401 - registers what tells of them
@@ -16,8 +18,12 @@ from schema.workflow_events import TELLERS as WORKFLOW_TELLERS
 
 def build(limits: DocumentLimits | None = None) -> Schema:
     """The schema, made once for a server: what it shares between subscribers is its own."""
+    return _types().served(limits or DocumentLimits())
+
+
+@cache
+def _types() -> Schema:
     return Schema(
-        limits=limits or DocumentLimits(),
         query=Query,
         mutation=Mutation,
         subscription=Subscription,

@@ -20,6 +20,7 @@ from domain.queue import ConcurrencyLimits
 from domain.services.registry import Registry
 from schema.endpoint import Endpoint
 from serving.settings import Settings
+from tests.databases import sqlite_at
 from tests.domain.services.scripted import ManualClock, ScriptedAdapter
 
 ROOT: Final = "wb_" + "r" * 20
@@ -227,6 +228,7 @@ async def served(
 async def court(folder: Path, database_url: str | None) -> AsyncIterator[Court]:
     """A server with root, who administers it: an operator, two approvers and an elevated one are
     members of its project, and RULES its policy."""
+    sqlite_at(folder / "workbench.db")
     settings = Settings(
         data_dir=folder,
         project_root=folder,

@@ -1,11 +1,13 @@
 """What every test has: one event loop flavour and, on request, real PostgreSQL and Redis."""
 
+import gc
 import os
 
 import hypothesis
 import pytest
 
 from adapters.local.bubblewrap import find
+from serving.process import GARBAGE_AFTER
 
 pytest_plugins = ["tests.fixtures_services"]
 
@@ -19,6 +21,13 @@ pytest.register_assert_rewrite(
 # A busy machine is no failure; pytest-timeout ends what hangs.
 hypothesis.settings.register_profile("workbench", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("workbench")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as a server does: what was read for the tests is none, and is a lot."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_AFTER)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from tests import services
+from tests.databases import create_postgres, drop_postgres, migrate
 
 Served = TypeVar("Served")
 
@@ -41,14 +41,41 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def postgres_copy(server_url: str, template: str = "template0") -> Iterator[str]:
+    """A database of one's own for as long as it is wanted."""
+    url = asyncio.run(create_postgres(server_url, template))
+    yield url
+    asyncio.run(drop_postgres(server_url, url))
+
+
 @pytest.fixture
-def postgres_database_url(postgres_url: str) -> Iterator[str]:
-    """An empty database for one test, dropped after it whoever is still connected."""
-    name = f"workbench_test_{secrets.token_hex(8)}"
-    create = f'CREATE DATABASE "{name}" TEMPLATE template0'
-    asyncio.run(services.ask_postgres(postgres_url, create))
-    yield f"{postgres_url.rpartition('/')[0]}/{name}"
-    asyncio.run(services.ask_postgres(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
+def bare_postgres_url(postgres_url: str) -> Iterator[str]:
+    """A database for one test, without a table."""
+    with postgres_copy(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a migrated database to copy; nobody may connect to it."""
+    with postgres_copy(postgres_url) as url:
+        asyncio.run(migrate(url))
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """A migrated database, for whoever empties it first."""
+    with postgres_copy(postgres_url, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """A migrated database for one test, with nothing in it."""
+    with postgres_copy(postgres_url, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.store.conftest import migrated_postgres_url, migrated_sqlite
 from tests.workflows.conftest import fresh_url
 from tests.workflows.dying import When
 from tests.workflows.lives import MakeUrl, die_at_commits
 
-__all__ = ["fresh_url", "migrated_postgres_url", "migrated_sqlite"]
+__all__ = ["fresh_url"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.chaos]
 

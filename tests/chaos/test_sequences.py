@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.store.conftest import migrated_postgres_url, migrated_sqlite
 from tests.workflows.conftest import fresh_url
 from tests.workflows.lives import MakeUrl
 from tests.workflows.stage import settings_of
 from tests.workflows.walks import walk
 
-__all__ = ["fresh_url", "migrated_postgres_url", "migrated_sqlite"]
+__all__ = ["fresh_url"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.chaos, pytest.mark.timeout(600)]
 

@@ -11,7 +11,7 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/workbench.db"
 
 
-@pytest.fixture(params=["sqlite_url", "postgres_database_url"])
+@pytest.fixture(params=["sqlite_url", "bare_postgres_url"])
 def empty_url(request: pytest.FixtureRequest) -> str:
     """An empty database of each kind."""
     return str(request.getfixturevalue(request.param))

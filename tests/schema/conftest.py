@@ -10,6 +10,7 @@ from app import Workbench
 from domain.ids import NodeId
 from serving.settings import Settings
 from tests.contract.store.scene import Scene
+from tests.databases import sqlite_at
 from tests.schema.api import Api
 
 
@@ -21,7 +22,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         data_dir=tmp_path, project_root=tmp_path, bootstrap_token=SecretStr(token), poll_s=0.5
     )
     workbench = Workbench(settings=settings, node=NodeId("node-1"), token=token)
-    await workbench.database.migrate()
+    sqlite_at(tmp_path / "workbench.db")
     async with workbench.hub, workbench.notifier:
         scene = await Scene.set_up(workbench.database, [])
         yield Api.of(workbench, scene)

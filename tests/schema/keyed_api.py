@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from domain.ids import NodeId
 from serving.settings import Settings
 from tests.contract.store.scene import Scene
+from tests.databases import sqlite_at
 from tests.keyed import KEYED, KeyedWorkbench
 from tests.schema.api import ADMIN, Api, Json
 
@@ -112,6 +113,7 @@ async def keyed_api(folder: Path, **settings: Any) -> AsyncIterator[KeyedApi]:
         "bootstrap_token": SecretStr(token),
         "poll_s": 0.5,
     }
+    sqlite_at(folder / "workbench.db")
     workbench = KeyedWorkbench(
         settings=Settings(**(given | settings)), node=NodeId("node-1"), token=token
     )

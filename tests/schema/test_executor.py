@@ -318,7 +318,7 @@ class Query:
 def faulty() -> tuple[Schema, Schema]:
     """Ours and the library's: to build them takes longer than all the questions."""
     ours, theirs = (
-        Schema(query=Query, types=[Stranger], limits=DocumentLimits()) for _ in range(2)
+        Schema(query=Query, types=[Stranger]).served(DocumentLimits()) for _ in range(2)
     )
     return ours, stock(theirs)
 

@@ -1,24 +1,17 @@
 """A server at work on each database."""
 
 import asyncio
-import secrets
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.contract.store.conftest import (
-    EMPTY,
-    database_url,
-    migrated_postgres_url,
-    migrated_sqlite,
-)
-from tests.services import ask_postgres
+from tests.contract.store.conftest import database_url
+from tests.databases import create_postgres, drop_postgres, sqlite_at
 from tests.workflows.lives import MakeUrl
 from tests.workflows.stage import Stage, served, set_up, settings_of
 
-__all__ = ["database_url", "migrated_postgres_url", "migrated_sqlite"]
+__all__ = ["database_url"]
 
 
 @pytest.fixture
@@ -32,29 +25,22 @@ async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
 def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeUrl]:
     """Makes migrated databases of one kind, by name, as many as are asked for."""
     if request.param == "sqlite":
-        migrated = request.getfixturevalue("migrated_sqlite")
 
         async def copied(name: str) -> str:
-            path = tmp_path / f"{name}.db"
-            shutil.copyfile(migrated, path)
-            return f"sqlite+aiosqlite:///{path}"
+            return sqlite_at(tmp_path / f"{name}.db")
 
         yield copied
         return
-    template, made = str(request.getfixturevalue("migrated_postgres_url")), list[str]()
-    server, _, source = template.rpartition("/")
-    admin = str(request.getfixturevalue("postgres_url"))
+    server, made = str(request.getfixturevalue("postgres_url")), list[str]()
+    template = str(request.getfixturevalue("postgres_template"))
 
     async def created(_: str) -> str:
-        await ask_postgres(template, EMPTY)
-        name = f"workbench_test_{secrets.token_hex(8)}"
-        await ask_postgres(admin, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        made.append(name)
-        return f"{server}/{name}"
+        made.append(await create_postgres(server, template))
+        return made[-1]
 
     yield created
-    for name in made:
-        asyncio.run(ask_postgres(admin, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    for url in made:
+        asyncio.run(drop_postgres(server, url))
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ from domain.services.streams import LiveStreams
 from domain.services.token_uses import TokenUses
 from persistence.unit_of_work import Database
 from tests.contract.store.scene import ANYTHING
+from tests.databases import sqlite_at
 from tests.domain.services.scripted import CountingMeter, ManualClock, ScriptedAdapter, word
 
 TOKEN = "wb_a-token-for-the-tests"
@@ -245,13 +246,12 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
         hub.wake(topics)
 
     store = Database.open(
-        f"sqlite+aiosqlite:///{folder}/workbench.db",
+        sqlite_at(folder / "workbench.db"),
         on_commit=wake,
         on_events=lambda run_id, events: streams.runs.tell(run_id, events),  # noqa: PLW0108 - made below
     )
     switches = KnownSwitches(store, clock)
     streams = LiveStreams(store=store, signals=hub, clock=clock, meter=meter)
-    await store.migrate()
     adapter = ScriptedAdapter(clock=clock)
     registry = Registry([adapter])
     uses = TokenUses(store=store, clock=clock, meter=meter)

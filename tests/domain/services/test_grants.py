@@ -24,6 +24,7 @@ from domain.services.grants import Grants, Hold
 from domain.services.hub import Hub
 from domain.services.projects import Projects
 from persistence.unit_of_work import Database
+from tests.databases import sqlite_at
 from tests.domain.services.scripted import CountingMeter, ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -80,8 +81,7 @@ class Hall:
 @pytest.fixture
 async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
     clock, meter, hub = ManualClock(), CountingMeter(), Hub(SystemClock())
-    store = Database.open(f"sqlite+aiosqlite:///{tmp_path}/w.db", on_commit=hub.wake)
-    await store.migrate()
+    store = Database.open(sqlite_at(tmp_path / "w.db"), on_commit=hub.wake)
     admin = Principal(
         id=PrincipalId("a" * 32), name="admin", kind=PrincipalKind.USER, is_server_admin=True
     )

@@ -28,6 +28,7 @@ from domain.services.sign_in import SignIn
 from domain.services.token_uses import NOTED_EVERY, TokenUses
 from domain.services.tokens import NewToken, Tokens
 from persistence.unit_of_work import Database
+from tests.databases import sqlite_at
 from tests.domain.services.scripted import CountingMeter, ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -86,8 +87,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """An administrator with the first token."""
     clock, new_id, meter = ManualClock(), Uuid7Maker(), CountingMeter()
     known = KnownTokens()
-    store = Database.open(f"sqlite+aiosqlite:///{tmp_path}/w.db", on_commit=known.wake)
-    await store.migrate()
+    store = Database.open(sqlite_at(tmp_path / "w.db"), on_commit=known.wake)
     uses = TokenUses(store=store, clock=clock, meter=meter)
     sign_in = SignIn(store=store, clock=clock, new_id=new_id, uses=uses, known=known)
     admin = await sign_in.bootstrap(BOOTSTRAP)
