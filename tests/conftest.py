@@ -9,7 +9,7 @@ import pytest
 from adapters.local.bubblewrap import find
 from serving.process import GARBAGE_AFTER
 
-pytest_plugins = ["tests.fixtures_services"]
+pytest_plugins = ["tests.fixtures_services", "tests.leftovers"]
 
 # The suite of adapters is imported by tests outside its folder too, so that it is told of here.
 pytest.register_assert_rewrite(

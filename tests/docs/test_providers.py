@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -18,7 +19,8 @@ from tests.docs.snippets import ROOT
 PAGES: Final = ROOT / "docs" / "reference" / "providers"
 ROW: Final = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \|", re.MULTILINE)
 CLOCK: Final = SystemClock()
-LOCAL: Final = LocalAdapter(Path("spool"), clock=CLOCK, host_environ=os.environ)
+with TemporaryDirectory() as folder:  # it writes into it when it is made, and never again here
+    LOCAL: Final = LocalAdapter(Path(folder) / "spool", clock=CLOCK, host_environ=os.environ)
 PROVIDERS: Final = catalogue(Outbound(clock=CLOCK), [LOCAL])
 
 
