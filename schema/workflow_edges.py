@@ -1,4 +1,4 @@
-"""Which step of a plan waits for which."""
+"""Edges between the steps of a workflow or of a workflow run."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol, Self
@@ -18,7 +18,7 @@ class Needing(Protocol):
 
 @strawberry.type(name="Edge", description="One step needs another.")
 class StepEdge:
-    """By their keys."""
+    """Names both steps by their keys."""
 
     from_: str = strawberry.field(name="from", description="Key of the step that is needed.")
     to: str = strawberry.field(description="Key of the step that needs it.")

@@ -1,4 +1,4 @@
-"""What the values of the enums of workflows mean; see schema/enums.py."""
+"""Descriptions of the values of workflow enums; see schema/enums.py."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,42 +13,42 @@ VALUES: Final[dict[type[StrEnum], Mapping[str, str]]] = {
     StepType: {
         "COMMAND": "Runs a command.",
         "SDK": "Gives an agent a prompt.",
-        "VALIDATION": "Checks what came of the steps before.",
-        "APPROVAL": "Asks people.",
+        "VALIDATION": "Checks the results of earlier steps.",
+        "APPROVAL": "Asks people for an approval.",
     },
     FailureAction: {
-        "STOP": "Those that need it are not begun, and the workflow run fails.",
-        "CONTINUE": "Those that need it go on as if it had succeeded.",
+        "STOP": "The steps that need it do not start, and the workflow run fails.",
+        "CONTINUE": "The steps that need it go on as if it had succeeded.",
     },
     WorkflowRunState: {
-        "QUEUED": "Waits for an engine to take it.",
-        "RUNNING": "Some step runs, or will without anybody's doing.",
-        "BLOCKED": "Nothing goes on until a person decides.",
-        "PAUSED": "Nothing new starts until somebody has it go on.",
-        "FAILED": "A step that others need has failed; retry, skip or replan to go on.",
-        "SUCCEEDED": "Every step is over, and well. Final.",
+        "QUEUED": "Waits for an engine to claim it.",
+        "RUNNING": "A step is running, or will start without anybody's action.",
+        "BLOCKED": "Nothing can continue until a person decides.",
+        "PAUSED": "No further step starts until somebody resumes the workflow run.",
+        "FAILED": "A step failed, or time ran out; resume, retry, skip or replan to continue.",
+        "SUCCEEDED": "Every step succeeded, was skipped, or failed with onFailure CONTINUE. Final.",
         "CANCELED": "Was stopped on request. Final.",
     },
     WorkflowAction: {
-        "PAUSE": "Let nothing more of it start; what runs goes on to its end.",
-        "RESUME": "Have it go on from its last checkpoint.",
-        "CANCEL": "Stop it, and what runs of it.",
+        "PAUSE": "Start no further step; running steps continue to their end.",
+        "RESUME": "Continue from the last checkpoint.",
+        "CANCEL": "Stop the workflow run and its running steps.",
         "REPLAN": "Replace the steps that have not started.",
-        "RETRY_STEP": "Try a step once more, and then what needs it.",
-        "SKIP_STEP": "Leave a step out, so that what needs it goes on.",
+        "RETRY_STEP": "Try a step again, and then the steps that need it.",
+        "SKIP_STEP": "Skip a step, so that the steps that need it go on.",
     },
     ReportFormat: {
-        "MARKDOWN": "CommonMark with the tables of GitHub.",
-        "HTML": "One page that loads nothing and runs nothing.",
-        "JSON": "For programs: every key is documented and stays.",
+        "MARKDOWN": "CommonMark with GitHub tables.",
+        "HTML": "One self-contained page, without scripts.",
+        "JSON": "For programs; its keys are documented and stable.",
     },
     StepRunState: {
-        "PENDING": "Waits for the steps that it needs, for its turn, or for its next attempt.",
+        "PENDING": "Waits for the steps it needs, for capacity, or for its next attempt.",
         "BLOCKED": "Waits for a person.",
-        "RUNNING": "Is being done.",
-        "SUCCEEDED": "Was done.",
-        "FAILED": "Did not succeed; it can be tried again or skipped.",
-        "SKIPPED": "Was left out; what needs it goes on.",
-        "CANCELED": "Was stopped, or never came to its turn.",
+        "RUNNING": "Is running.",
+        "SUCCEEDED": "Ended successfully.",
+        "FAILED": "Did not succeed; it can be retried or skipped.",
+        "SKIPPED": "Was skipped; the steps that need it go on.",
+        "CANCELED": "Was stopped, or canceled before it started.",
     },
 }

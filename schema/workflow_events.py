@@ -1,4 +1,4 @@
-"""What happened to a workflow run, behind one interface; schema/workflow_facts.py has the kinds."""
+"""The interface of workflow run events; the types that implement it: schema/workflow_facts.py."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -23,7 +23,7 @@ class WorkflowRunEvent(Happening):
 
     value: strawberry.Private[domain.WorkflowRunEvent]
 
-    @strawberry.field(description="Resume behind this event with it.")
+    @strawberry.field(description="Pass as `after` to resume after this event.")
     def cursor(self) -> str:
         return stream_cursor(self.value.workflow_run_id, self.value.sequence)
 
@@ -33,12 +33,12 @@ class WorkflowRunEvent(Happening):
 
 
 TELLERS: Final[dict[type[domain.WorkflowRunFact], type[WorkflowRunEvent]]] = {}
-"""The type of each kind of fact. They name steps, whose runs have events, so they are found here
-and not imported."""
+"""The GraphQL type of each kind of fact. A registry and not imports: those types name steps, whose
+runs name events."""
 
 
 def tells(fact: type[domain.WorkflowRunFact]) -> Callable[[T], T]:
-    """Have a type be that of a kind of fact, which it gets as `fact`."""
+    """Register the decorated type for a kind of fact, which it receives as `fact`."""
 
     def register(teller: T) -> T:
         TELLERS[fact] = teller
@@ -48,7 +48,7 @@ def tells(fact: type[domain.WorkflowRunFact]) -> Callable[[T], T]:
 
 
 def event_of(event: domain.WorkflowRunEvent) -> WorkflowRunEvent:
-    """The GraphQL type of an event's fact."""
+    """Convert an event to the GraphQL type of its fact."""
     teller: Any = TELLERS[type(event.fact)]
     made: WorkflowRunEvent = teller(value=event, fact=event.fact)
     return made
@@ -57,7 +57,7 @@ def event_of(event: domain.WorkflowRunEvent) -> WorkflowRunEvent:
 async def events_of(
     info: Info, run: WorkflowRun, first: int | None, after: str | None
 ) -> Connection[WorkflowRunEvent]:
-    """Those that are stored, oldest first. Raises InvalidInput, CursorInvalid."""
+    """Return a page of stored events, oldest first. Raises InvalidInput, CursorInvalid."""
     place = to_sequence(after, run.id)
     page = await workflow_runs.stored(info.context, run, first=first, after=place)
     return Connection.of(page, event_of, lambda e: stream_cursor(e.workflow_run_id, e.sequence))

@@ -1,4 +1,4 @@
-"""Each kind of thing that happens to a workflow run, with what it happened to."""
+"""The types of workflow run events, one for each kind of fact."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ async def _artifacts(events: Sequence["StepRunArtifactAdded"], info: Info) -> Se
 
 @strawberry.type
 class OfStep(WorkflowRunEvent):
-    """Fields of what happens to a step; `fact` has `step_run_id` and `key`."""
+    """Fields shared by events about a step; `fact` has `step_run_id` and `key`."""
 
     fact: strawberry.Private[Any]
 
@@ -58,7 +58,7 @@ class OfStep(WorkflowRunEvent):
         return key
 
     @strawberry.field(
-        description="The step as it is by now: not older than the event.",
+        description="The step in its current state, which is at least as new as the event.",
         metadata={MANY: _steps},
     )
     async def step_run(self, info: Info) -> StepRun:
@@ -67,14 +67,14 @@ class OfStep(WorkflowRunEvent):
 
 @strawberry.type
 class OfApproval(OfStep):
-    """Fields of what people are asked about a step; `fact` has `approval_id` too."""
+    """Fields shared by events about an approval of a step; `fact` also has `approval_id`."""
 
     @strawberry.field(description="The approval's id.")
     def approval_id(self) -> strawberry.ID:
         return approval_id(self.fact.approval_id)
 
     @strawberry.field(
-        description="The approval as it is by now: not older than the event.",
+        description="The approval in its current state, which is at least as new as the event.",
         metadata={MANY: _approvals},
     )
     async def approval(self, info: Info) -> Approval:
@@ -82,33 +82,33 @@ class OfApproval(OfStep):
 
 
 @tells(domain.WorkflowRunStateChanged)
-@strawberry.type(description="The workflow run went from one state to another.")
+@strawberry.type(description="The workflow run changed state.")
 class WorkflowRunStateChanged(WorkflowRunEvent):
     """The first of these has no `from`."""
 
     fact: strawberry.Private[domain.WorkflowRunStateChanged]
 
-    @strawberry.field(name="from", description="The state before; null for a new one.")
+    @strawberry.field(name="from", description="The state before; null for a new workflow run.")
     def from_(self) -> WorkflowRunState | None:
         return self.fact.from_state
 
-    @strawberry.field(description="The state since.")
+    @strawberry.field(description="The new state.")
     def to(self) -> WorkflowRunState:
         return self.fact.to_state
 
-    @strawberry.field(description="Why, where there is more to say than the state.")
+    @strawberry.field(description="The reason given, or why the engine paused it.")
     def reason(self) -> str | None:
         return self.fact.reason
 
-    @strawberry.field(description="What went wrong, if something did.")
+    @strawberry.field(description="The failure, if the new state is FAILED.")
     def failure(self) -> RunFailure | None:
         return _failure(self.fact)
 
 
 @tells(domain.StepRunStateChanged)
-@strawberry.type(description="A step went from one state to another.")
+@strawberry.type(description="A step changed state.")
 class StepRunStateChanged(OfStep):
-    """In one attempt, unless it went back to PENDING."""
+    """Both states belong to `attempt`, unless the step went back to PENDING."""
 
     fact: strawberry.Private[domain.StepRunStateChanged]
 
@@ -116,7 +116,7 @@ class StepRunStateChanged(OfStep):
     def from_(self) -> StepRunState:
         return self.fact.from_state
 
-    @strawberry.field(description="The state since.")
+    @strawberry.field(description="The new state.")
     def to(self) -> StepRunState:
         return self.fact.to_state
 
@@ -124,63 +124,63 @@ class StepRunStateChanged(OfStep):
     def attempt(self) -> int:
         return self.fact.attempt
 
-    @strawberry.field(description="Why, if it did not end well.")
+    @strawberry.field(description="The failure, if the new state is FAILED.")
     def failure(self) -> RunFailure | None:
         return _failure(self.fact)
 
-    @strawberry.field(description="The run that does it; null for a step that makes none.")
+    @strawberry.field(description="The run that executes the step; null where no run does.")
     def run_id(self) -> strawberry.ID | None:
         return run_id(self.fact.run_id) if self.fact.run_id else None
 
 
 @tells(domain.StepRunApprovalRequested)
-@strawberry.type(description="A step waits for people.")
+@strawberry.type(description="People were asked to approve something about a step.")
 class StepRunApprovalRequested(OfApproval):
-    """Its approval says for whom and how long."""
+    """The approval says who may decide and until when."""
 
     fact: strawberry.Private[domain.StepRunApprovalRequested]
 
 
 @tells(domain.StepRunApprovalDecided)
-@strawberry.type(description="An approval of a step was decided on.")
+@strawberry.type(description="An approval of a step was decided.")
 class StepRunApprovalDecided(OfApproval):
-    """By people, by time, by a new policy or by a change of the plan."""
+    """By people, by expiry, by a new policy version, or by a change of the plan."""
 
     fact: strawberry.Private[domain.StepRunApprovalDecided]
 
-    @strawberry.field(description="Where the approval is since.")
+    @strawberry.field(description="The new state of the approval.")
     def state(self) -> ApprovalState:
         return self.fact.state
 
-    @strawberry.field(description="What the actor said; null where nobody was asked.")
+    @strawberry.field(description="The actor's answer; null where no person decided.")
     def decision(self) -> ApprovalDecision | None:
         return self.fact.decision
 
 
 @tells(domain.StepRunRetried)
-@strawberry.type(description="A step is to be tried once more.")
+@strawberry.type(description="A step will be tried again.")
 class StepRunRetried(OfStep):
-    """Because somebody wants that, or by its own policy."""
+    """Because a person asked for it, or by the step's retry policy."""
 
     fact: strawberry.Private[domain.StepRunRetried]
 
-    @strawberry.field(description="The number of the attempt that is to come.")
+    @strawberry.field(description="The number of the coming attempt.")
     def attempt(self) -> int:
         return self.fact.attempt
 
-    @strawberry.field(description="When that may start at the earliest; null: at once.")
+    @strawberry.field(description="The earliest time at which it may start; null: at once.")
     def due_at(self) -> datetime | None:
         return self.fact.due_at
 
-    @strawberry.field(description="What the actor said; null where it is the step's own policy.")
+    @strawberry.field(description="The actor's reason; null where the retry policy decided.")
     def reason(self) -> str | None:
         return self.fact.reason
 
 
 @tells(domain.StepRunSkipped)
-@strawberry.type(description="A step is left out, and what needs it goes on.")
+@strawberry.type(description="A step was skipped, and the steps that need it go on.")
 class StepRunSkipped(OfStep):
-    """Because somebody wants that, or by its own condition."""
+    """Because a person asked for it, or its condition did not hold."""
 
     fact: strawberry.Private[domain.StepRunSkipped]
 
@@ -192,35 +192,35 @@ class StepRunSkipped(OfStep):
 @tells(domain.WorkflowRunReplanned)
 @strawberry.type(description="The steps that had not started were replaced by those of a new plan.")
 class WorkflowRunReplanned(WorkflowRunEvent):
-    """What had started stays."""
+    """Steps that had started stay as they were."""
 
     fact: strawberry.Private[domain.WorkflowRunReplanned]
 
-    @strawberry.field(description="The revision since.")
+    @strawberry.field(description="The new revision of the plan.")
     def revision(self) -> int:
         return self.fact.revision
 
-    @strawberry.field(description="Keys of the steps that came in.")
+    @strawberry.field(description="Keys of the steps that were added.")
     def added(self) -> list[str]:
         return list(self.fact.added)
 
-    @strawberry.field(description="Keys of those that were taken out.")
+    @strawberry.field(description="Keys of the steps that were removed.")
     def removed(self) -> list[str]:
         return list(self.fact.removed)
 
-    @strawberry.field(description="Keys of those that do something else now.")
+    @strawberry.field(description="Keys of the steps whose definition changed.")
     def changed(self) -> list[str]:
         return list(self.fact.changed)
 
-    @strawberry.field(description="What the actor said.")
+    @strawberry.field(description="The actor's reason.")
     def reason(self) -> str:
         return self.fact.reason
 
 
 @tells(domain.StepRunArtifactAdded)
-@strawberry.type(description="A step has left a file behind.")
+@strawberry.type(description="A step produced an artifact.")
 class StepRunArtifactAdded(OfStep):
-    """It is kept."""
+    """Sent when the attempt that made it has ended."""
 
     fact: strawberry.Private[domain.StepRunArtifactAdded]
 
@@ -233,7 +233,7 @@ class StepRunArtifactAdded(OfStep):
         return artifact_id(ArtifactId(self.fact.artifact_id))
 
     @strawberry.field(
-        description="The file as it is by now: not older than the event.",
+        description="The artifact in its current state, which is at least as new as the event.",
         metadata={MANY: _artifacts},
     )
     async def artifact(self, info: Info) -> Artifact:
@@ -241,23 +241,23 @@ class StepRunArtifactAdded(OfStep):
 
 
 @tells(domain.StepRunBriefed)
-@strawberry.type(description="Documents of the feature went along with the prompt of a step.")
+@strawberry.type(description="Documents of the feature were put before the prompt of a step.")
 class StepRunBriefed(OfStep):
-    """What they said is in the prompt of its run."""
+    """The text itself is in the prompt of the step's run."""
 
     fact: strawberry.Private[domain.StepRunBriefed]
 
     @strawberry.field(
-        description="Which documents, which bytes of each, their digests, and by which rule."
+        description="The documents, how many bytes of each, their SHA-256 digests, and the rule."
     )
     def briefing(self) -> JSON:
         return JSON(dict(self.fact.record))
 
 
 @tells(domain.StepRunToolCalled)
-@strawberry.type(description="The agent of a step has used a tool.")
+@strawberry.type(description="The agent of a step used a tool.")
 class StepRunToolCalled(OfStep):
-    """As its provider tells it."""
+    """As its provider reports it."""
 
     fact: strawberry.Private[domain.StepRunToolCalled]
 
@@ -269,23 +269,23 @@ class StepRunToolCalled(OfStep):
     def summary(self) -> str:
         return self.fact.summary
 
-    @strawberry.field(description="What came of it.")
+    @strawberry.field(description="The outcome, as the provider reports it.")
     def status(self) -> str:
         return self.fact.status
 
 
 @tells(domain.CheckpointSaved)
-@strawberry.type(description="A step is over, and the work goes on from there.")
+@strawberry.type(description="A step is over; a resume continues from here.")
 class CheckpointSaved(OfStep):
-    """What was done up to here is not done again when the workflow run is resumed."""
+    """What was finished up to here is not repeated when the workflow run is resumed."""
 
     fact: strawberry.Private[domain.CheckpointSaved]
 
 
 @tells(domain.WorkflowRunCancelRequested)
-@strawberry.type(description="Somebody asked for the workflow run to be stopped.")
+@strawberry.type(description="Somebody asked for the workflow run to be canceled.")
 class WorkflowRunCancelRequested(WorkflowRunEvent):
-    """A request until it is CANCELED."""
+    """It stays a request until the workflow run is CANCELED."""
 
     fact: strawberry.Private[domain.WorkflowRunCancelRequested]
 

@@ -1,4 +1,4 @@
-"""Workflows as they are given: as a file, or as inputs that say the same."""
+"""Inputs that carry a workflow definition, as YAML or as GraphQL input objects."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -22,24 +22,24 @@ from schema.inputs import BudgetInput
 from schema.policies import ApprovalRequirementInput
 
 _CONDITION: Final = "A condition (CEL)."
-_YAML: Final = "The workflow as a file; exactly one of this and definition."
-_DEFINITION: Final = "The workflow as inputs; exactly one of this and yaml."
+_YAML: Final = "The text of a workflow file; give exactly one of yaml and definition."
+_DEFINITION: Final = "The workflow as an input object; give exactly one of yaml and definition."
 
 
 @strawberry.input(description="A prompt for an agent.")
 class SdkStepInput:
-    """On any provider that takes prompts."""
+    """Runs on any provider that accepts prompts."""
 
-    prompt: str = strawberry.field(description="The text; may hold references.")
+    prompt: str = strawberry.field(description="The text; may contain ${{ ... }} references.")
     provider: str | None = strawberry.field(
         default=None, description="The provider's key; the project's default if absent."
     )
     documents: list[str] | None = strawberry.field(
-        default=None, description="Paths of documents that are attached."
+        default=None, description="Paths of the feature's documents to put before the prompt."
     )
 
 
-@strawberry.input(description="The outputs of a step, held to a schema.")
+@strawberry.input(description="Checks the outputs of a step against a schema.")
 class OutputCheckInput:
     """A schema has at most 16,384 characters."""
 
@@ -47,62 +47,68 @@ class OutputCheckInput:
     schema: JSON = strawberry.field(description="JSON Schema (draft 2020-12).")
 
 
-@strawberry.input(one_of=True, description="What has to hold.")
+@strawberry.input(one_of=True, description="What a validation step checks.")
 class ValidationInput:
-    """Either of them."""
+    """Exactly one kind of check."""
 
     condition: str | None = strawberry.field(default=strawberry.UNSET, description=_CONDITION)
     outputs: OutputCheckInput | None = strawberry.field(
-        default=strawberry.UNSET, description="The outputs of a step, held to a schema."
+        default=strawberry.UNSET, description="Outputs of a step that have to match a schema."
     )
 
 
 @strawberry.input(one_of=True, description="What a step does.")
 class StepWorkInput:
-    """Exactly one kind."""
+    """Exactly one kind of work."""
 
     command: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="A program and its arguments; no shell."
+        default=strawberry.UNSET, description="A program and its arguments; no shell reads them."
     )
     sdk: SdkStepInput | None = strawberry.field(
         default=strawberry.UNSET, description="A prompt for an agent."
     )
     validate: ValidationInput | None = strawberry.field(
-        default=strawberry.UNSET, description="A gate: what has to hold."
+        default=strawberry.UNSET, description="A gate: the step fails where the check does."
     )
     approval: ApprovalRequirementInput | None = strawberry.field(
-        default=strawberry.UNSET, description="A question to people."
+        default=strawberry.UNSET, description="People who have to approve."
     )
 
 
-@strawberry.input(description="How often a step is tried, and after what.")
+@strawberry.input(description="How often a step is tried, and after which failures.")
 class RetryPolicyInput:
-    """Nothing is tried twice where a step has none."""
+    """A step without one is tried once."""
 
-    attempts: int | None = strawberry.field(default=None, description="In all; 1 to 20.")
+    attempts: int | None = strawberry.field(
+        default=None, description="Attempts in all, including the first; 1 to 20."
+    )
     backoff_ms: int | None = strawberry.field(
-        default=None, description="Before the second attempt, in ms; up to an hour."
+        default=None,
+        description="Longest wait before the second attempt, in ms, at most an hour. It doubles "
+        "with each attempt.",
     )
     codes: list[FailureCode] | None = strawberry.field(
-        default=None, description="What is tried again; all that trying can mend if absent."
+        default=None,
+        description="Failures after which it is tried again; all retryable ones if absent.",
     )
 
 
 @strawberry.input(description="One step of a workflow.")
 class StepInput:
-    """What does not belong to the kind of its work is refused."""
+    """A field that does not apply to the kind of work is refused."""
 
     key: str = strawberry.field(description="A letter, then letters, digits, `_` and `-`.")
     work: StepWorkInput = strawberry.field(description="What it does.")
     needs: list[str] | None = strawberry.field(
         default=None,
-        description="Keys of the steps that are over first; the step before it if absent.",
+        description="Keys of the steps that must be over first; if absent, the preceding step.",
     )
     when: str | None = strawberry.field(
         default=None, description=f"{_CONDITION} Where it does not hold, the step is skipped."
     )
     for_each: str | None = strawberry.field(
-        default=None, description="An input that is a list: inputs.name."
+        default=None,
+        description="A workflow input that is a list (inputs.name); the step runs for each item.",
     )
     provider: str | None = strawberry.field(
         default=None, description="The provider's key, for a command."
@@ -118,52 +124,54 @@ class StepInput:
         default=None, description="How often it is tried; once if absent."
     )
     on_failure: FailureAction | None = strawberry.field(
-        default=None, description="What its failure means for others; STOP if absent."
+        default=None,
+        description="What its failure means for the steps that need it; STOP if absent.",
     )
     risk: RiskLevel | None = strawberry.field(
-        default=None, description="The least that it is taken for."
+        default=None, description="Lower bound; the policy may rate the step higher."
     )
     budget: BudgetInput | None = strawberry.field(
-        default=None, description="What it may use up at most."
+        default=None, description="The most that it may consume."
     )
     tool_scopes: list[str] | None = strawberry.field(
-        default=None, description="What an agent's tools may do; some of the workflow's."
+        default=None, description="What an agent's tools may do; a subset of the workflow's."
     )
     artifacts: list[str] | None = strawberry.field(
-        default=None, description="Globs of files that it leaves."
+        default=None, description="Globs of the files to keep as artifacts."
     )
 
 
-@strawberry.input(description="A workflow, as a file would say it.")
+@strawberry.input(description="A workflow, with the content that a workflow file has.")
 class WorkflowDefinitionInput:
-    """Both come to the same, and are checked in the same way."""
+    """Read and checked by the same code as a file."""
 
     name: str = strawberry.field(description="1 to 100 visible characters.")
-    steps: list[StepInput] = strawberry.field(description="1 to 1,000.")
+    steps: list[StepInput] = strawberry.field(description="1 to 1,000 steps.")
     description: str | None = strawberry.field(default=None, description="What it is for.")
     feature: str | None = strawberry.field(default=None, description="Slug of its feature.")
     inputs: JSON | None = strawberry.field(
-        default=None, description="JSON Schema of what it is started with."
+        default=None, description="JSON Schema of the inputs of its runs."
     )
     tool_scopes: list[str] | None = strawberry.field(
-        default=None, description="What no step's tools go beyond."
+        default=None, description="Upper bound for the tool scopes of its steps."
     )
     concurrency: int | None = strawberry.field(
-        default=None, description="How many of its steps run at once at most."
+        default=None, description="How many of its steps may run at once."
     )
     timeout_ms: int | None = strawberry.field(
         default=None, description="A run of it is stopped after this long, in ms."
     )
 
     def to_written(self) -> Mapping[str, Any]:
+        """Convert to the plain values that a file with the same content has."""
         written: dict[str, Any] = _written(self)
         written["steps"] = [_step(step) for step in written["steps"]]
         return written
 
 
-@strawberry.input(description="A new workflow: exactly one of yaml and definition.")
+@strawberry.input(description="A new workflow, as yaml or as definition.")
 class WorkflowCreateInput:
-    """Where there is one of this name it becomes its next version."""
+    """Where the project has a workflow of this name, this becomes its next version."""
 
     project: str = strawberry.field(description="Slug of its project.")
     yaml: str | None = strawberry.field(default=None, description=_YAML)
@@ -171,7 +179,7 @@ class WorkflowCreateInput:
         default=None, description=_DEFINITION
     )
     feature: str | None = strawberry.field(
-        default=None, description="Slug of its feature, in place of the one that it names."
+        default=None, description="Slug of its feature; overrides the one in the definition."
     )
 
     def to_command(self) -> CreateWorkflow:
@@ -179,11 +187,11 @@ class WorkflowCreateInput:
         return CreateWorkflow(project=self.project, source=source)
 
 
-@strawberry.input(description="The next version of a workflow: exactly one of yaml and definition.")
+@strawberry.input(description="The next version of a workflow, as yaml or as definition.")
 class WorkflowReviseInput:
-    """Its name stays."""
+    """The name must stay the same."""
 
-    id: strawberry.ID = strawberry.field(description="The workflow, in any version.")
+    id: strawberry.ID = strawberry.field(description="Any version of the workflow.")
     yaml: str | None = strawberry.field(default=None, description=_YAML)
     definition: WorkflowDefinitionInput | None = strawberry.field(
         default=None, description=_DEFINITION
@@ -194,9 +202,9 @@ class WorkflowReviseInput:
         return ReviseWorkflow(workflow_id=to_workflow_id(self.id), source=source)
 
 
-@strawberry.input(description="A new plan for what is left: exactly one of yaml and definition.")
+@strawberry.input(description="A new plan for the remaining steps, as yaml or as definition.")
 class WorkflowRunReplanInput:
-    """Of the definition only the steps are taken."""
+    """Only the steps of the definition are used."""
 
     id: strawberry.ID = strawberry.field(description="The workflow run.")
     yaml: str | None = strawberry.field(default=None, description=_YAML)
@@ -221,7 +229,7 @@ def _source(
 
 
 def _step(given: dict[str, Any]) -> Mapping[str, Any]:
-    """In a file the kind of work stands beside the rest, and a condition is a text."""
+    """Convert to the form of a file, where `work` is spread into the step."""
     work: dict[str, Any] = given.pop("work")
     if "validate" in work:
         held = work["validate"]
@@ -230,7 +238,7 @@ def _step(given: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _written(value: object) -> Any:
-    """As the file says it: names in camel case, and nothing where nothing was given."""
+    """Convert an input object to plain values, with camelCase names and without absent fields."""
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Writing workflows down."""
+"""Mutations that create and revise workflows."""
 
 from typing import Annotated
 
@@ -11,21 +11,21 @@ from schema.workflow_inputs import WorkflowCreateInput, WorkflowReviseInput
 from schema.workflows import Workflow
 
 
-@strawberry.type(description="The workflow is written down.")
+@strawberry.type(description="The workflow was stored.")
 class WorkflowCreatePayload:
     """Of workflowCreate."""
 
     workflow: Workflow = strawberry.field(
-        description="The workflow in its newest version: the one before, where nothing is new."
+        description="The newest version; the one before, if nothing has changed."
     )
 
 
-@strawberry.type(description="The workflow is written down anew; runs keep the version they have.")
+@strawberry.type(description="A new version was stored; existing runs keep theirs.")
 class WorkflowRevisePayload:
     """Of workflowRevise."""
 
     workflow: Workflow = strawberry.field(
-        description="The workflow in its newest version: the one before, where nothing is new."
+        description="The newest version; the one before, if nothing has changed."
     )
 
 
@@ -54,8 +54,8 @@ class WorkflowMutations:
     """Root fields of Mutation."""
 
     @strawberry.mutation(
-        description="Write a workflow down, as a file (YAML) or as inputs that say the same. All "
-        "that is wrong with it is told at once, each with its path."
+        description="Store a workflow, given as YAML or as an input object. InvalidInput lists "
+        "all faults at once, each with its path."
     )
     async def workflow_create(
         self,
@@ -66,8 +66,7 @@ class WorkflowMutations:
         return WorkflowCreatePayload(workflow=Workflow.of(made))
 
     @strawberry.mutation(
-        description="Write a workflow down anew, under its name: the next version. Runs of it "
-        "keep theirs."
+        description="Store the next version of a workflow. Existing runs keep their version."
     )
     async def workflow_revise(
         self,

@@ -1,4 +1,4 @@
-"""Workflow runs, and what could be done with them."""
+"""Workflow runs, and the impact that actions would have on them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ _SAME_NAME: Final = (
     "state", "pause_reason", "revision", "timeout_ms", "concurrency", "reason",
     "cancel_requested_at", "cancel_reason", "created_at", "started_at", "finished_at",
 )  # fmt: skip
-"""Fields of WorkflowRun that are the domain's under the same name."""
+"""Fields of WorkflowRun that have the same name and type in the domain."""
 
 
 async def _workflows(of: Sequence["WorkflowRun"], info: Info) -> Sequence[Workflow]:
@@ -86,22 +86,22 @@ async def _degraded(of: Sequence["WorkflowRun"], info: Info) -> Sequence[bool]:
     return await workflow_runs.degraded(info.context, [each.value for each in of])
 
 
-@strawberry.type(description="What an action would do to a workflow run, step by step.")
+@strawberry.type(description="What an action would do to a workflow run and each of its steps.")
 class ActionImpact:
-    """Lists are empty where it is not allowed for the state that the run is in."""
+    """Lists are empty where the state of the workflow run does not allow the action."""
 
-    allowed: bool = strawberry.field(description="Whether the viewer can do it now.")
-    reason: str | None = strawberry.field(description="Why not, if not.")
+    allowed: bool = strawberry.field(description="Whether the viewer can do this now.")
+    reason: str | None = strawberry.field(description="Why it is not allowed, if it is not.")
     needs_approval: bool = strawberry.field(
-        description="Whether people are asked first, and nothing changes until they agree."
+        description="Whether people have to approve first; nothing changes until they have."
     )
-    reruns: list[StepRun] = strawberry.field(description="Steps that are done once more.")
-    stays: list[StepRun] = strawberry.field(description="Steps that are over and stay so.")
-    starts: list[StepRun] = strawberry.field(description="Steps that can start after it.")
-    cancels: list[StepRun] = strawberry.field(description="Steps whose runs are asked to stop.")
-    lapses: list[Approval] = strawberry.field(
-        description="Approvals that nobody can decide on any more."
+    reruns: list[StepRun] = strawberry.field(description="Steps that would run again.")
+    stays: list[StepRun] = strawberry.field(description="Finished steps that stay as they are.")
+    starts: list[StepRun] = strawberry.field(description="Steps that would be PENDING afterwards.")
+    cancels: list[StepRun] = strawberry.field(
+        description="Steps whose runs would be asked to stop."
     )
+    lapses: list[Approval] = strawberry.field(description="Open approvals that would be withdrawn.")
 
     @classmethod
     async def of(cls, info: Info, run: domain.WorkflowRun, found: Foreseen) -> Self:
@@ -126,39 +126,39 @@ def _made(steps: Sequence[domain.StepRun]) -> list[StepRun]:
     return list(map(StepRun.of, steps))
 
 
-@strawberry.type(description="One execution of a workflow.")
+@strawberry.type(description="One run of a workflow.")
 class WorkflowRun(Node, Featured):
-    """Its state follows from its steps and from what people did."""
+    """Its state follows from its steps and from the actions of people."""
 
     value: strawberry.Private[domain.WorkflowRun]
-    state: WorkflowRunState = strawberry.field(description="Where it is.")
+    state: WorkflowRunState = strawberry.field(description="Its state.")
     pause_reason: str | None = strawberry.field(description="Why it is paused, if it is.")
-    failure: RunFailure | None = strawberry.field(description="Why it did not succeed.")
+    failure: RunFailure | None = strawberry.field(description="Why it failed, if it did.")
     revision: int = strawberry.field(
-        description="Of its plan: 1 as it was started, and one more with each time it is replanned."
+        description="Revision of its plan: 1 at the start, one more with each replan."
     )
     tool_scopes: list[str] = strawberry.field(
-        description="What the tools of its agents may do at the most."
+        description="Upper bound for what the tools of its agents may do."
     )
-    inputs: JSON = strawberry.field(description="What it was started with, by name.")
-    concurrency: int = strawberry.field(description="How many of its steps run at once.")
+    inputs: JSON = strawberry.field(description="Its inputs by name, with defaults filled in.")
+    concurrency: int = strawberry.field(description="How many of its steps may run at once.")
     timeout_ms: int | None = strawberry.field(
-        description="It is stopped after this long, in ms; null where it may take any time."
+        description="It is stopped after this long, in ms; null: no limit."
     )
-    reason: str | None = strawberry.field(description="Why it was started, as its requester said.")
+    reason: str | None = strawberry.field(description="The requester's reason for starting it.")
     cancel_requested_at: datetime | None = strawberry.field(
-        description="When somebody asked for it to be stopped."
+        description="When somebody asked for it to be canceled."
     )
-    cancel_reason: str | None = strawberry.field(description="What they said.")
-    created_at: datetime = strawberry.field(description="When it was asked for.")
-    started_at: datetime | None = strawberry.field(description="When it began.")
-    finished_at: datetime | None = strawberry.field(description="When it was over.")
+    cancel_reason: str | None = strawberry.field(description="The reason given for canceling it.")
+    created_at: datetime = strawberry.field(description="When it was requested.")
+    started_at: datetime | None = strawberry.field(description="When an engine started it.")
+    finished_at: datetime | None = strawberry.field(description="When it ended.")
     duration_ms: int | None = strawberry.field(
         description="From start to end, in ms; null until both are known."
     )
 
     @strawberry.field(
-        description="What it is a run of, in the version that it was started in.",
+        description="The version of the workflow that it runs.",
         metadata={MANY: _workflows},
     )
     async def workflow(self, info: Info) -> Workflow:
@@ -173,20 +173,20 @@ class WorkflowRun(Node, Featured):
         return await load_actor(info, self.value.requested_by)
 
     @strawberry.field(
-        description="Its steps in the order of the plan, without those that were taken out of it.",
+        description="Its steps in plan order, without those that a replan has removed.",
         metadata={MANY: _steps},
     )
     async def step_runs(self, info: Info) -> list[StepRun]:
         return (await _steps([self], info))[0]
 
     @strawberry.field(
-        description="Which of its steps needs which, by their keys.", metadata={MANY: _edges}
+        description="The dependencies between its steps, by key.", metadata={MANY: _edges}
     )
     async def edges(self, info: Info) -> list[StepEdge]:
         return (await _edges([self], info))[0]
 
     @strawberry.field(
-        description="What it is at: the steps that run or wait for people, else those that are to "
+        description="The steps that are running or wait for people; if there are none, those that "
         "start next.",
         metadata={MANY: _current},
     )
@@ -194,7 +194,7 @@ class WorkflowRun(Node, Featured):
         return (await _current([self], info))[0]
 
     @strawberry.field(
-        description="What people were asked about its steps, newest first, the newest 100.",
+        description="The approvals of its steps, newest first; the newest 100.",
         metadata={MANY: _approvals},
     )
     async def approvals(self, info: Info) -> list[Approval]:
@@ -208,8 +208,8 @@ class WorkflowRun(Node, Featured):
         return (await _degraded([self], info))[0]
 
     @strawberry.field(
-        description="Names the place that it has come to: with it, workflowRunResume has it go on "
-        "from there only. Null once it is over."
+        description="Names its latest checkpoint. Passed to workflowRunResume, it makes the resume "
+        "fail if the workflow run has moved on since. Null once it is over."
     )
     def resume_token(self) -> str | None:
         return self.value.resume_token
@@ -219,8 +219,8 @@ class WorkflowRun(Node, Featured):
         return (await _actions([self], info))[0]
 
     @strawberry.field(
-        description="What an action of the viewer's would do now. The same is done where it is "
-        "asked for, unless something has changed in between."
+        description="What an action of the viewer would do now. The action itself does the same, "
+        "unless something has changed in between."
     )
     async def impact(
         self,
@@ -240,8 +240,7 @@ class WorkflowRun(Node, Featured):
         return await ActionImpact.of(info, self.value, found)
 
     @strawberry.field(
-        description="The files that its steps have left behind, in the order in which they were "
-        "found."
+        description="The artifacts of its steps, in the order in which they were collected."
     )
     async def artifacts(
         self, info: Info, first: First = None, after: After = None
@@ -250,7 +249,7 @@ class WorkflowRun(Node, Featured):
         page = await artifacts.of_workflow_run(info.context, run, first, list_key(after, scope))
         return connected(info, page, scope)
 
-    @strawberry.field(description="What happened to it, oldest first.")
+    @strawberry.field(description="Its stored events, oldest first.")
     async def events(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[WorkflowRunEvent]:

@@ -1,4 +1,4 @@
-"""Workflows in their versions: steps, and who needs whom."""
+"""Workflows, their versions, steps and edges."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self, cast
@@ -27,50 +27,60 @@ if TYPE_CHECKING:
     from schema.projects import Project
 
 
-@strawberry.type(description="How often a step is tried, and after what.")
+@strawberry.type(description="How often a step is tried, and after which failures.")
 class RetryPolicy:
-    """Each wait is up to twice the one before, and spread by something random."""
+    """The longest wait doubles with each attempt; each wait is randomised below it."""
 
-    attempts: int = strawberry.field(description="In all.")
-    backoff_ms: int = strawberry.field(description="Before the second one, in ms.")
-    codes: list[FailureCode] = strawberry.field(description="What is tried again.")
+    attempts: int = strawberry.field(description="Attempts in all, including the first.")
+    backoff_ms: int = strawberry.field(
+        description="Longest wait before the second attempt, in ms; it doubles with each attempt."
+    )
+    codes: list[FailureCode] = strawberry.field(
+        description="Failures after which it is tried again."
+    )
 
 
-@strawberry.type(description="What the run of a step may use up at most.")
+@strawberry.type(description="The most that the run of a step may consume.")
 class StepBudget:
-    """Null: not limited."""
+    """Null: no limit."""
 
-    cost_cents: int | None = strawberry.field(description="In cents.")
-    tokens: int | None = strawberry.field(description="Of a language model.")
+    cost_cents: int | None = strawberry.field(description="Cost in cents.")
+    tokens: int | None = strawberry.field(description="Tokens of a language model.")
 
     @classmethod
     def of(cls, budget: Budget) -> Self:
         return cls(cost_cents=budget.cost_cents, tokens=budget.tokens)
 
 
-@strawberry.type(description="One step of a workflow, as it was written down.")
+@strawberry.type(description="One step of a workflow, as it was defined.")
 class Step:
-    """What does not belong to its type is null or empty."""
+    """Fields that do not apply to its type are null or empty."""
 
-    key: str = strawberry.field(description="Its name, the only one of its workflow.")
+    key: str = strawberry.field(description="Its name, unique in the workflow.")
     type: StepType = strawberry.field(description="What it does.")
-    needs: list[str] = strawberry.field(description="Keys of the steps that are over first.")
+    needs: list[str] = strawberry.field(description="Keys of the steps that must be over first.")
     when: str | None = strawberry.field(
         description="A condition (CEL); where it does not hold, the step is skipped."
     )
     for_each: str | None = strawberry.field(
-        description="The input, a list, for each item of which the step is made once."
+        description="The input, a list, for each item of which the step runs once."
     )
     command: list[str] = strawberry.field(description="The program and its arguments.")
     prompt: str | None = strawberry.field(description="The text for an agent.")
-    documents: list[str] = strawberry.field(description="Documents that are attached to it.")
-    provider: str | None = strawberry.field(
-        description="The key of where it runs; null: the project's default."
+    documents: list[str] = strawberry.field(
+        description="Paths of the feature's documents that are put before the prompt."
     )
-    condition: str | None = strawberry.field(description="What has to hold (CEL).")
-    checks: str | None = strawberry.field(description="The step that outputSchema is about.")
+    provider: str | None = strawberry.field(
+        description="Key of the provider; null: the project's default."
+    )
+    condition: str | None = strawberry.field(
+        description="The condition (CEL) that a validation checks."
+    )
+    checks: str | None = strawberry.field(
+        description="Key of the step whose outputs are checked against outputSchema."
+    )
     output_schema: JSON | None = strawberry.field(
-        description="The JSON Schema that the outputs of another step are held to."
+        description="The JSON Schema that the outputs of that step have to match."
     )
     approval: ApprovalRequirement | None = strawberry.field(description="Who has to approve.")
     cwd: str | None = strawberry.field(description="Its working directory.")
@@ -79,11 +89,15 @@ class Step:
     )
     timeout_ms: int | None = strawberry.field(description="It is stopped after this long, in ms.")
     tool_scopes: list[str] = strawberry.field(description="What an agent's tools may do.")
-    budget: StepBudget | None = strawberry.field(description="What it may use up.")
-    artifacts: list[str] = strawberry.field(description="Globs of files that it leaves.")
+    budget: StepBudget | None = strawberry.field(description="The most that it may consume.")
+    artifacts: list[str] = strawberry.field(description="Globs of the files to keep as artifacts.")
     retry: RetryPolicy = strawberry.field(description="How often it is tried.")
-    on_failure: FailureAction = strawberry.field(description="What its failure means for others.")
-    risk: RiskLevel | None = strawberry.field(description="The least that it is taken for.")
+    on_failure: FailureAction = strawberry.field(
+        description="What its failure means for the steps that need it."
+    )
+    risk: RiskLevel | None = strawberry.field(
+        description="Lower bound; the policy may rate the step higher."
+    )
 
     @classmethod
     def of(cls, step: domain.Step) -> Self:
@@ -117,37 +131,39 @@ class Step:
         )
 
 
-@strawberry.type(description="What is to be done, as steps that need one another: one version.")
+@strawberry.type(description="One version of a workflow: steps and their dependencies.")
 class Workflow(Node):
     """A version never changes."""
 
     value: strawberry.Private[domain.Workflow]
-    name: str = strawberry.field(description="The same for all its versions.")
-    version: int = strawberry.field(description="From 1 on.")
+    name: str = strawberry.field(description="Its name, the same for all its versions.")
+    version: int = strawberry.field(description="Number of this version, from 1.")
     description: str | None = strawberry.field(description="What it is for.")
     feature_slug: str | None = strawberry.field(description="The slug of its feature.")
-    tool_scopes: list[str] = strawberry.field(description="What no step's tools go beyond.")
+    tool_scopes: list[str] = strawberry.field(
+        description="Upper bound for the tool scopes of its steps."
+    )
     concurrency: int | None = strawberry.field(
-        description="How many of its steps run at once at most; null: the server's bound."
+        description="How many of its steps may run at once; null: the server's default."
     )
     timeout_ms: int | None = strawberry.field(
-        description="A run of it is stopped after this long, in ms; null: never."
+        description="A run of it is stopped after this long, in ms; null: no limit."
     )
-    created_at: datetime = strawberry.field(description="When this version was written.")
+    created_at: datetime = strawberry.field(description="When this version was stored.")
 
-    @strawberry.field(description="The JSON Schema of what it is started with.")
+    @strawberry.field(description="The JSON Schema of the inputs of its runs.")
     def inputs(self) -> JSON:
         return cast("JSON", self.value.definition.inputs)
 
-    @strawberry.field(description="Its steps, in the order in which they were written.")
+    @strawberry.field(description="Its steps, in the order of the definition.")
     def steps(self) -> list[Step]:
         return [Step.of(step) for step in self.value.definition.steps]
 
-    @strawberry.field(description="Who needs whom.")
+    @strawberry.field(description="The dependencies between its steps, by key.")
     def edges(self) -> list[StepEdge]:
         return StepEdge.among(self.value.definition.steps)
 
-    @strawberry.field(description="The same as a file, which can be sent back.")
+    @strawberry.field(description="The workflow as YAML, which workflowCreate accepts.")
     def yaml(self, info: Info) -> str:
         return workflows.as_yaml(info.context, self.value)
 
@@ -156,8 +172,7 @@ class Workflow(Node):
         return [Workflow.of(each) for each in await workflows.versions(info.context, self.value)]
 
     @strawberry.field(
-        description="The feature that it belongs to; null where featureSlug names none that is "
-        "known."
+        description="The feature that it belongs to; null where no feature has that slug."
     )
     async def feature(self, info: Info) -> Feature | None:
         slug = self.value.definition.feature
@@ -166,7 +181,7 @@ class Workflow(Node):
         found = await features.by_slug(info.context, self.value.project_id, slug)
         return Feature.of(found) if found else None
 
-    @strawberry.field(description="Who wrote this version.")
+    @strawberry.field(description="Who stored this version.")
     async def author(self, info: Info) -> Actor:
         return await load_actor(info, self.value.author_id)
 

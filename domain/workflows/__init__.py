@@ -1,1 +1,1 @@
-"""What a workflow says: read, checked, written, and filled with the values of one run. Pure."""
+"""Workflow definitions: reading, checking, writing, and filling in the values of a run. Pure."""

@@ -1,4 +1,4 @@
-"""Whether a definition can be carried out: its graph, what it refers to, who it asks."""
+"""Checks whether a definition can run in a project: graph, references, providers, approvers."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -24,7 +24,7 @@ CYCLE_SHOWN_MAX: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFacts:
-    """What a step has to know of a provider."""
+    """What the check of a step needs to know of a provider."""
 
     kind: ProviderKind
     run_kinds: Collection[RunKind]
@@ -32,9 +32,9 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What there is in the project: providers by key, and how many hold each role.
+    """What a project has: providers by key, and how many members may approve with each role.
 
-    `uncounted` are roles that a sign-in brings along, of nobody knows how many.
+    `uncounted` are roles that an identity provider can assign, so that their number is unknown.
     """
 
     providers: Mapping[str, ProviderFacts]
@@ -45,13 +45,13 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checker:
-    """All faults at once, each with its path from the definition on."""
+    """Reports all faults at once, up to FAULTS_MAX, each with its path in the definition."""
 
     conditions: Conditions
     schemas: Schemas
 
     def check(self, definition: WorkflowDefinition, around: Surroundings) -> None:
-        """Raises InvalidInput."""
+        """Raises InvalidInput with every fault of the definition."""
         faults = Faults()
         for path, message in islice(self._faults(definition, around), FAULTS_MAX):
             faults.add(path, message)
@@ -90,7 +90,7 @@ class Checker:
 
 
 def _scope(definition: WorkflowDefinition) -> Scope:
-    """Who comes before whom cannot be said of a graph that is none; then only names are checked."""
+    """Return what references may name. With cycles there is no order, so only names are checked."""
     needs = {step.key: step.needs for step in definition.steps}
     is_graph = not cycles(needs)
     return Scope(
@@ -125,7 +125,7 @@ def _of_graph(definition: WorkflowDefinition) -> Iterator[tuple[Path, str]]:
 
 
 def _of_keys(steps: Collection[Step]) -> Iterator[tuple[Path, str]]:
-    """Letters of either case make a key: files and people mix them up."""
+    """Keys are compared without case, since people and file systems confuse upper and lower."""
     counts: Counter[str] = Counter()
     for index, step in enumerate(steps):
         counts[step.key.lower()] += 1

@@ -1,4 +1,4 @@
-"""The JSON Schema of a workflow file, by which editors help while one is written."""
+"""The JSON Schema of a workflow file, for completion and checks in editors."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -33,8 +33,11 @@ OF_WHAT_RUNS: Final = ("command", "sdk")
 
 
 def schema() -> Described:
-    """Draft 2020-12. It knows the form; that a step which is needed is there, that a condition can
-    be read and that a provider is known is checked by the server."""
+    """Return the schema (draft 2020-12).
+
+    It describes the form alone. Only the server checks that needed steps exist, that conditions
+    compile and that providers are known.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A workflow of the CCDash Execution Workbench",
@@ -43,15 +46,15 @@ def schema() -> Described:
 
 
 def _of_workflow() -> dict[str, Described]:
-    steps = _list(_step(), STEPS_MAX, "What is done; each has a key of its own.")
+    steps = _list(_step(), STEPS_MAX, "The steps; each has a unique key.")
     return {
-        "name": _text("Sending a file of the same name again makes the next version.",
+        "name": _text("A file with the same name becomes the next version of that workflow.",
                       WORKFLOW_NAME_CHARACTERS_MAX),
         "description": _text("What it is for.", DESCRIPTION_CHARACTERS_MAX),
         "feature": _text("Slug of the feature that it belongs to.", SLUG_CHARACTERS_MAX),
-        "inputs": {"type": "object", "description": "A JSON Schema of what it is started with."},
-        "toolScopes": _texts("What no step's tools go beyond.", TOOL_SCOPES_MAX),
-        "concurrency": _number("How many of its steps run at once at most.", 1, CONCURRENCY_MAX),
+        "inputs": {"type": "object", "description": "A JSON Schema of the inputs of its runs."},
+        "toolScopes": _texts("Upper bound for the tool scopes of its steps.", TOOL_SCOPES_MAX),
+        "concurrency": _number("How many of its steps may run at once.", 1, CONCURRENCY_MAX),
         "timeoutMs": _number("A run of it is stopped after this long, in ms.", 1, TIMEOUT_MS_MAX),
         "steps": {**steps, "minItems": 1},
     }  # fmt: skip
@@ -69,16 +72,16 @@ def _step() -> Described:
 
 
 def _of_all() -> dict[str, Described]:
-    key = _text("By what it is named; a letter, then letters, digits, _ and -.",
+    key = _text("Its unique name: a letter, then letters, digits, _ and -.",
                 STEP_KEY_CHARACTERS_MAX)  # fmt: skip
     return {
         "key": {**key, "pattern": f"^{KEY.pattern}$"},
-        "needs": _texts("Keys of steps that are over first. If absent it follows the step before "
-                        "it; [] starts at once.", NEEDS_MAX),
+        "needs": _texts("Keys of the steps that must be over first. If absent, the preceding step; "
+                        "with [] it starts at once.", NEEDS_MAX),
         "when": _condition("Where this does not hold, the step is skipped."),
-        "forEach": _condition("inputs.name, a list: the step is made for each item."),
-        "onFailure": _choice("What its failure means for those that need it.", FailureAction),
-        "risk": _choice("The least that it is taken for.", RiskLevel),
+        "forEach": _condition("inputs.name, a list: the step runs once for each item."),
+        "onFailure": _choice("What its failure means for the steps that need it.", FailureAction),
+        "risk": _choice("Lower bound; the policy may rate the step higher.", RiskLevel),
     }  # fmt: skip
 
 
@@ -86,8 +89,10 @@ def _kinds() -> dict[str, Described]:
     command = _texts("A program and its arguments; no shell reads them.", COMMAND_ARGUMENTS_MAX)
     sdk = {
         "provider": _text("The agent; the project's default if absent."),
-        "prompt": _text("What the agent is told."),
-        "documents": _texts("Paths of the feature's documents that go along.", DOCUMENTS_MAX),
+        "prompt": _text("The prompt for the agent."),
+        "documents": _texts(
+            "Paths of the feature's documents to put before the prompt.", DOCUMENTS_MAX
+        ),
     }
     outputs = {
         "step": _text("Key of the step.", STEP_KEY_CHARACTERS_MAX),
@@ -97,47 +102,50 @@ def _kinds() -> dict[str, Described]:
     return {
         "command": {**command, "minItems": 1},
         "sdk": {**_mapping(sdk, required=("prompt",)), "description": "Work for an agent."},
-        "validate": {"description": "A gate: a condition in CEL, or what outputs are held to.",
-                     "anyOf": [_condition("It fails where this does not hold."), held]},
-        "approval": {**_mapping(_approval()), "description": "People who have to agree."},
+        "validate": {"description": "A gate: a condition in CEL, or a schema for outputs.",
+                     "anyOf": [_condition("The step fails where this does not hold."), held]},
+        "approval": {**_mapping(_approval()), "description": "People who have to approve."},
     }  # fmt: skip
 
 
 def _approval() -> dict[str, Described]:
     return {
-        "role": _names("Who may agree.", tuple(APPROVER_RIGHTS)),
-        "count": _number("How many have to.", 1, APPROVALS_MAX),
-        "expiresMs": _number("How long it is open, in ms.", PERIOD_MS_MIN, PERIOD_MS_MAX),
-        "escalateMs": _number("After how long others are asked, in ms.",
+        "role": _names("The role that may approve.", tuple(APPROVER_RIGHTS)),
+        "count": _number("How many people have to approve.", 1, APPROVALS_MAX),
+        "expiresMs": _number("How long it stays open, in ms.", PERIOD_MS_MIN, PERIOD_MS_MAX),
+        "escalateMs": _number("After how long a higher role is asked, in ms.",
                               PERIOD_MS_MIN, PERIOD_MS_MAX),
-        "onExpiry": _choice("What comes then.", ExpiryAction),
+        "onExpiry": _choice("What happens when it expires.", ExpiryAction),
     }  # fmt: skip
 
 
 def _of_what_runs() -> dict[str, Described]:
     retry = {
-        "attempts": _number("In all.", 1, RETRY_ATTEMPTS_MAX),
-        "backoffMs": _number("Before the second, in ms.", 0, STEP_BACKOFF_MS_MAX),
-        "codes": {"type": "array", "items": _names("A failure that is tried again.", RETRYABLE)},
-    }
+        "attempts": _number("Attempts in all, including the first.", 1, RETRY_ATTEMPTS_MAX),
+        "backoffMs": _number("Longest wait before the second attempt, in ms; it doubles each time.",
+                             0, STEP_BACKOFF_MS_MAX),
+        "codes": {"type": "array",
+                  "items": _names("A failure after which it is tried again.", RETRYABLE)},
+    }  # fmt: skip
     budget = {
-        "costCents": _number("Cents.", 0, BUDGET_MAX),
-        "tokens": _number("Tokens.", 0, BUDGET_MAX),
+        "costCents": _number("Cost in cents.", 0, BUDGET_MAX),
+        "tokens": _number("Tokens of a language model.", 0, BUDGET_MAX),
     }
     return {
         "provider": _text("Where a command runs; the project's default if absent."),
         "cwd": _text("Folder inside the project's root."),
         "envProfile": _choice("Which environment variables it gets.", EnvProfile),
         "timeoutMs": _number("It is stopped after this long, in ms.", 1, TIMEOUT_MS_MAX),
-        "retry": {**_mapping(retry), "description": "Whether it is tried again."},
-        "budget": {**_mapping(budget), "description": "What it may use up."},
+        "retry": {**_mapping(retry), "description": "How often it is tried again."},
+        "budget": {**_mapping(budget), "description": "The most that it may consume."},
         "toolScopes": _texts("What an agent's tools may do.", TOOL_SCOPES_MAX),
-        "artifacts": _texts("Globs of files that it leaves.", ARTIFACT_GLOBS_MAX),
+        "artifacts": _texts("Globs of the files to keep as artifacts.", ARTIFACT_GLOBS_MAX),
     }
 
 
 def _mapping(members: Described, required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Nothing else is taken; null is as if it were absent."""
+    """Describe an object with these members and no others. A member that is null counts as absent,
+    except for required ones, kinds of work and `needs`."""
     made = {
         name: described if name in {*required, *KINDS, "needs"} else _or_nothing(described)
         for name, described in members.items()
@@ -178,6 +186,6 @@ def _choice(description: str, kind: type[StrEnum]) -> Described:
 
 
 def _names(description: str, names: tuple[StrEnum, ...]) -> Described:
-    """In capitals or not."""
+    """Describe an enum whose names may be written in upper or lower case."""
     spelled = [str(each) for each in names]
     return {"enum": [*spelled, *map(str.lower, spelled)], "description": description}

@@ -1,4 +1,4 @@
-"""From a definition and its inputs to the step runs that a workflow run begins with. Pure."""
+"""Expands a definition and its inputs into the step runs that a workflow run starts with. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from domain.workflows.templates import look_up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """A step run to be; `needs` are keys of others. Where `is_empty`, there was no item to make
-    it for: it is to be skipped when its turn comes, and those that need it go on."""
+    """A step run to be made; `needs` are keys of planned steps.
+
+    `is_empty` marks the one planned for an empty `forEach` list; it will be skipped.
+    """
 
     key: str
     step: Step
@@ -25,10 +27,11 @@ class PlannedStep:
 
 
 def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[PlannedStep, ...]:
-    """In the order of the steps. A step with `forEach` becomes `key[0]`, `key[1]` and so on; who
-    needs it needs all of them. Of an empty list one stays, by its own key.
+    """Return the planned steps in the order of the definition.
 
-    Raises InvalidInput with a path below `inputs`, or where there are too many in all.
+    A step with `forEach` becomes `key[0]`, `key[1]` and so on, and the steps that need it need all
+    of those. For an empty list there is one, under the step's own key.
+    Raises InvalidInput where the list is not one, or there are too many steps or edges.
     """
     items = {step.key: _items(step, inputs) for step in definition.steps}
     if sum(max(1, len(each or ())) for each in items.values()) > STEP_RUNS_MAX:
@@ -43,7 +46,7 @@ def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[P
 
 
 def _check_edges(definition: WorkflowDefinition, keys: Mapping[str, list[str]]) -> None:
-    """Every item needs every item: it multiplies."""
+    """Count edges before making them: between two `forEach` steps the numbers of items multiply."""
     edges = sum(len(keys[s.key]) * len(keys[need]) for s in definition.steps for need in s.needs)
     if edges > EDGES_MAX:
         message = f"The steps need one another {edges} times in all; {EDGES_MAX} are the most."
@@ -51,7 +54,7 @@ def _check_edges(definition: WorkflowDefinition, keys: Mapping[str, list[str]]) 
 
 
 def _items(step: Step, inputs: Mapping[str, Any]) -> list[Any] | None:
-    """None where it is made once, whatever the inputs are."""
+    """Return the items of a `forEach` step; None for any other step."""
     if step.for_each is None:
         return None
     wanted = reference(step.for_each)

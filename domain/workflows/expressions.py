@@ -1,4 +1,4 @@
-"""What a condition (CEL) refers to, and whether it is bounded. Evaluation is behind a port."""
+"""The references in a condition (CEL), and its bounds. Evaluation is behind a port."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from domain.errors import InvalidInput
 from domain.limits import EXPRESSION_BYTES_MAX, EXPRESSION_PARENTHESES_MAX
 
 ROOTS: Final = ("inputs", "steps", "item", "index")
-"""The names that a condition or a template may begin with."""
+"""The names with which a reference may begin."""
 STEP_FIELDS: Final = (
     "state", "exitCode", "outputs", "skipped", "attempt", "lastLines", "artifacts",
 )  # fmt: skip
 MACROS: Final = frozenset({"all", "exists", "existsOne", "exists_one", "filter", "map"})
-"""Each goes through a list. One inside another is refused: together they could take hours."""
+"""Macros that iterate over a list. Nested ones are refused, since they could run for hours."""
 
 TOKEN: Final = re.compile(
     r"""
@@ -30,7 +30,7 @@ TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 PLAIN_TEXT: Final = re.compile(r"""(["'])([^"'\\]*)\1""")
-"""A text that is its own value."""
+"""A string literal without escapes."""
 OPEN: Final = "([{"
 CLOSED: Final = ")]}"
 
@@ -45,8 +45,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A way into the values of a workflow run, from one of ROOTS on. `is_whole`: nothing follows
-    that cannot be told before it is evaluated."""
+    """A path into the values of a workflow run; its first part is one of ROOTS.
+
+    `is_whole` is False where more follows that is known only at evaluation.
+    """
 
     path: tuple[str | int, ...]
     is_whole: bool = True
@@ -57,7 +59,7 @@ class Reference:
 
     @property
     def step(self) -> str | None:
-        """The key of the step that it is about."""
+        """The key of the step that it refers to; None where it refers to no single step."""
         if self.root != "steps" or len(self.path) == 1:
             return None
         return str(self.path[1])
@@ -72,7 +74,8 @@ def tokens(text: str) -> list[Token]:
 
 
 def check_bounds(expression: str) -> None:
-    """Raises InvalidInput for what is too long, too deep, or could take too long."""
+    """Raises InvalidInput where an expression is empty, too long, too deeply nested, or nests
+    macros."""
     if not expression.strip():
         raise InvalidInput("The condition is empty.")
     if len(expression.encode()) > EXPRESSION_BYTES_MAX:
@@ -93,7 +96,7 @@ def check_bounds(expression: str) -> None:
 
 
 def bound_names(expression: str) -> frozenset[str]:
-    """The names that its macros give to the items that they go through."""
+    """Return the names of the loop variables of its macros."""
     given = tokens(expression)
     return frozenset(
         given[index + 2].text
@@ -103,8 +106,10 @@ def bound_names(expression: str) -> frozenset[str]:
 
 
 def references(text: str) -> tuple[Reference, ...]:
-    """Every way into the values, in order. Names behind a dot, and those that are called, are
-    none."""
+    """Return every reference in an expression, in order.
+
+    Names after a dot and names of called functions are not references.
+    """
     found: list[Reference] = []
     given = tokens(text)
     for index, token in enumerate(given):
@@ -116,7 +121,7 @@ def references(text: str) -> tuple[Reference, ...]:
 
 
 def reference(text: str) -> Reference:
-    """The one that the whole text is. Raises InvalidInput."""
+    """Parse a text that is one reference. Raises InvalidInput."""
     if len(text) > EXPRESSION_BYTES_MAX:
         raise InvalidInput(f"A reference has at most {EXPRESSION_BYTES_MAX} characters.")
     given = tokens(text)
@@ -129,7 +134,7 @@ def reference(text: str) -> Reference:
 
 
 def _reference(given: Sequence[Token]) -> tuple[Reference, int]:
-    """How far it goes, and in how many tokens."""
+    """Parse the reference at the beginning of the tokens; return it and how many tokens it has."""
     path: list[str | int] = [given[0].text]
     at = 1
     while at < len(given):
@@ -146,7 +151,7 @@ def _reference(given: Sequence[Token]) -> tuple[Reference, int]:
 
 
 def _part(given: Sequence[Token]) -> tuple[str | int, int] | None:
-    """`.name`, `["name"]` or `[0]`, and how many tokens that is."""
+    """Parse `.name`, `["name"]` or `[0]`; return the part and how many tokens it has."""
     match given:
         case [Token(text="."), Token(kind="name", text=name), *_]:
             return name, 2

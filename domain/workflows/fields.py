@@ -1,4 +1,4 @@
-"""Typed reading of what somebody wrote down; faults are noted with their paths, never raised."""
+"""Typed reading of untrusted mappings; faults are collected with their paths and not raised."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 TEXT_CHARACTERS_MAX: Final = 256 * 1024
 SHOWN_CHARACTERS_MAX: Final = 60
-"""Of what somebody wrote, in a message about it."""
+"""Longest quotation of the input in a message."""
 NEAREST_OF_MAX: Final = 30
 NEAREST_CHARACTERS_MAX: Final = 32
 """Names that one is compared with to find what was meant, and how long they are."""
@@ -25,7 +25,7 @@ NEAREST_CHARACTERS_MAX: Final = 32
 
 @dataclass(slots=True)
 class Faults:
-    """All that is wrong, up to a bound: whoever has that many corrects some and asks again."""
+    """The faults found so far, at most FAULTS_MAX of them."""
 
     found: list[Fault] = field(default_factory=list)
 
@@ -39,14 +39,18 @@ class Faults:
             self.found.append(Fault(path=path, message=message))
 
     def raise_any(self) -> None:
-        """Raises InvalidInput, with the first fault as what it says and where."""
+        """Raises InvalidInput with all faults; its message and path are those of the first."""
         if self.found:
             first = self.found[0]
             raise InvalidInput(first.message, *first.path, faults=tuple(self.found))
 
 
 class Fields:
-    """The members of one mapping. What is absent or of the wrong type is None, or nothing."""
+    """The members of one mapping, read by type.
+
+    An absent member reads as None or empty, and so does one of the wrong type, which is a fault.
+    A member that is not in `known` is a fault too.
+    """
 
     def __init__(self, raw: object, path: Path, known: Collection[str], faults: Faults) -> None:
         self.path = path
@@ -69,7 +73,7 @@ class Fields:
         return self._raw.get(name)
 
     def is_null(self, name: str) -> bool:
-        """It is written down, with nothing behind it."""
+        """Tell whether the member is there with the value null."""
         return name in self._raw and self._raw[name] is None
 
     def fault(self, name: str, message: str) -> None:
@@ -79,7 +83,7 @@ class Fields:
         return self._text(self._raw.get(name), most, name) if name in self else None
 
     def required(self, name: str, most: int = TEXT_CHARACTERS_MAX) -> str:
-        """Some text, or a fault and an empty one."""
+        """Return a text that is not blank; otherwise note a fault and return an empty one."""
         if name not in self:
             self.fault(name, f"{name} is missing.")
         elif (text := self.text(name, most)) is not None:
@@ -89,7 +93,7 @@ class Fields:
         return ""
 
     def texts(self, name: str, most: int) -> tuple[str, ...]:
-        """A list of at most so many."""
+        """Return a list of at most `most` texts."""
         if name not in self:
             return ()
         values = self._raw[name]
@@ -127,7 +131,7 @@ class Fields:
         return tuple(each for each in found if each is not None)
 
     def mapping(self, name: str) -> Mapping[str, object]:
-        """Of which the members are looked at elsewhere."""
+        """Return a mapping whose members the caller checks."""
         value = self._raw.get(name)
         if value is None or isinstance(value, Mapping):
             return value or {}
@@ -167,8 +171,11 @@ def shown(value: object, *, quoted: bool = True) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """A question about the name that was meant, or nothing. To compare two long names takes up to a
-    millisecond, so of many names only those that begin alike are looked at, and only short ones."""
+    """Return a "Did you mean ...?" about the closest known name, or an empty text.
+
+    Comparing two long names takes up to a millisecond, so only short names are compared, and of
+    many known names only those with the same first letter.
+    """
     if len(name) > NEAREST_CHARACTERS_MAX:
         return ""
     is_small = len(known) <= NEAREST_OF_MAX

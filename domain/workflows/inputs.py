@@ -1,4 +1,4 @@
-"""The inputs of one workflow run: defaults filled in, and held to the schema of the workflow."""
+"""The inputs of a workflow run: filled with defaults and checked against the workflow's schema."""
 
 import json
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from domain.workflows.languages import Schemas
 
 
 def declared(definition: WorkflowDefinition) -> Mapping[str, Any]:
-    """The inputs that it names, each with its schema."""
+    """Return the declared inputs by name, each with its JSON Schema."""
     properties = definition.inputs.get("properties")
     return properties if isinstance(properties, Mapping) else {}
 
 
 def settle(definition: WorkflowDefinition, given: object, schemas: Schemas) -> Mapping[str, Any]:
-    """What the run is to work with. An input that is not declared is a fault, whatever the schema
-    says of additional ones: nothing could refer to it.
+    """Return the inputs of a run, with defaults filled in.
 
-    Raises InvalidInput, with paths below `inputs`.
+    An undeclared input is a fault whatever the schema says of additional properties, since
+    nothing could refer to it. Raises InvalidInput with paths below `inputs`.
     """
     try:
         checked = check_config(given, ())

@@ -1,4 +1,4 @@
-"""From what somebody wrote down, as a file or as an input, to a definition, or all its faults."""
+"""Reads plain values, from a file or a GraphQL input, into a definition."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ KEYS: Final = (
 
 
 def read(raw: object) -> WorkflowDefinition:
-    """Form alone is read here; what it means together is looked at by `checking`.
+    """Read the form of a definition; `checking` checks whether its parts fit together.
 
     Raises InvalidInput with all faults.
     """

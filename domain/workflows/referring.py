@@ -1,4 +1,4 @@
-"""Whether what a step refers to is there when its turn comes."""
+"""Checks that everything a step refers to exists by the time the step starts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,10 @@ from domain.workflows.templates import dotted, parse, texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What may be referred to: inputs with their schemas, steps by key. Without an ancestry any
-    step may: its graph has other faults."""
+    """What references may name: inputs with their schemas, and steps by key.
+
+    `ancestry` is None where the graph is faulty; then the order of steps is not checked.
+    """
 
     inputs: Mapping[str, Any]
     steps: Mapping[str, Step]
@@ -23,7 +25,7 @@ class Scope:
 
 
 def reference_faults(step: Step, scope: Scope, path: Path) -> Iterator[tuple[Path, str]]:
-    """Each with the way to the text that it stands in."""
+    """Yield each faulty reference of a step, with the path of the text that contains it."""
     for where, text in texts(step):
         try:
             parts = parse(text)
@@ -81,7 +83,7 @@ def _of_step(wanted: Reference, step: Step, scope: Scope) -> str | None:
 
 
 def _of_field(wanted: Reference, other: Step) -> str | None:
-    """Of a step with forEach an item comes first, which may be one that nobody knows yet."""
+    """Check the field of a step; with forEach it comes after an index, which may be dynamic."""
     at = 2 if other.for_each is None else 3
     if len(wanted.path) <= at or wanted.path[at] in STEP_FIELDS:
         return None

@@ -1,4 +1,4 @@
-"""JSON Schemas that people write into workflows: what of the language they may use."""
+"""Reads the JSON Schemas in workflows, and refuses keywords that are unsafe to evaluate."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from domain.limits import SCHEMA_BYTES_MAX
 from domain.workflows.fields import Faults, Fields, Path
 
 NOT_IN_SCHEMAS: Final = frozenset({"$ref", "$dynamicRef", "pattern", "patternProperties"})
-"""What could fetch, go round in circles, or take for ever on a text that was made for it."""
+"""Keywords that could fetch documents, recurse without end, or backtrack for ever."""
 WITH_NAMES: Final = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
 """Keywords whose value has a schema for each name."""
 WITH_VALUES: Final = frozenset({"enum", "const", "default", "examples", "dependentRequired"})
@@ -19,7 +19,7 @@ Keywords = Mapping[str, Any]
 
 
 def read_schema(fields: Fields, name: str) -> Mapping[str, Any]:
-    """A JSON Schema of an object; whether it is a good one is for the library to say."""
+    """Read a JSON Schema, within bounds; whether it is valid is checked by the `Schemas` port."""
     schema = fields.mapping(name)
     path = (*fields.path, name)
     try:

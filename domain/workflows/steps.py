@@ -1,4 +1,4 @@
-"""From what somebody wrote down of one step to the step; faults are noted."""
+"""Reads one step of a definition; faults are collected."""
 
 import re
 from typing import Any, Final
@@ -48,11 +48,11 @@ OF_COMMANDS: Final = ("provider",)
 KEYS: Final = (*KINDS, *OF_ALL, *OF_DISPATCHED, *OF_COMMANDS)
 KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 BUDGET_MAX: Final = 2**31 - 1
-"""What an Int of GraphQL can say."""
+"""The largest Int of GraphQL."""
 
 
 def read_step(raw: object, path: Path, before: tuple[str, ...], faults: Faults) -> Step:
-    """`before` is the step before it, which it needs where it does not say what it needs."""
+    """Read a step. `before` holds the key of the preceding step, its need unless it has `needs`."""
     fields = Fields(raw, path, KEYS, faults)
     if not fields.is_mapping:
         return Step(key="", type=StepType.COMMAND)
@@ -84,7 +84,7 @@ def _kind(fields: Fields) -> StepType | None:
 
 
 def _check_belongs(fields: Fields, kind: StepType) -> None:
-    """What would never be looked at is a mistake."""
+    """Note a fault for each field that has no effect on this kind of step."""
     foreign: list[str] = []
     if kind in {StepType.VALIDATION, StepType.APPROVAL}:
         foreign += OF_DISPATCHED
@@ -116,7 +116,7 @@ def _key(fields: Fields) -> str:
 
 
 def _for_each(fields: Fields) -> str | None:
-    """`inputs.targets`, or the same as a reference."""
+    """Accept `inputs.targets` and `${{ inputs.targets }}`."""
     text = fields.text("forEach", EXPRESSION_BYTES_MAX)
     if text is None:
         return None

@@ -1,7 +1,7 @@
 """Texts with references: `${{ inputs.x }}`, `${{ steps["sign-off"].exitCode }}`, `${{ item }}`.
 
-A reference becomes a part of the one argument or text that it stands in, never two arguments and
-never a line for a shell. `$${{` is how `${{` itself is written.
+A value is inserted into the one argument or text that refers to it; it can neither add arguments
+nor reach a shell. Write `$${{` for a literal `${{`.
 """
 
 import json
@@ -24,7 +24,7 @@ Path = tuple[str, ...]
 
 
 def parse(text: str) -> tuple[Part, ...]:
-    """Its plain parts and its references, in order. Raises InvalidInput."""
+    """Split a text into plain parts and references, in order. Raises InvalidInput."""
     parts: list[Part] = []
     at = 0
     while mark := MARK.search(text, at):
@@ -43,9 +43,9 @@ def parse(text: str) -> tuple[Part, ...]:
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
-    """The text with what is referred to; a value that is no text as its JSON.
+    """Replace the references in a text by their values; values that are not text as JSON.
 
-    Raises InvalidInput where there is no such value, or where the result is too long.
+    Raises InvalidInput where a value is missing, or the result has over FILLED_BYTES_MAX bytes.
     """
     if OPENING not in text:
         return text
@@ -60,7 +60,7 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
 
 
 def look_up(wanted: Reference, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
-    """Raises InvalidInput where there is nothing of that name."""
+    """Return the value that a reference names. Raises InvalidInput where there is none."""
     value: Any = values
     for index, part in enumerate(wanted.path):
         if isinstance(value, Mapping) and part in value:
@@ -73,7 +73,7 @@ def look_up(wanted: Reference, values: Mapping[str, Any]) -> Any:  # noqa: ANN40
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """A reference as it is told to people."""
+    """Format a reference for people."""
     first, *rest = path
     return str(first) + "".join(
         f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{json.dumps(part)}]"
@@ -82,7 +82,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def texts(step: Step) -> list[tuple[Path, str]]:
-    """All texts of a step that may hold references, with the way to each from the step on."""
+    """Return the texts of a step that contain references, with their paths from the step."""
     found: list[tuple[Path, str]] = [
         (("command", str(index)), text) for index, text in enumerate(step.command)
     ]

@@ -1,4 +1,4 @@
-"""The values that conditions and references of one step see."""
+"""The values that the conditions and references of a step can use."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Values = Mapping[str, Any]
 
 
 def needed_steps(step: Step) -> frozenset[str]:
-    """The keys of the steps that it refers to anywhere, so that only those have to be loaded."""
+    """Return the keys of all steps that a step refers to, so that only those are loaded."""
     found = [each for text in (step.when, step.condition) if text for each in references(text)]
     for _, text in texts(step):
         found += [part for part in parse(text) if not isinstance(part, str)]
@@ -28,7 +28,7 @@ def of_step_run(
     last_lines: Sequence[str] = (),
     artifacts: Sequence[Mapping[str, Any]] = (),
 ) -> Values:
-    """What others see of a step run: its STEP_FIELDS."""
+    """Return what other steps can use of a step run: its STEP_FIELDS."""
     return {
         "state": str(step_run.state),
         "exitCode": step_run.exit_code,
@@ -47,7 +47,7 @@ def seen(
     item: object = None,
     index: int | None = None,
 ) -> Values:
-    """All of it, for one step run. What `forEach` has made of a step is a list in its order."""
+    """Return all values for one step run. A `forEach` step is a list in the order of its items."""
     steps: dict[str, Any] = {}
     items: dict[str, dict[int, Values]] = {}
     for step_run, values in step_runs:

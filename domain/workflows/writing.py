@@ -1,4 +1,4 @@
-"""From a definition to what somebody could have written down: the inverse of `reading`."""
+"""Writes a definition as plain values: the inverse of `reading`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ Written = dict[str, Any]
 
 
 def write(definition: WorkflowDefinition) -> Written:
-    """Only what is not said by leaving it out, in the order of the documentation."""
+    """Return the plain values, without defaults, in the order of the documentation."""
     steps = definition.steps
     befores: list[tuple[str, ...]] = [(), *((step.key,) for step in steps)]
     return _given(
@@ -103,7 +103,7 @@ def _given(**members: object) -> Written:
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has any type
-    """Dicts and lists, whatever it was kept as."""
+    """Convert mappings and tuples to dicts and lists."""
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
