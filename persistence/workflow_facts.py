@@ -1,8 +1,9 @@
-"""What happened to workflow runs, as rows and back."""
+"""Converts events of workflow runs to rows and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Row
@@ -29,13 +30,24 @@ from domain.models.workflow_events import (
 )
 
 Fields = dict[str, Any]
+Reader = Callable[[Fields], WorkflowRunFact]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How one kind of fact is stored: its name in the database, which outlives the name of the
+    class, and how it is read back from the fields of the class."""
+
+    kind: str
+    fact: type[WorkflowRunFact]
+    read: Reader
 
 
 def event_columns(event: WorkflowRunEvent) -> Mapping[str, Any]:
     return {
         "workflow_run_id": event.workflow_run_id,
         "sequence": event.sequence,
-        "kind": _kind(event.fact),
+        "kind": KINDS[type(event.fact)],
         "at": event.at,
         "actor_id": event.actor_id,
         "payload": orjson.dumps(event.fact).decode(),
@@ -48,79 +60,29 @@ def event(row: Row[Any]) -> WorkflowRunEvent:
         sequence=row.sequence,
         at=row.at,
         actor_id=None if row.actor_id is None else PrincipalId(row.actor_id),
-        fact=_fact(row.kind, orjson.loads(row.payload)),
+        fact=READERS[row.kind](orjson.loads(row.payload)),
     )
 
 
-def _kind(fact: WorkflowRunFact) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
-    """What a fact is called in the database, whatever becomes of the class's name."""
-    match fact:
-        case WorkflowRunStateChanged():
-            return "STATE_CHANGED"
-        case StepRunStateChanged():
-            return "STEP_STATE_CHANGED"
-        case StepRunApprovalRequested():
-            return "STEP_APPROVAL_REQUESTED"
-        case StepRunApprovalDecided():
-            return "STEP_APPROVAL_DECIDED"
-        case StepRunRetried():
-            return "STEP_RETRIED"
-        case StepRunSkipped():
-            return "STEP_SKIPPED"
-        case WorkflowRunReplanned():
-            return "REPLANNED"
-        case StepRunArtifactAdded():
-            return "STEP_ARTIFACT_ADDED"
-        case StepRunBriefed():
-            return "STEP_BRIEFED"
-        case StepRunToolCalled():
-            return "STEP_TOOL_CALLED"
-        case CheckpointSaved():
-            return "CHECKPOINT_SAVED"
-        case WorkflowRunCancelRequested():
-            return "CANCEL_REQUESTED"
-        case _:
-            assert_never(fact)
+def _state_changed(payload: Fields) -> WorkflowRunStateChanged:
+    before = payload["from_state"]
+    return WorkflowRunStateChanged(
+        from_state=None if before is None else WorkflowRunState(before),
+        to_state=WorkflowRunState(payload["to_state"]),
+        reason=payload["reason"],
+        failure=_failure(payload["failure"]),
+    )
 
 
-def _fact(kind: str, payload: Fields) -> WorkflowRunFact:  # noqa: C901, PLR0911, PLR0912 - as above
-    """From the fields of the class, by their names."""
-    match kind:
-        case "STATE_CHANGED":
-            before = payload["from_state"]
-            return WorkflowRunStateChanged(
-                from_state=None if before is None else WorkflowRunState(before),
-                to_state=WorkflowRunState(payload["to_state"]),
-                reason=payload["reason"],
-                failure=_failure(payload["failure"]),
-            )
-        case "STEP_STATE_CHANGED":
-            return _step_changed(payload)
-        case "STEP_APPROVAL_REQUESTED":
-            return StepRunApprovalRequested(**_of_step(payload))
-        case "STEP_APPROVAL_DECIDED":
-            return _step_decided(payload)
-        case "STEP_RETRIED":
-            due_at = payload.pop("due_at")
-            due = None if due_at is None else datetime.fromisoformat(due_at)
-            return StepRunRetried(**_of_step(payload), due_at=due)
-        case "STEP_SKIPPED":
-            return StepRunSkipped(**_of_step(payload))
-        case "REPLANNED":
-            listed = {name: tuple(payload[name]) for name in ("added", "removed", "changed")}
-            return WorkflowRunReplanned(**{**payload, **listed})
-        case "STEP_ARTIFACT_ADDED":
-            return StepRunArtifactAdded(**_of_step(payload))
-        case "STEP_BRIEFED":
-            return StepRunBriefed(**_of_step(payload))
-        case "STEP_TOOL_CALLED":
-            return StepRunToolCalled(**_of_step(payload))
-        case "CHECKPOINT_SAVED":
-            return CheckpointSaved(**_of_step(payload))
-        case "CANCEL_REQUESTED":
-            return WorkflowRunCancelRequested(**payload)
-        case _:
-            raise ValueError(f"an event of a newer version: {kind}")
+def _replanned(payload: Fields) -> WorkflowRunReplanned:
+    listed = {name: tuple(payload[name]) for name in ("added", "removed", "changed")}
+    return WorkflowRunReplanned(**{**payload, **listed})
+
+
+def _step_retried(payload: Fields) -> StepRunRetried:
+    due_at = payload["due_at"]
+    due = None if due_at is None else datetime.fromisoformat(due_at)
+    return StepRunRetried(**{**_of_step(payload), "due_at": due})
 
 
 def _step_changed(payload: Fields) -> StepRunStateChanged:
@@ -155,3 +117,30 @@ def _failure(stored: Fields | None) -> RunFailure | None:
     if stored is None:
         return None
     return RunFailure(code=FailureCode(stored["code"]), message=stored["message"])
+
+
+def _plain(fact: Callable[..., WorkflowRunFact]) -> Reader:
+    """Read a fact about a step whose other fields are stored as they are."""
+    return lambda payload: fact(**_of_step(payload))
+
+
+def _row(kind: str, fact: type[WorkflowRunFact], read: Reader | None = None) -> Form:
+    return Form(kind=kind, fact=fact, read=read or _plain(fact))
+
+
+FORMS: Final = (
+    _row("STATE_CHANGED", WorkflowRunStateChanged, _state_changed),
+    _row("STEP_STATE_CHANGED", StepRunStateChanged, _step_changed),
+    _row("STEP_APPROVAL_REQUESTED", StepRunApprovalRequested),
+    _row("STEP_APPROVAL_DECIDED", StepRunApprovalDecided, _step_decided),
+    _row("STEP_RETRIED", StepRunRetried, _step_retried),
+    _row("STEP_SKIPPED", StepRunSkipped),
+    _row("REPLANNED", WorkflowRunReplanned, _replanned),
+    _row("STEP_ARTIFACT_ADDED", StepRunArtifactAdded),
+    _row("STEP_BRIEFED", StepRunBriefed),
+    _row("STEP_TOOL_CALLED", StepRunToolCalled),
+    _row("CHECKPOINT_SAVED", CheckpointSaved),
+    _row("CANCEL_REQUESTED", WorkflowRunCancelRequested, lambda p: WorkflowRunCancelRequested(**p)),
+)
+KINDS: Final = {form.fact: form.kind for form in FORMS}
+READERS: Final = {form.kind: form.read for form in FORMS}
