@@ -1,4 +1,4 @@
-"""What is stored of artifacts, and what keeps their content. The docstrings are the contract."""
+"""Protocols for stored artifacts and for their content. The docstrings are the contract."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,43 +10,42 @@ from domain.models.pages import Window
 
 
 class ArtifactRepository(Protocol):
-    """Rows about artifacts. They outlive the content: a report names digests for ever."""
+    """Rows about artifacts. They outlive the content, since reports name digests for ever."""
 
     async def add(self, artifacts: Sequence[Artifact]) -> None: ...
     async def get_many(self, ids: Collection[ArtifactId]) -> Mapping[ArtifactId, Artifact]: ...
     async def page(self, run_id: RunId, window: Window) -> Sequence[Artifact]:
-        """Those of a run, as they were added; the key is the artifact's id."""
+        """Artifacts of a run, in the order of adding; the window's key is the artifact's id."""
         ...
 
     async def of_runs(self, ids: Collection[RunId], limit: int) -> Sequence[Artifact]:
-        """Those of several runs, in the order of their ids."""
+        """At most `limit` artifacts of several runs, in the order of their ids."""
         ...
 
     async def page_of_step(self, step_run_id: StepRunId, window: Window) -> Sequence[Artifact]:
-        """Those that any attempt of a step has made, as they were added; the key is their id."""
+        """Artifacts of all attempts of a step, in the order of adding; the key is the id."""
         ...
 
     async def page_of_workflow_run(
         self, workflow_run_id: WorkflowRunId, window: Window
     ) -> Sequence[Artifact]:
-        """Those that any step of it has made, as they were added; the key is their id."""
+        """Artifacts of all steps of a workflow run, in the order of adding; the key is the id."""
         ...
 
     async def assign(self, run_id: RunId, step_run_id: StepRunId, attempt: int) -> None:
-        """All artifacts of the run were made by this attempt of a step, in the workflow run that
-        the run is for."""
+        """Note that all artifacts of a run were made by this attempt of a step."""
         ...
 
     async def consume(self, ids: Collection[ArtifactId], by: StepRunId, at: datetime) -> None:
-        """A step uses these; told twice it is as told once."""
+        """Note that a step uses these artifacts. Idempotent."""
         ...
 
     async def consumers(self, artifact_id: ArtifactId, limit: int) -> Sequence[StepRunId]:
-        """The steps that have used it, the first first."""
+        """The steps that have used an artifact, in the order of first use."""
         ...
 
     async def consumed_by(self, step_run_id: StepRunId, limit: int) -> Sequence[Artifact]:
-        """What a step has used, in the order of their ids."""
+        """The artifacts that a step has used, in the order of their ids."""
         ...
 
     async def ended_before(
@@ -56,33 +55,42 @@ class ArtifactRepository(Protocol):
         ...
 
     async def remove(self, run_id: RunId, at: datetime) -> None:
-        """The content of a run's artifacts is to be kept no longer."""
+        """Mark the artifacts of a run as removed; their content may be deleted."""
         ...
 
     async def unnamed(self, limit: int) -> Sequence[str]:
-        """Digests of what was removed and may still be there, and that no artifact names which is
-        not removed."""
+        """Digests of removed artifacts whose content may still be stored, and that no artifact
+        refers to which is not removed."""
         ...
 
     async def forget(self, digests: Collection[str]) -> None:
-        """What was removed with these digests is not there any more."""
+        """Note that the content with these digests has been deleted."""
         ...
 
 
 class ArtifactStore(Protocol):
-    """Content by its digest: the same content is kept once. Raises StorageUnavailable where it
-    cannot be reached, read or written."""
+    """Content by its hex SHA-256; equal content is stored once.
+
+    Every method raises StorageUnavailable where the store cannot be reached, read or written.
+    """
 
     async def put(self, pieces: AsyncIterator[bytes], bytes_max: int) -> Content:
-        """Keep it, whole or not at all. Raises ContentTooLarge, and whatever the pieces raise."""
+        """Store content whole or not at all.
+
+        Raises ContentTooLarge beyond `bytes_max`, and whatever iterating `pieces` raises.
+        """
         ...
 
     def read(self, sha256: str) -> AsyncGenerator[bytes, None]:
-        """Its pieces. Raises NotFound before the first one."""
+        """Yield the content in pieces. Raises NotFound before the first one."""
         ...
 
     async def delete(self, sha256: str, *, unless_put_since: datetime) -> bool:
-        """Whether it is not there any more: who has just put it is about to name it."""
+        """Delete content; return whether it is gone.
+
+        Content that was put at `unless_put_since` or later is kept, since whoever put it is about
+        to store a reference to it.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""What workflows are stored in, as protocols. Their docstrings are the contract."""
+"""Protocols for stored workflows and their runs. The docstrings are the contract."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -14,8 +14,11 @@ from domain.models.workflows import Workflow
 
 class WorkflowRepository(Protocol):
     async def add(self, workflow: Workflow) -> Workflow | None:
-        """Store a version; its number is the next one of its name in the project, whatever the
-        value says. None where another unit was storing the same one: roll back and try again."""
+        """Store a workflow as the next version of its name in the project, and return it.
+
+        `workflow.version` is ignored. None where another unit is storing the same version: the
+        caller must roll back and try again.
+        """
         ...
 
     async def get(self, workflow_id: WorkflowId) -> Workflow | None: ...
@@ -24,11 +27,11 @@ class WorkflowRepository(Protocol):
     async def versions(
         self, project_id: ProjectId, name: str, window: Window
     ) -> Sequence[Workflow]:
-        """Newest first; the key is the id."""
+        """Versions of one name, newest first; the window's key is the id."""
         ...
 
     async def page(self, project_id: ProjectId, window: Window) -> Sequence[Workflow]:
-        """The newest version of each, ordered by name, which is the key."""
+        """The newest version of each workflow, ordered by name, which is the window's key."""
         ...
 
 
@@ -36,7 +39,7 @@ class WorkflowRunRepository(Protocol):
     async def add(
         self, run: WorkflowRun, steps: Sequence[StepRun], facts: Sequence[WorkflowRunFact]
     ) -> WorkflowRun:
-        """Store a new run with its steps and first events, by its requester."""
+        """Store a new run with its steps and first events, with its requester as actor."""
         ...
 
     async def change(
@@ -51,10 +54,11 @@ class WorkflowRunRepository(Protocol):
         at: datetime,
         lease: WorkflowLease | None = None,
     ) -> WorkflowRun | None:
-        """Write the run and these steps and append the facts, if nothing has been written since
-        `before` was read. There is at least one fact.
+        """Write the run and its changed and added steps, and append the facts (at least one).
 
-        None: somebody was first, or the lease is no longer held. The sequence is counted here.
+        The write succeeds only if the stored sequence is still that of `before` and the lease, if
+        given, is still held; otherwise nothing is written and None is returned. Returns the run
+        with its new sequence.
         """
         ...
 
@@ -65,11 +69,11 @@ class WorkflowRunRepository(Protocol):
     async def page(
         self, project_id: ProjectId, run_filter: WorkflowRunFilter, window: Window
     ) -> Sequence[WorkflowRun]:
-        """Newest first; the key is the run's id."""
+        """Newest first; the window's key is the run's id."""
         ...
 
     async def find_key(self, project_id: ProjectId, key: str) -> tuple[str, WorkflowRunId] | None:
-        """The digest of the input that came with this key first, and the run it made."""
+        """The digest of the input with which this key was first used, and the run it started."""
         ...
 
     async def add_key(
@@ -81,39 +85,39 @@ class WorkflowRunRepository(Protocol):
         workflow_run_id: WorkflowRunId,
         at: datetime,
     ) -> bool:
-        """False where the key is taken; the unit is to be rolled back then."""
+        """Return False where the key is taken; the caller must then roll back the unit."""
         ...
 
     async def claim(
         self, *, owner: NodeId, now: datetime, until: datetime, limit: int
     ) -> Sequence[WorkflowLease]:
-        """Take runs that an engine has to see to and that no node does, oldest first."""
+        """Lease at most `limit` runs that need an engine and that no node holds, oldest first."""
         ...
 
     async def renew(
         self, leases: Collection[WorkflowLease], until: datetime
     ) -> frozenset[WorkflowRunId]:
-        """Extend leases; answers those still held."""
+        """Extend leases; return the ids of the runs whose leases are still held."""
         ...
 
     async def release(self, lease: WorkflowLease) -> None:
-        """The node does not see to it any more: another one may, if it has to be seen to."""
+        """Give up a lease, so that any node may claim the run if it needs an engine."""
         ...
 
     async def release_node(self, owner: NodeId) -> None:
-        """Free what a former life of this node held."""
+        """Give up all leases of a node, such as those of an earlier process of it."""
         ...
 
     async def after(
         self, workflow_run_id: WorkflowRunId, sequence: int, limit: int
     ) -> Sequence[WorkflowRunEvent]:
-        """The run's stream behind a sequence, in order."""
+        """Events of the run after a sequence, in order."""
         ...
 
 
 class StepRunRepository(Protocol):
     async def of(self, workflow_run_id: WorkflowRunId) -> Sequence[StepRun]:
-        """All of a run, in the order of the plan; also those that were taken out of it."""
+        """All step runs of a workflow run, in plan order, including those a replan removed."""
         ...
 
     async def of_many(
@@ -122,16 +126,18 @@ class StepRunRepository(Protocol):
     async def get(self, step_run_id: StepRunId) -> StepRun | None: ...
     async def get_many(self, ids: Collection[StepRunId]) -> Mapping[StepRunId, StepRun]: ...
     async def by_runs(self, run_ids: Collection[RunId]) -> Mapping[RunId, StepRun]:
-        """By any attempt's run."""
+        """Step runs by the runs of any of their attempts."""
         ...
 
     async def attempts(
         self, ids: Collection[StepRunId]
     ) -> Mapping[StepRunId, Sequence[StepAttempt]]:
-        """Those that have ended, first to last."""
+        """The attempts that have ended, first to last."""
         ...
 
     async def news(self, workflow_run_id: WorkflowRunId, *, has_asked: bool) -> Sequence[StepNews]:
-        """Of steps that run or are blocked: the runs and approvals that have gone on without the
-        step having been told. Approvals are looked for where people were asked about a step."""
+        """Runs and approvals whose state has changed without their step run reflecting it yet.
+
+        Approvals are looked up only if `has_asked`: whether any step has an approval of its own.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Step runs and their attempts; written by way of the workflow run that they are part of."""
+"""Stores step runs and their attempts. Written only through persistence/workflow_runs.py."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
@@ -41,7 +41,7 @@ CHANGE: Final = (
     .where(step_runs.c.id == bindparam("step_run_id"))
     .values({n: bindparam(f"{n}_written", type_=step_runs.c[n].type) for n in CHANGED})
 )
-"""Without a comparison: the row of the workflow run was compared, and is locked."""
+"""Compares nothing: the workflow run's row has been compared and is locked."""
 OF_MANY: Final = (
     select(step_runs)
     .where(step_runs.c.workflow_run_id.in_(bindparam("ids", expanding=True)))
@@ -62,7 +62,7 @@ _is_waiting: Final = text(
     "(execution_step_runs.state IN ('RUNNING', 'BLOCKED') "
     "OR execution_step_runs.approval_id IS NOT NULL)"
 )
-"""Written out, so that both databases see that a partial index holds all of these."""
+"""As literal SQL, so that both databases can see that the partial index covers these rows."""
 _is_of: Final = step_runs.c.workflow_run_id == bindparam("workflow_run_id")
 RUN_NEWS: Final = (
     select(step_runs.c.id.label("of_step_run"), runs)
@@ -105,7 +105,7 @@ class StepRuns:
             await self._session.write(ADD, list(map(steps.step_run_columns, added)))
 
     async def change(self, changes: Sequence[StepChange]) -> None:
-        """To be called with the row of their workflow run locked."""
+        """Write changes. The caller must hold the lock on the workflow run's row."""
         written = [
             {
                 "step_run_id": one.before.id,

@@ -1,4 +1,4 @@
-"""Statements by which one node at a time sees to a workflow run."""
+"""Statements for the leases by which one node at a time holds a workflow run."""
 
 from typing import Final
 

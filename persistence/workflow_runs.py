@@ -1,4 +1,4 @@
-"""Workflow runs: changed by compare-and-set on their sequence, seen to by one node at a time."""
+"""Stores workflow runs; every change compares and sets their sequence."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ CHANGED: Final = (
     "started_at",
     "finished_at",
 )
-"""What may be written after a run was started."""
+"""Columns that a change may write."""
 
 ADD: Final = insert(workflow_runs)
 ADD_EVENTS: Final = insert(workflow_events)
@@ -66,7 +66,7 @@ CHANGE: Final = (
         }
     )
 )
-"""Every change adds to the stream, so its length says whether anything has changed."""
+"""Compares `sequence`: every change appends to the stream, so it differs after any change."""
 CHANGE_LEASED: Final = CHANGE.where(
     workflow_runs.c.fence == bindparam("held_fence"), workflow_runs.c.lease_owner.is_not(None)
 )

@@ -1,4 +1,4 @@
-"""The tables of workflows: see persistence/tables.py, whose metadata they are part of."""
+"""The tables of workflows, in the metadata of persistence/tables.py."""
 
 from typing import Final
 
@@ -53,7 +53,7 @@ workflow_steps: Final = Table(
     Column("definition", Json, nullable=False),
     PrimaryKeyConstraint("workflow_id", "step_index"),
 )
-"""What is read back is `definition`; the columns before it are for whoever asks in SQL."""
+"""Only `definition` is read back; the columns before it serve people who query with SQL."""
 
 workflow_edges: Final = Table(
     "execution_workflow_edges",
@@ -120,7 +120,7 @@ workflow_keys: Final = Table(
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("project_id", "key"),
 )
-"""Idempotency keys of starts."""
+"""Idempotency keys of `workflowStart`."""
 
 step_runs: Final = Table(
     "execution_step_runs",
@@ -176,7 +176,7 @@ step_attempts: Final = Table(
     PrimaryKeyConstraint("step_run_id", "number"),
     Index("step_attempts_by_run", "run_id"),
 )
-"""Written once, when an attempt has ended."""
+"""Rows are written once, when an attempt has ended, and never changed."""
 
 workflow_events: Final = Table(
     "execution_workflow_events",

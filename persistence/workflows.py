@@ -1,4 +1,4 @@
-"""Workflows: versions that are written once, with their steps and edges."""
+"""Stores workflow versions with their steps and edges; a version is never changed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +59,7 @@ class Workflows:
         return stored
 
     async def _add_head(self, workflow: Workflow) -> bool:
-        """False where this version was stored meanwhile."""
+        """Return False where another unit has stored this version meanwhile."""
         insert = postgres_insert if self._session.is_postgres else sqlite_insert
         statement = insert(workflows).on_conflict_do_nothing().returning(workflows.c.id)
         return await self._session.first(statement, _columns(workflow)) is not None
@@ -69,7 +69,7 @@ class Workflows:
 
     async def get_many(self, ids: Collection[WorkflowId]) -> Mapping[WorkflowId, Workflow]:
         found = await self._session.all(GET_MANY, {"ids": list(ids)})
-        # Of what is not there too: else somebody could tell by the time it takes.
+        # Steps of unknown ids are queried too, so that timing does not reveal which ids exist.
         return {workflow.id: workflow for workflow in await self._with_steps(found, ids)}
 
     async def newest(self, project_id: ProjectId, name: str) -> Workflow | None:

@@ -1,4 +1,4 @@
-"""What the viewer may do with workflow runs and their steps, and doing it."""
+"""Actions on workflow runs and steps: which ones the viewer may take, and taking them."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -30,12 +30,12 @@ OPERATIONS: Final[Mapping[WorkflowAction, str]] = {
     WorkflowAction.REPLAN: "workflowRunReplan",
 }
 STOPPING: Final = frozenset({WorkflowAction.PAUSE, WorkflowAction.CANCEL})
-"""What can be done also where orchestration is off."""
+"""Actions that are allowed even where orchestration is switched off."""
 OF_STEPS: Final = frozenset({WorkflowAction.RETRY_STEP, WorkflowAction.SKIP_STEP})
 
 
 async def actions(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[WorkflowAction]]:
-    """What each one's state allows, and the project, and the viewer may do."""
+    """For each run, the actions that its state, its project and the viewer's rights allow."""
     plans = await context.loaders.steps_of.load_many([run.id for run in of])
     off = await _switched_off(context, {run.project_id for run in of})
     return [
@@ -45,7 +45,7 @@ async def actions(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[
 
 
 async def step_actions(context: Context, of: Sequence[StepRun]) -> Sequence[list[WorkflowAction]]:
-    """The same for steps: to retry it, to skip it."""
+    """For each step, whether it can be retried or skipped by the viewer."""
     found = await context.loaders.workflow_runs.load_many([step.workflow_run_id for step in of])
     runs = {run.id: run for run in found if run is not None}
     off = await _switched_off(context, {step.project_id for step in of})
@@ -98,7 +98,7 @@ async def impact(
     step_run_id: StepRunId | None,
     source: WorkflowSource | None,
 ) -> Foreseen:
-    """What it would do; a refusal where the viewer may not do it, or it cannot be done now.
+    """Return what an action would do, or why the viewer cannot take it now.
 
     Raises NotFound, InvalidInput.
     """
@@ -164,7 +164,7 @@ async def skip(context: Context, command: ActOnStepRun) -> StepRun:
 async def _attempted(
     context: Context, command: ActOnWorkflowRun | ReplanWorkflowRun, operation: str
 ) -> AsyncGenerator[None, None]:
-    """In the audit log where it is refused. Raises NotFound, NotPermitted."""
+    """Check the permission; record a refusal in the audit log. Raises NotFound, NotPermitted."""
     subject = AuditSubject(kind=SubjectKind.WORKFLOW_RUN, id=command.workflow_run_id)
     async with audit.attempt(context, operation, subject) as attempt:
         run = await context.loaders.workflow_runs.load(command.workflow_run_id)

@@ -1,4 +1,4 @@
-"""Workflow runs and their steps as the viewer may see them."""
+"""Workflow runs and their steps, as far as the viewer may read them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ async def step_by_id(context: Context, step_run_id: StepRunId) -> StepRun | None
 async def permitted(
     context: Context, workflow_run_id: WorkflowRunId, operation: str
 ) -> WorkflowRun:
-    """The workflow run, for an operation on it. Raises NotFound, NotPermitted."""
+    """Return a run on which the viewer may do `operation`. Raises NotFound, NotPermitted."""
     run = await context.loaders.workflow_runs.load(workflow_run_id)
     if run is None:
         raise NotFound
@@ -50,7 +50,7 @@ async def listed(
     first: int | None,
     after: str | None,
 ) -> Page[WorkflowRun]:
-    """Newest first; `after` is the id of the last one seen."""
+    """A page of a project's workflow runs, newest first; `after` is the id of the last one seen."""
     size = page_size(first)
     window = Window(limit=size + 1, after=after)
     async with context.store.snapshot() as unit:
@@ -59,19 +59,19 @@ async def listed(
 
 
 async def steps(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[StepRun]]:
-    """The plan of each as it is now, in its order, without what was taken out of it."""
+    """For each run, the step runs of its current plan, in plan order."""
     found = await context.loaders.steps_of.load_many([run.id for run in of])
     return [[one for one in each if one.removed_in is None] for each in found]
 
 
 def current(of: Sequence[StepRun], now: datetime) -> list[StepRun]:
-    """What a plan is at: steps that run or wait for people, else those that are to start next."""
+    """Return the steps that run or wait for people; if there are none, those that start next."""
     progress = Progress(of)
     return progress.active or progress.ready(len(of), now)
 
 
 async def degraded(context: Context, of: Sequence[WorkflowRun]) -> Sequence[bool]:
-    """Whether we are not sure of a run of some step."""
+    """For each run, whether the state of any of its steps' runs may be out of date."""
     active = [
         [one.run_id for one in each if one.run_id and one.state in ACTIVE_STEPS]
         for each in await steps(context, of)
@@ -84,7 +84,7 @@ async def degraded(context: Context, of: Sequence[WorkflowRun]) -> Sequence[bool
 async def attempts(
     context: Context, of: Sequence[StepRun]
 ) -> Sequence[list[StepAttempt | StepRun]]:
-    """Of each step first to last; one that goes on is the step itself."""
+    """For each step, its attempts, first to last; a current one is the step run itself."""
     ended = await context.loaders.attempts.load_many([step.id for step in of])
     return [
         [*each, step] if step.state in ACTIVE_STEPS else list(each)
@@ -93,7 +93,7 @@ async def attempts(
 
 
 async def approval(context: Context, step: StepRun) -> Approval | None:
-    """What people were asked last: for the step itself, or else for its run."""
+    """Return the latest approval of a step: its own, or else that of its run."""
     asked: ApprovalId | None = step.approval_id
     if asked is None and step.run_id is not None:
         run = await context.loaders.runs.load(step.run_id)
@@ -104,7 +104,7 @@ async def approval(context: Context, step: StepRun) -> Approval | None:
 
 
 async def blocking(context: Context, step: StepRun) -> Approval | None:
-    """The approval that it waits for; None also while its provider waits for an answer."""
+    """Return the approval that a BLOCKED step waits for; None where its provider waits instead."""
     if step.state is not StepRunState.BLOCKED:
         return None
     if step.approval_id is None and step.run_id is not None:
@@ -115,7 +115,7 @@ async def blocking(context: Context, step: StepRun) -> Approval | None:
 
 
 async def step_asking(context: Context, asked: Approval) -> StepRun | None:
-    """The step that an approval is about, itself or by its run."""
+    """Return the step that an approval is about, directly or through its run."""
     if asked.run_id is None and asked.workflow_run_id is not None:
         return await step_by_id(context, StepRunId(asked.subject_id))
     run = await context.loaders.runs.load(asked.run_id) if asked.run_id else None
@@ -130,9 +130,9 @@ async def report(context: Context, run: WorkflowRun, report_format: ReportFormat
 def follow(
     context: Context, run: WorkflowRun, after: int | None, start: StreamStart
 ) -> Follow[WorkflowRunEvent]:
-    """Pages of events behind a sequence, live; ends after the run's last event.
+    """Follow a run's events after a sequence, page by page, until its last event.
 
-    Raises CursorInvalid, at once and not when the first page is asked for.
+    Raises CursorInvalid at once, and not when the first page is asked for.
     """
     if after is None:
         after = run.sequence if start is StreamStart.END else 0
@@ -143,7 +143,7 @@ def follow(
 async def stored(
     context: Context, run: WorkflowRun, *, first: int | None, after: int | None
 ) -> Page[WorkflowRunEvent]:
-    """A page of its events, oldest first. Raises InvalidInput, CursorInvalid."""
+    """A page of stored events, oldest first. Raises InvalidInput, CursorInvalid."""
     size, after = page_size(first), after or 0
     _check_place(run, after)
     found = await context.loaders.workflow_events.load((run.id, after, size + 1))

@@ -1,4 +1,4 @@
-"""Where the content of artifacts is kept."""
+"""Stores for the content of artifacts: a folder or an S3-compatible bucket."""
 
 from importlib import import_module
 from pathlib import Path
@@ -7,9 +7,12 @@ from domain.artifact_repositories import ArtifactStore
 
 
 def store_at(url: str | None, folder: Path) -> ArtifactStore:
-    """In a bucket by its URL, or in the folder where there is none. Files come in by the folder in
-    either case. Raises ValueError for a URL that names no bucket."""
-    # What speaks to buckets is read only where there is one.
+    """Open the bucket at `url`, or the folder where `url` is None.
+
+    Incoming files are staged in the folder in either case. Raises ValueError where the URL names
+    no bucket.
+    """
+    # The client library for buckets is slow to import, so only where there is a bucket.
     module, place = ("folder", ()) if url is None else ("bucket", (url,))
     make = import_module(f"adapters.artifacts.{module}").open_store
     made: ArtifactStore = make(*place, folder)

@@ -1,5 +1,5 @@
-"""Content in a bucket: S3 and what is compatible with it, by the credentials that AWS_ variables or
-the machine give."""
+"""Content in a bucket of S3 or a compatible store. Credentials come from AWS_ variables or from the
+machine's role."""
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -24,7 +24,7 @@ RETRIES_MAX: Final = 3
 
 
 def open_store(url: str, folder: Path) -> "BucketStore":
-    """Raises ValueError."""
+    """Open the bucket that an `s3://bucket/folder` URL names. Raises ValueError."""
     if not url.startswith(SCHEME) or not url.removeprefix(SCHEME).split("/")[0]:
         raise ValueError(f"wanted is a URL like {SCHEME}bucket/folder")
     try:
@@ -44,8 +44,10 @@ def open_store(url: str, folder: Path) -> "BucketStore":
 
 
 class BucketStore:
-    """See domain.artifact_repositories.ArtifactStore. The folder holds what comes in until its
-    digest, and so its name, is known."""
+    """See domain.artifact_repositories.ArtifactStore.
+
+    Incoming content is staged in the folder until its digest, and with it its name, is known.
+    """
 
     def __init__(self, store: S3Store, folder: Path) -> None:
         self._store = store
@@ -68,8 +70,11 @@ class BucketStore:
                 yield bytes(piece)
 
     async def delete(self, sha256: str, *, unless_put_since: datetime) -> bool:
-        """Between the look and the removal nothing keeps others from putting it again; who does so
-        has put nothing like it for as long as that."""
+        """Look at the time of the last put, then delete.
+
+        The two are separate requests, so a put in between is lost. It would have to be of content
+        that nobody has put since `unless_put_since`.
+        """
         try:
             with _told():
                 told = await obstore.head_async(self._store, place_of(sha256))
@@ -83,7 +88,7 @@ class BucketStore:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Failures of the bucket as ours; what they say may hold more than is to be shown."""
+    """Convert errors of the bucket to ours, without their texts, which may hold secrets."""
     try:
         yield
     except FileNotFoundError:

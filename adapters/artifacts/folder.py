@@ -1,6 +1,4 @@
-"""Content in a folder of this machine: one file a digest, whole or absent."""
-
-# Works on descriptors.
+"""Content in a folder of this machine: one file for each digest, whole or absent."""
 
 import asyncio
 import fcntl
@@ -50,7 +48,7 @@ class FolderStore:
         return await in_thread(self._delete, sha256, unless_put_since.timestamp())
 
     def _publish(self, fresh: Path, sha256: str) -> None:
-        """Also over what is there: that it was put again now is told by the file's time."""
+        """Move a staged file into place, also over an equal one: its time records the last put."""
         path = self._path(sha256)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with self._locked():
@@ -75,7 +73,7 @@ class FolderStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nobody puts what is being removed, in whatever process."""
+        """Lock the folder, across processes, so that nothing is put while it is being deleted."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -86,7 +84,7 @@ class FolderStore:
 
 
 def new_folder(folder: Path) -> Path:
-    """Where content comes in."""
+    """Return the folder for incoming content, created if necessary."""
     new = folder / NEW_NAME
     new.mkdir(mode=0o700, parents=True, exist_ok=True)
     return new

@@ -1,7 +1,6 @@
-"""Taking content in: into a file of our own until it is whole and its digest is known."""
+"""Stages incoming content in a private file until it is whole and its digest is known."""
 
-# Works on descriptors.
-# ruff: noqa: PTH123
+# ruff: noqa: PTH123 - Path.open takes no descriptor.
 
 import asyncio
 import hashlib
@@ -25,14 +24,14 @@ _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """A whole file, on the disk, that nobody else knows yet."""
+    """A whole file on disk that nobody else refers to yet."""
 
     path: Path
     content: Content
 
 
 def place_of(sha256: str) -> str:
-    """Where content lies below whatever holds it all. Raises NotFound for what is no digest."""
+    """Return the path of content relative to its store. Raises NotFound for an invalid digest."""
     if _SHA256.fullmatch(sha256) is None:
         raise NotFound
     return f"{sha256[:2]}/{sha256}"
@@ -42,8 +41,10 @@ def place_of(sha256: str) -> str:
 async def staged(
     folder: Path, pieces: AsyncIterator[bytes], bytes_max: int
 ) -> AsyncIterator[Staged]:
-    """Gone when it is left, unless it was moved. Raises ContentTooLarge, StorageUnavailable, and
-    what the pieces raise."""
+    """Write the pieces to a new file, which is removed on exit unless it was moved.
+
+    Raises ContentTooLarge, StorageUnavailable, and what iterating `pieces` raises.
+    """
     path = folder / secrets.token_hex(16)
     try:
         content = await _written(path, pieces, bytes_max)
@@ -53,8 +54,10 @@ async def staged(
 
 
 async def in_thread(work: Callable[..., T], *given: object) -> T:
-    """Work on files. What goes wrong with those is StorageUnavailable; what the pieces raise may be
-    an OSError too, and is none of ours."""
+    """Do file work in a thread. Raises StorageUnavailable for its OSErrors.
+
+    Only `work` is covered: an OSError of the pieces comes from an adapter and is passed on.
+    """
     try:
         return await asyncio.to_thread(work, *given)
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Documents of projects on this machine: their files, and the front matter in them."""
+"""Documents of projects on this machine: finding files, and reading their front matter."""

@@ -29,7 +29,7 @@ from domain.models.features import (
 )
 
 DEPTH_MAX: Final = 50
-"""Of folders in folders."""
+"""Deepest nesting of folders that is scanned."""
 
 
 class ProjectFolders:
@@ -64,7 +64,7 @@ class Reading:
         return seen < SCAN_FILES_MAX and self.bytes_read + DOCUMENT_BYTES_MAX <= SCAN_BYTES_MAX
 
     def take(self, path: str) -> None:
-        """Look at a file, and read it where that is needed."""
+        """Add a file to the result; read it only if its size or time has changed."""
         try:
             self.found.append(self._read(path))
         except Unusable as refused:
@@ -97,7 +97,7 @@ class Reading:
 
 
 def shown(path: str) -> str:
-    """A path as a text that can be stored and printed."""
+    """Convert a path to a text that can be stored and printed."""
     text = os.fsencode(path).decode(errors="backslashreplace")[:DOCUMENT_PATH_CHARACTERS_MAX]
     return text if text.isprintable() else ascii(text)
 
@@ -124,8 +124,10 @@ def _look(root: str, folder: str, known: Mapping[str, FileState]) -> FolderReadi
 
 
 def _listed(start: int, folder: str) -> tuple[list[str], bool]:
-    """The Markdown files below a folder by path, and whether those are all. What is hidden is left
-    out, and a link to a folder is not followed."""
+    """Return the Markdown files below a folder, sorted by path, and whether those are all.
+
+    Hidden files and folders are left out, and links to folders are not followed.
+    """
     paths: list[str] = []
     entries = 0
     for below, folders, files in _walked(start):
@@ -142,7 +144,7 @@ def _listed(start: int, folder: str) -> tuple[list[str], bool]:
 
 
 def _walked(start: int) -> Iterator[tuple[str, list[str], list[str]]]:
-    """By descriptors, so that nothing put in the way leads out."""
+    """Walk by descriptors, so that a link swapped in meanwhile cannot lead out."""
     for below, folders, files, _ in os.fwalk(".", dir_fd=start, follow_symlinks=False):
         yield below, folders, files
 
@@ -157,7 +159,7 @@ def _looked_at(file: int) -> os.stat_result:
 
 
 def _content(file: int) -> bytes:
-    """All of it, unless it has grown past the bound meanwhile."""
+    """Read the whole file. Raises Unusable where it has grown past the bound meanwhile."""
     with os.fdopen(file, "rb", closefd=False) as reader:
         content = reader.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:
@@ -173,7 +175,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _front(content: bytes) -> FrontMatter:
-    # Read only where it is wanted: a server that scans nothing needs no YAML.
+    # Imported late: a server that scans nothing needs no YAML parser.
     front_matter = import_module("adapters.documents.front_matter")
     front: FrontMatter = front_matter.read(_decoded(content))
     return front

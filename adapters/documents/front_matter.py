@@ -19,7 +19,7 @@ _CLOSING: Final = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
 
 def read(text: str) -> FrontMatter:
-    """What a document says of itself; nothing where it has no front matter. Raises Unusable."""
+    """Read the front matter of a document; empty where it has none. Raises Unusable."""
     found = BLOCK.match(text)
     if found is None:
         return FrontMatter()
@@ -35,7 +35,7 @@ def read(text: str) -> FrontMatter:
 
 
 def _parsed(block: str) -> object:
-    """Texts, lists and mappings: nothing is taken for a number, a time or a Python object."""
+    """Parse into texts, lists and mappings; no scalar becomes a number, time or Python object."""
     try:
         _check(block)
         return yaml.load(block, Loader=yaml.CBaseLoader)  # noqa: S506 - makes texts only
@@ -47,8 +47,10 @@ def _parsed(block: str) -> object:
 
 
 def _check(block: str) -> None:
-    """Before anything is made of it: what is nested deeply ends the parser's stack, and what is
-    named once and used often grows without an end."""
+    """Check the bounds on parser events, before any value is built.
+
+    Deep nesting would exhaust the stack, and aliases could expand without end.
+    """
     nodes = depth = 0
     for event in yaml.parse(block, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.AliasEvent):

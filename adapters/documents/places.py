@@ -1,4 +1,4 @@
-"""Opening what lies inside a project's root, and nothing else, whoever moves what meanwhile."""
+"""Opens files and folders inside a project's root, safe against concurrent renames and links."""
 
 import os
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from domain.documents import Unusable
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Without waiting for whoever writes into a pipe."""
+"""O_NONBLOCK: opening a named pipe must not wait for its writer."""
 
 
 @contextmanager
 def opened(root: str, path: str, *, is_folder: bool = False) -> Iterator[int]:
-    """A descriptor of what is at a path from the root. Raises Unusable, OSError.
+    """Open a path relative to the root and yield its descriptor. Raises Unusable, OSError.
 
-    Symlinks are followed first, on paper; then each part of the way is opened without following
-    any, so that one that is put there meanwhile leads nowhere.
+    Symlinks are resolved first; then each part of the resolved path is opened without following
+    links, so that a link put there in between makes the opening fail.
     """
     real_root = os.path.realpath(root)
     real = PurePath(os.path.realpath(os.path.join(real_root, path)))  # noqa: PTH118 - of a text

@@ -1,1 +1,1 @@
-"""The report of a workflow run: what it says, and how it is written in each format. Pure."""
+"""Reports of workflow runs: their content, and how each format is written. Pure."""

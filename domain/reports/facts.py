@@ -1,4 +1,4 @@
-"""What a report says, as JSON: docs/reference/reports.md has every key."""
+"""The content of a report as JSON. docs/reference/reports.md documents every key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 
 
 def facts(report: Report) -> Facts:
-    """The same for the same report, in an order of its own."""
+    """Return the JSON object of a report; equal reports give equal objects in equal order."""
     places = Places(report)
     return {
         "format": FORMAT,
@@ -113,7 +113,7 @@ def _attempt(attempt: StepAttempt | StepRun, runs: Mapping[RunId, Run]) -> Facts
 
 
 def _child(run: Run) -> Facts:
-    """A prompt is told by its digest: it may hold whole documents."""
+    """Describe a step's run. A prompt is given by its digest, since it may hold whole documents."""
     command, is_cut = _command(run.command)
     return {
         "id": run.id,
@@ -236,7 +236,7 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def _command(command: Sequence[str]) -> tuple[list[str], bool]:
-    """As many of its words as there is room for, the last of them cut where it does not fit."""
+    """Return the arguments within REPORT_TEXT_CHARACTERS_MAX, and whether anything was cut."""
     told: list[str] = []
     room = REPORT_TEXT_CHARACTERS_MAX
     for word in command:
@@ -248,6 +248,6 @@ def _command(command: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _value(value: object) -> tuple[object, int | None]:
-    """The value, or else how many bytes it has as JSON, where those are too many."""
+    """Return the value and None, or None and its size in bytes of JSON where that is too much."""
     size = len(canonical({"": value}).encode("utf-8", "surrogatepass"))
     return (value, None) if size <= REPORT_VALUE_BYTES_MAX else (None, size)

@@ -17,11 +17,11 @@ _STYLE: Final = (
 )
 _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'"
-"""What a browser lets the page do, also where it is opened as a file: its own style alone."""
+"""Content security policy: the page's own style and nothing else, also when opened as a file."""
 
 
 def html(blocks: list[Block], title: str) -> str:
-    """Ends with a newline."""
+    """Write the page, with a newline at its end."""
     return "\n".join(
         (
             "<!doctype html>",

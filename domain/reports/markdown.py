@@ -1,4 +1,4 @@
-"""A report as Markdown: CommonMark with the tables of GitHub."""
+"""A report as Markdown: CommonMark with GitHub tables."""
 
 import re
 from typing import Final, assert_never
@@ -7,13 +7,14 @@ from domain.reports.pages import Block, Grid, Heading, Lines, Note
 from domain.reports.texts import visible
 
 _MEANINGFUL: Final = re.compile(r"([\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-"""What means something inside a line, of CommonMark and of what GitHub adds: emphasis, code, links,
-tables, formulas, mentions, and addresses that become links by themselves."""
+"""Inline syntax of CommonMark and GitHub: emphasis, code, links, tables, formulas, mentions and
+addresses that would become links."""
 _FENCE: Final = re.compile(r"`{3,}")
 
 
 def markdown(blocks: list[Block]) -> str:
-    """Ends with a newline. Raw HTML cannot come of it: <, > and & are entities."""
+    """Write the page, with a newline at its end. It cannot contain raw HTML: <, > and & become
+    entities."""
     return "\n\n".join(map(_block, blocks)) + "\n"
 
 
@@ -42,7 +43,7 @@ def _inline(text: str) -> str:
 
 
 def _fenced(lines: tuple[str, ...]) -> str:
-    """In a fence that is longer than any inside."""
+    """Write a code block whose fence is longer than any fence inside it."""
     shown = [visible(line) for line in lines]
     inside = [len(found) for line in shown for found in _FENCE.findall(line)]
     fence = "`" * (max(inside, default=2) + 1)

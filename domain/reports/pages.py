@@ -1,4 +1,4 @@
-"""A report as a page of headings, tables and lines, before it is written in any format."""
+"""A report as blocks (headings, tables, log lines, notes) that each format then writes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SERVER: Final = "the server"
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Level 1 is the page's own; a page has one of it, at its beginning."""
+    """A heading; `level` is 1 for the title, which comes first and once, and 2 or 3 below it."""
 
     level: int
     text: str
@@ -21,7 +21,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table. Every row has as many cells as the head."""
+    """A table. Every row has as many cells as `head`."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -29,7 +29,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What a program printed."""
+    """Lines that a program printed."""
 
     lines: tuple[str, ...]
 
@@ -42,14 +42,14 @@ class Note:
 
 
 Row = Callable[[Any], Iterable[object]]
-"""The cells that tell of something."""
+"""Returns the cells of the table row about one item."""
 
 Block = Heading | Grid | Lines | Note
-"""What users wrote stands in any of them as it was written: whoever writes a page escapes it."""
+"""Blocks contain user input unescaped; each format escapes it when it writes them."""
 
 
 def page(told: Facts) -> list[Block]:
-    """The whole report. A part that has nothing to say is left out."""
+    """Lay out the whole report. Empty parts are left out."""
     name, version = told["workflow"]["name"], told["workflow"]["version"]
     return [
         Heading(1, f"{name}, version {version}"),
@@ -141,7 +141,7 @@ def _attempts(steps: Sequence[Facts]) -> Iterable[tuple[Any, ...]]:
 
 
 def _what(run: Facts | None) -> str | None:
-    """The command, or the digest of the prompt, and who was given it."""
+    """Return the provider with the command or the digest of the prompt."""
     if run is None:
         return None
     prompt = run["promptSha256"]

@@ -1,4 +1,4 @@
-"""Which attempt of which step something in a report is about."""
+"""Finds the step and attempt that a run, decision or approval in a report belongs to."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ from domain.models.reports import Report
 from domain.models.workflow_runs import StepAttempt, StepRun
 
 Place = tuple[str, int]
-"""The key of a step, and the number of an attempt: 0 where it is about none of them."""
+"""The key of a step and the number of an attempt; 0 where it belongs to no single attempt."""
 NOWHERE: Final[Mapping[str, Any]] = {"step": None, "attempt": None}
 
 
 class Places:
-    """Those of one report, each looked up and not searched for."""
+    """The places in one report. Built once, so that each lookup is constant time."""
 
     def __init__(self, report: Report) -> None:
         self._keys: dict[StepRunId, str] = {}
@@ -58,7 +58,7 @@ class Places:
 
 
 def number(attempt: StepAttempt | StepRun) -> int:
-    """From 1 on."""
+    """Return the number of an attempt, from 1."""
     return attempt.attempt if isinstance(attempt, StepRun) else attempt.number
 
 

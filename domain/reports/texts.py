@@ -1,4 +1,4 @@
-"""Texts of a report: of a bounded length, and such that they command nothing when shown."""
+"""Makes texts of a report safe to show: bounded, and without control characters."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ CUT: Final = "…"
 
 
 def short(text: str | None) -> str | None:
-    """The text, cut and marked where it is too long."""
+    """Cut a text that is longer than REPORT_TEXT_CHARACTERS_MAX, and mark the cut."""
     if text is None or len(text) <= REPORT_TEXT_CHARACTERS_MAX:
         return text
     return text[:REPORT_TEXT_CHARACTERS_MAX] + CUT
 
 
 def visible(text: str) -> str:
-    r"""On one line, with everything that cannot be seen written as Python would: \x1b, \u202e."""
+    r"""Put a text on one line, with unprintable characters escaped as in Python: \x1b, \u202e."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _escaped(each) for each in text)

@@ -1,4 +1,4 @@
-"""What happened to a workflow run, in the words of its report."""
+"""The timeline and the plan revisions of a report, derived from the run's events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
@@ -30,7 +30,7 @@ Told = dict[str, Any]
 
 
 def timeline(events: Sequence[WorkflowRunEvent], names: Names) -> list[Told]:
-    """Every event, oldest first, with who caused it; null is the server itself."""
+    """Return every event, oldest first, with its actor; None is the server itself."""
     return [
         {
             "sequence": event.sequence,
@@ -45,7 +45,7 @@ def timeline(events: Sequence[WorkflowRunEvent], names: Names) -> list[Told]:
 
 
 def revisions(events: Sequence[WorkflowRunEvent], names: Names) -> list[Told]:
-    """The plans that came after the first one."""
+    """Return every replan, oldest first."""
     return [
         {
             "revision": event.fact.revision,
@@ -62,7 +62,7 @@ def revisions(events: Sequence[WorkflowRunEvent], names: Names) -> list[Told]:
 
 
 def told(fact: WorkflowRunFact) -> str:
-    """What there is to say of it besides its kind and its step."""
+    """Return the details of a fact beyond its kind and its step; may be empty."""
     match fact:
         case WorkflowRunStateChanged():
             return _with(f"{fact.from_state or 'new'} → {fact.to_state}", _why(fact))

@@ -1,4 +1,4 @@
-"""A report in the format that was asked for. The same report gives the same bytes."""
+"""Writes a report in a format. Equal reports give equal bytes."""
 
 import json
 from typing import assert_never
@@ -13,7 +13,7 @@ from domain.reports.pages import page
 
 
 def write(report: Report, report_format: ReportFormat) -> str:
-    """Raises QuotaExceeded where it would be larger than REPORT_BYTES_MAX."""
+    """Write the report as text. Raises QuotaExceeded beyond REPORT_BYTES_MAX bytes of UTF-8."""
     text = _written(facts(report), report_format)
     if len(text.encode()) > REPORT_BYTES_MAX:
         raise QuotaExceeded(
@@ -29,7 +29,7 @@ def _written(told: Facts, report_format: ReportFormat) -> str:
         case ReportFormat.HTML:
             return html(page(told), told["workflow"]["name"])
         case ReportFormat.JSON:
-            # In ASCII, so that nothing in it commands a terminal.
+            # ASCII only, so that no control character reaches a terminal.
             return json.dumps(told, indent=2) + "\n"
         case _:
             assert_never(report_format)
