@@ -124,7 +124,7 @@ def of_resume(
     retried = [one for one in _in_plan(steps) if _is_tried_again(run, one)]
     if run.state is WorkflowRunState.FAILED and not retried:
         raise _refusal(run, steps, "Retry or skip the step that has failed.")
-    moves = [again(one, StepRunSignal.RETRY, reason=reason) for one in retried]
+    moves = [again(one, StepRunSignal.RETRY, at, reason=reason) for one in retried]
     told = _told(WorkflowAction.RESUME, run, after, steps, reason=reason)
     return replace(told, moves=tuple(moves), reruns=tuple(retried), lapses=_asked(retried))
 
@@ -145,8 +145,8 @@ def of_retry(
         raise _refusal(run, steps, f"{running.key!r} needs it and runs: cancel that first.")
     reset = [one for one in behind if one.state is not StepRunState.PENDING]
     moves = [
-        again(step_run, StepRunSignal.RETRY, reason=reason),
-        *(again(one, StepRunSignal.RESET) for one in reset),
+        again(step_run, StepRunSignal.RETRY, at, reason=reason),
+        *(again(one, StepRunSignal.RESET, at) for one in reset),
     ]
     touched = [step_run, *reset]
     return recovered(
@@ -207,13 +207,12 @@ def recovered(run: WorkflowRun, steps: Sequence[StepRun], at: datetime, impact: 
     if run.state is WorkflowRunState.FAILED and _goes_on(now):
         after = going_on(_advanced(run, WorkflowRunSignal.RECOVER, steps), at)
         facts = (WorkflowRunStateChanged(from_state=run.state, to_state=after.state),)
-    touched = set(moved)
     return replace(
         impact,
         run=after,
         facts=facts,
         starts=tuple(one for one in _in_plan(now) if one.state is StepRunState.PENDING),
-        stays=tuple(one for one in _over(steps) if one.id not in touched),
+        stays=tuple(one for one in _over(steps) if moved.get(one.id, one).state is one.state),
     )
 
 

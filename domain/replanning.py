@@ -71,7 +71,7 @@ def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: dat
     remaining, revision = Remaining.of(steps), run.revision + 1
     by_key = {one.key: one for one in plan.planned}
     changed = [
-        _changed(one, by_key[one.key], revision)
+        _changed(one, by_key[one.key], revision, at)
         for one in remaining.open
         if one.key in by_key and not _is_same(one, by_key[one.key])
     ]
@@ -79,7 +79,10 @@ def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: dat
     fact = WorkflowRunReplanned(
         revision=revision,
         added=tuple(one.key for one in added),
-        removed=tuple(move.after.key for move in removed),
+        # What has failed stays as it was: only that it is in no plan any more is new.
+        removed=tuple(
+            move.after.key for move in removed if move.change.before.state not in STEPS_OVER
+        ),
         changed=tuple(move.after.key for move in changed),
         reason=plan.reason,
     )
@@ -113,9 +116,9 @@ def _is_same(step_run: StepRun, planned: PlannedStep) -> bool:
     return is_same and step_run.state in {StepRunState.PENDING, StepRunState.BLOCKED}
 
 
-def _changed(step_run: StepRun, planned: PlannedStep, revision: int) -> StepMove:
+def _changed(step_run: StepRun, planned: PlannedStep, revision: int, at: datetime) -> StepMove:
     """Take the step back to PENDING with its new definition. Recorded attempts stay."""
-    fresh = _fresh(step_run)
+    fresh = _fresh(step_run, at)
     after = replace(
         fresh.after if fresh else step_run,
         step=planned.step,
@@ -126,14 +129,15 @@ def _changed(step_run: StepRun, planned: PlannedStep, revision: int) -> StepMove
         revision=revision,
     )
     facts = fresh.facts if fresh else ()
-    return StepMove(change=StepChange(before=step_run, after=after), facts=facts)
+    ended = fresh.change.ended if fresh else None
+    return StepMove(change=StepChange(before=step_run, after=after, ended=ended), facts=facts)
 
 
-def _fresh(step_run: StepRun) -> StepMove | None:
+def _fresh(step_run: StepRun, at: datetime) -> StepMove | None:
     if step_run.state is StepRunState.PENDING:
         return None
     is_over = step_run.state in STEPS_OVER
-    return again(step_run, StepRunSignal.RETRY if is_over else StepRunSignal.RESET)
+    return again(step_run, StepRunSignal.RETRY if is_over else StepRunSignal.RESET, at)
 
 
 def _removed(step_run: StepRun, revision: int, at: datetime) -> StepMove:

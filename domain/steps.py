@@ -130,7 +130,8 @@ def skipped(step_run: StepRun, reason: str, at: datetime) -> StepMove:
         finished_at=at,
     )
     why = StepRunSkipped(step_run_id=after.id, key=after.key, reason=reason)
-    return step_move(step_run, after, why, CheckpointSaved(step_run_id=after.id, key=after.key))
+    told = step_move(step_run, after, why, CheckpointSaved(step_run_id=after.id, key=after.key))
+    return replace(told, change=replace(told.change, ended=_given_up(step_run, at)))
 
 
 def dropped(step_run: StepRun, at: datetime) -> StepMove:
@@ -150,11 +151,13 @@ def dropped(step_run: StepRun, at: datetime) -> StepMove:
 def again(
     step_run: StepRun,
     signal: StepRunSignal,
+    at: datetime,
     *,
     due_at: datetime | None = None,
     reason: str | None = None,
 ) -> StepMove:
-    """Take the step back to PENDING. Recorded attempts stay as they are.
+    """Take the step back to PENDING. Recorded attempts stay as they are, and one that waits for
+    people is recorded as canceled.
 
     `signal` is RETRY or RESET; only a retry appends a `StepRunRetried` fact.
     """
@@ -170,16 +173,15 @@ def again(
         started_at=None,
         finished_at=None,
     )
-    if signal is not StepRunSignal.RETRY:
-        return step_move(step_run, after)
-    fact = StepRunRetried(
+    retried = StepRunRetried(
         step_run_id=after.id,
         key=after.key,
         attempt=after.attempt + 1,
         due_at=due_at,
         reason=reason,
     )
-    return step_move(step_run, after, fact)
+    told = step_move(step_run, after, *((retried,) if signal is StepRunSignal.RETRY else ()))
+    return replace(told, change=replace(told.change, ended=_given_up(step_run, at)))
 
 
 def outcome_of(step_run: StepRun, run: Run, at: datetime) -> StepMove | None:
@@ -274,6 +276,15 @@ def retry_due(step_run: StepRun, at: datetime, random: float) -> datetime | None
         return None
     most = min(policy.backoff_ms * 2 ** (step_run.attempt - 1), BACKOFF_MS_MAX)
     return at + timedelta(milliseconds=max(1, most * (0.5 + random / 2)))
+
+
+def _given_up(step_run: StepRun, at: datetime) -> StepAttempt | None:
+    """The attempt that nobody waits for any more; None where none had begun, or it is kept."""
+    if step_run.state is not StepRunState.BLOCKED:
+        return None
+    state = advance(step_run.state, StepRunSignal.CANCEL)
+    attempt = _attempt(replace(step_run, state=state), at)
+    return replace(attempt, approval_id=step_run.approval_id)
 
 
 def _attempt(step_run: StepRun, at: datetime) -> StepAttempt:

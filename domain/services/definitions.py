@@ -14,7 +14,7 @@ from domain.models.settings import FeatureFlag
 from domain.models.subjects import GroupRights
 from domain.models.workflow_commands import WorkflowSource
 from domain.models.workflows import Fault, StepType, WorkflowDefinition
-from domain.ports import Store
+from domain.ports import Store, UnitOfWork
 from domain.services.registry import Registry
 from domain.validation import check_text
 from domain.workflows.checking import Checker, ProviderFacts, Surroundings
@@ -42,14 +42,18 @@ class Definitions:
         features.check(FeatureFlag.ORCHESTRATION, project.settings, self.disabled)
         definition = self.read(source)
         with self._placed(source):
-            await self.check(definition, project)
+            async with self.store.snapshot() as unit:
+                await self.check(definition, project, unit)
         return definition
 
-    async def check(self, definition: WorkflowDefinition, project: Project) -> None:
-        """Whether it can be carried out in this project as it is now. Raises as `settle` does."""
+    async def check(
+        self, definition: WorkflowDefinition, project: Project, unit: UnitOfWork
+    ) -> None:
+        """Whether it can be carried out in this project, as the unit sees it. Raises as `settle`
+        does."""
         if any(step.type is StepType.SDK for step in definition.steps):
             features.check(FeatureFlag.SDK_STEPS, project.settings, self.disabled)
-        self.checker.check(definition, await self._around(project))
+        self.checker.check(definition, await self._around(project, unit))
 
     def read(self, source: WorkflowSource) -> WorkflowDefinition:
         """What was given, by its form alone. Raises InvalidInput with all faults."""
@@ -83,10 +87,9 @@ class Definitions:
             for fault in faults
         )
 
-    async def _around(self, project: Project) -> Surroundings:
-        async with self.store.snapshot() as unit:
-            window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
-            members = await unit.principals.members(project.id, window)
+    async def _around(self, project: Project, unit: UnitOfWork) -> Surroundings:
+        window = Window(limit=APPROVERS_LOOKED_FOR_MAX)
+        members = await unit.principals.members(project.id, window)
         groups = (self.groups or {}).values()
         return Surroundings(
             providers={

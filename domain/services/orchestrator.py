@@ -152,7 +152,7 @@ class Orchestrator:
         """By the step's own policy."""
         due_at = retry_due(step_run, draft.at, self.random())
         if due_at is not None and not is_stopping(draft.after, draft.at):
-            draft.take(again(step_run, StepRunSignal.RETRY, due_at=due_at))
+            draft.take(again(step_run, StepRunSignal.RETRY, draft.at, due_at=due_at))
 
     async def _start_ready(self, held: Held, draft: Draft) -> None:
         if not may_start(draft.after, draft.at):

@@ -151,7 +151,7 @@ class Recovery:
         whole = merged(Remaining.of(steps), plan.definition)
         inputs = workflow.definition.inputs
         whole = replace(whole, inputs=inputs, tool_scopes=run.tool_scopes)
-        await self.definitions.check(whole, project)
+        await self.definitions.check(whole, project, unit)
         planned = expand(whole, run.inputs)
         known = {one.key for one in steps if one.removed_in is None}
         fresh = [one for one in planned if one.key not in known]

@@ -1,7 +1,7 @@
 """A whole server at work on the local provider, without its socket: workflows as they run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import orjson
 from pydantic import SecretStr
 
 from app import Workbench
-from domain.ids import NodeId, PrincipalId, RunId, WorkflowId
+from domain.ids import NodeId, PrincipalId, RunId, StepRunId, WorkflowId
 from domain.lifecycle import StepRunState, WorkflowRunState
 from domain.models.approvals import Approval, ApprovalDecision
 from domain.models.audit import Caller, chain_of
@@ -28,7 +28,7 @@ from domain.models.workflow_commands import (
     WorkflowSource,
 )
 from domain.models.workflow_events import WorkflowRunEvent
-from domain.models.workflow_runs import StepRun, WorkflowRun
+from domain.models.workflow_runs import StepAttempt, StepRun, WorkflowRun
 from domain.models.workflows import Step, StepType, Workflow, WorkflowDefinition
 from domain.services.audit_proof import AuditProof
 from domain.workflows.writing import write
@@ -132,6 +132,13 @@ class Stage:
     async def steps(self, run: WorkflowRun) -> dict[str, StepRun]:
         async with self.workbench.database.snapshot() as unit:
             return {one.key: one for one in await unit.step_runs.of(run.id)}
+
+    async def attempts(self, run: WorkflowRun) -> Mapping[StepRunId, Sequence[StepAttempt]]:
+        """Those that are over, by their steps."""
+        async with self.workbench.database.snapshot() as unit:
+            return await unit.step_runs.attempts(
+                [one.id for one in await unit.step_runs.of(run.id)]
+            )
 
     async def states(self, run: WorkflowRun) -> dict[str, str]:
         return {key: str(one.state) for key, one in (await self.steps(run)).items()}

@@ -7,9 +7,11 @@ import pytest
 from domain.errors import IllegalTransition, InvalidInput
 from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
 from domain.models.approvals import ApprovalSubject
+from domain.models.decisions import ApprovalRequirement, RiskLevel
+from domain.models.principals import Membership, Role
 from domain.models.runs import FailureCode
 from domain.models.workflow_commands import ReplanWorkflowRun
-from domain.models.workflow_events import StepRunSkipped
+from domain.models.workflow_events import StepRunSkipped, WorkflowRunReplanned
 from domain.models.workflow_runs import WorkflowAction
 from domain.models.workflows import FailureAction, WorkflowDefinition
 from tests.workflows.stage import Stage, asking, command, gate, kinds, source_of
@@ -118,7 +120,12 @@ async def test_a_step_that_others_went_on_without_takes_them_back(stage: Stage) 
     assert (ApprovalState.PENDING, ApprovalState.VOIDED) == (again.state, before.state)
     await stage.decide(again)
     await stage.in_state(run, WorkflowRunState.SUCCEEDED)
-    assert [2, 2, 2] == [step.attempt for step in (await stage.steps(run)).values()]
+    steps = await stage.steps(run)
+    assert [2, 2, 2] == [step.attempt for step in steps.values()]
+    assert [(1, "CANCELED", asked.id), (2, "SUCCEEDED", again.id)] == [
+        (one.number, one.state, one.approval_id)
+        for one in (await stage.attempts(run))[steps["sign-off"].id]
+    ]
 
 
 async def test_a_skipped_step_holds_nobody_back(stage: Stage) -> None:
@@ -133,6 +140,27 @@ async def test_a_skipped_step_holds_nobody_back(stage: Stage) -> None:
 
     await stage.in_state(run, WorkflowRunState.SUCCEEDED)
     assert {"bad": "SKIPPED", "after": "SUCCEEDED"} == await stage.states(run)
+
+
+async def test_what_waited_for_people_and_is_not_asked_for_any_more_is_kept(stage: Stage) -> None:
+    """Each attempt that began is told of: by a skip and by a new plan, as by a retry."""
+    risky = {"risk": RiskLevel.HIGH, "needs": ()}
+    run = await stage.start(command("left-out", **risky), command("changed", **risky))
+    await stage.in_state(run, WorkflowRunState.BLOCKED)
+    steps, recovery = await stage.steps(run), stage.workbench.workflows.recovery
+    plan = WorkflowDefinition(name="flow", steps=(command("changed", "echo", "hi", needs=()),))
+
+    await recovery.replan(
+        ReplanWorkflowRun(workflow_run_id=run.id, source=source_of(plan), reason="better"),
+        stage.admin,
+    )
+    await stage.in_state(run, WorkflowRunState.SUCCEEDED)
+
+    kept = await stage.attempts(run)
+    assert ["CANCELED"] == [one.state for one in kept[steps["left-out"].id]]
+    assert [(1, "CANCELED"), (2, "SUCCEEDED")] == [
+        (one.number, one.state) for one in kept[steps["changed"].id]
+    ]
 
 
 async def test_a_gate_is_skipped_by_elevated_approvers_only(stage: Stage) -> None:
@@ -175,6 +203,8 @@ async def test_what_is_left_can_be_planned_anew(stage: Stage) -> None:
     ended = await stage.in_state(run, WorkflowRunState.SUCCEEDED)
 
     assert (2, 2) == (replanned.revision, ended.revision)
+    (told,) = [e.fact for e in await stage.events(run) if isinstance(e.fact, WorkflowRunReplanned)]
+    assert (("new",), ("gone",), ("kept",)) == (told.added, told.removed, told.changed)
     states = await stage.states(run)
     assert {
         "done": "SUCCEEDED",
@@ -233,6 +263,25 @@ async def test_a_new_plan_is_checked_as_a_new_workflow_is(stage: Stage) -> None:
     assert [("steps", "1", "needs", "0"), ("steps", "2", "validate")] == [
         fault.path for fault in refused.value.all_faults
     ]
+
+
+async def test_a_new_plan_is_checked_against_what_its_transaction_sees(stage: Stage) -> None:
+    """Not against what somebody else may be changing meanwhile: here an approver, not yet stored
+    for anybody else."""
+    plan = WorkflowDefinition(
+        name="flow",
+        steps=(asking("two", approval=ApprovalRequirement(role=Role.APPROVER, count=2)),),
+    )
+    definitions, admin = stage.workbench.definitions, stage.admin.principal
+    also = Membership(
+        project_id=stage.project.id, principal_id=admin.id, roles=frozenset({Role.APPROVER})
+    )
+
+    async with stage.workbench.database.transaction() as unit:
+        with pytest.raises(InvalidInput, match="Nobody could give it"):
+            await definitions.check(plan, stage.project, unit)
+        await unit.identity.set_membership(also)
+        await definitions.check(plan, stage.project, unit)
 
 
 async def test_of_two_who_act_at_once_one_wins(stage: Stage) -> None:
