@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 
 from adapters.config_schemas import check_config
 from adapters.documents.folder import ProjectFolders
@@ -37,7 +36,7 @@ from domain.services.tokens import Tokens
 from domain.services.workflow_services import WorkflowServices
 from ground import Ground
 from persistence.unit_of_work import Database
-from resolvers.context import ServerFacts, Services
+from resolvers.context import Services
 from resolvers.viewers import Viewers
 from serving.audit_keys import audit_key
 from serving.first_project import ensure_first_project
@@ -226,7 +225,7 @@ class Workbench(Ground):
             tokens=Tokens(store=self.database, clock=self.clock, new_id=self.new_id),
             streams=self.streams,
             grants=self.grants,
-            downloads=self.downloads_of(self.database),
+            downloads=self.downloads_of(self.database, self.grants, self.workflows.reporter),
             registry=self.registry,
             connections=self.providers.connections,
             provider_configs=self.providers.configs,
@@ -237,11 +236,7 @@ class Workbench(Ground):
             allowances=Allowances(self.clock, Allowance(self.settings.cost_per_minute)),
             clock=self.clock,
             refusals=self.attestor.refusals,
-            facts=ServerFacts(
-                version=version("ccdash-workbench"),
-                limits=self.settings.run_limits,
-                disabled=self.settings.disabled_features,
-            ),
+            facts=self.facts,
         )
 
     async def prepare(self) -> None:

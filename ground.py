@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
 from adapters.artifacts import store_at
-from adapters.artifacts.links import ArtifactLinks
 from adapters.clock import SystemClock
 from adapters.conditions import CelConditions
 from adapters.finding import AutomatonFinder
 from adapters.identifiers import Uuid7Maker
 from adapters.json_schemas import JsonSchemas
+from adapters.links import SignedLinks
 from adapters.local.adapter import LocalAdapter
 from adapters.meter import PrometheusMeter
 from adapters.notifier import Notifier
@@ -29,11 +30,14 @@ from domain.proving import TokenVerifier
 from domain.services.admissions import Admissions
 from domain.services.collecting import Collector
 from domain.services.downloads import Downloads
+from domain.services.grants import Grants
 from domain.services.hub import Hub
 from domain.services.known_tokens import KnownTokens
 from domain.services.redactors import Redactors
 from domain.services.registry import Registry
+from domain.services.reporter import Reporter
 from domain.workflows.checking import Checker
+from resolvers.context import ServerFacts
 from serving.data_directory import DataDirectory
 from serving.settings import Settings
 
@@ -97,9 +101,24 @@ class Ground:
         folder = DataDirectory(self.settings.data_dir.resolve()).artifacts
         return store_at(self.settings.artifacts_url, folder)
 
-    def downloads_of(self, store: Store) -> Downloads:
-        links = ArtifactLinks(self.settings.sealing_keys)
-        return Downloads(store=store, contents=self.contents, links=links, clock=self.clock)
+    def downloads_of(self, store: Store, grants: Grants, reporter: Reporter) -> Downloads:
+        return Downloads(
+            store=store,
+            contents=self.contents,
+            links=SignedLinks(self.settings.sealing_keys),
+            clock=self.clock,
+            grants=grants,
+            reporter=reporter,
+        )
+
+    @property
+    def facts(self) -> ServerFacts:
+        return ServerFacts(
+            version=version("ccdash-workbench"),
+            limits=self.settings.run_limits,
+            disabled=self.settings.disabled_features,
+            url=self.settings.public_url or "",
+        )
 
     @cached_property
     def collector(self) -> Collector:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from app import Workbench
 from schema.endpoint import Endpoint
-from serving import artifacts, callbacks, graphiql, pages, probes
+from serving import callbacks, downloads, graphiql, pages, probes
 from serving.door import door
 from serving.headers import SecurityHeaders
 
@@ -53,7 +53,7 @@ def asgi(workbench: Workbench, *, announce: Announce | None = None) -> ASGIApp:
             *pages.routes(workbench.sign_in),
             *graphiql.routes(workbench.sign_in),
             *callbacks.routes(workbench.providers.callbacks),
-            *artifacts.routes(workbench.services.downloads),
+            *downloads.routes(workbench.services.downloads),
             Route("/healthz", probes.healthz),
             Route("/readyz", probes.readyz(checks)),
             Route("/metrics", probes.metrics(workbench.metrics, count_queue)),

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.ids import ArtifactId, ProjectId, RunId, StepRunId, WorkflowRunId
-from domain.models.artifacts import Artifact, Content, Link
+from domain.models.artifacts import Artifact, Content
+from domain.models.links import Link
 from domain.models.pages import Window
 
 
@@ -95,7 +96,7 @@ class ArtifactStore(Protocol):
 
 
 class Links(Protocol):
-    """Signs links to artifacts, so that they need not be stored."""
+    """Signs links to what can be downloaded, so that they need not be stored."""
 
     def sign(self, link: Link) -> str | None:
         """Text that stands in a URL as it is; None where the server has no key."""

@@ -62,6 +62,8 @@ class ServerFacts:
     limits: RunLimits
     disabled: frozenset[FeatureFlag] = frozenset()
     """Features that the server has off."""
+    url: str = ""
+    """Where it is reached from outside; empty where nobody has told it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

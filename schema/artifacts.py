@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 import strawberry
 
 from domain.models import artifacts as domain
-from resolvers import runs
+from resolvers import downloads, runs
 from resolvers.context import Context
 from resolvers.paging import Page
 from schema.approvals import NAMING
@@ -68,8 +68,9 @@ class Artifact(Node):
     )
 
     url: str | None = strawberry.field(
-        description="Where its content can be downloaded up to expiresAt, by whoever has this: a "
-        "path on this server. Null where nothing of it is kept here."
+        description="Where its content can be downloaded up to expiresAt, by whoever has this, "
+        "for as long as you may read the project: a URL where the server has WORKBENCH_PUBLIC_URL, "
+        "else a path on this server. Null where nothing of it is kept here."
     )
     expires_at: datetime | None = strawberry.field(
         description="When url ends; asking again gives another one."
@@ -103,13 +104,13 @@ class Artifact(Node):
     @classmethod
     def of(cls, artifact: domain.Artifact, context: Context) -> Self:
         same: dict[str, Any] = {name: getattr(artifact, name) for name in _SAME_NAME}
-        size, made = artifact.size, context.services.downloads.link(artifact)
+        size, made = artifact.size, downloads.of_artifact(context, artifact)
         return cls(
             value=artifact,
             id=artifact_id(artifact.id),
             size=None if size is None else min(size, INT_MAX),
-            url=f"/artifacts/{made[0]}" if made else None,
-            expires_at=made[1].expires_at if made else None,
+            url=made.url if made else None,
+            expires_at=made.expires_at if made else None,
             **same,
         )
 

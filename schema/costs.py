@@ -45,6 +45,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "Query.policyCheck": 50,
     "Query.workflowCheck": 50,
     "WorkflowRun.report": 1000,
+    "WorkflowRun.reportDownload": 1000,
     "Run.logs": 20,
     "LogBatch.lines": 10,
 }

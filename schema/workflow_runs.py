@@ -14,11 +14,12 @@ from domain.models.reports import ReportFormat
 from domain.models.workflow_commands import WorkflowSource
 from domain.models.workflow_runs import WorkflowAction
 from domain.services.foresight import Foreseen
-from resolvers import artifacts, workflow_actions, workflow_runs
+from resolvers import artifacts, downloads, workflow_actions, workflow_runs
 from schema.actors import Actor, load_actor, load_actors
 from schema.approvals import Approval
 from schema.artifacts import Artifact, connected
 from schema.cursors import list_key
+from schema.downloads import Download
 from schema.failures import RunFailure
 from schema.featuring import Featured
 from schema.ids import Node, to_step_run_id, workflow_run_id
@@ -269,6 +270,21 @@ class WorkflowRun(Node, Featured):
     ) -> str:
         chosen = format or ReportFormat.MARKDOWN
         return await workflow_runs.report(info.context, self.value, chosen)
+
+    @strawberry.field(
+        description="The same to download as a file, as it is when it is fetched; null on a server "
+        "without secret keys, which sign such links."
+    )
+    def report_download(
+        self,
+        info: Info,
+        format: Annotated[  # noqa: A002 - the name in the schema
+            ReportFormat | None, strawberry.argument(description="How it is written.")
+        ] = ReportFormat.MARKDOWN,
+    ) -> Download | None:
+        chosen = format or ReportFormat.MARKDOWN
+        made = downloads.of_report(info.context, self.value, chosen)
+        return None if made is None else Download.of(made)
 
     @classmethod
     def of(cls, run: domain.WorkflowRun) -> Self:

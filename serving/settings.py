@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~-]+)*$",
-        description="Where providers can call this server; unset: none is asked to.",
+        description="Where this server is reached from outside: providers can call it there, and "
+        "links to download by lead there; unset: none is asked to, and links are paths.",
     )
     data_dir: Path = Field(
         CHECKOUT / ".workbench",

@@ -58,12 +58,3 @@ class Artifact:
     step_run_id: StepRunId | None = None
     attempt: int | None = None
     removed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A capability to download one artifact of one project until a time (whole seconds)."""
-
-    project_id: ProjectId
-    artifact_id: ArtifactId
-    expires_at: datetime

@@ -84,6 +84,11 @@ class Grants:
         """How many different grants are held."""
         return len(self._held)
 
+    async def lost(self, grant: Grant) -> WorkbenchError | None:
+        """What one grant has lost by now, whoever holds it. Raises StorageUnavailable."""
+        known, readers = await self._known([grant]), await self._readers([grant])
+        return lost(grant, known, self._clock.now(), readers)
+
     async def look(self) -> None:
         """Tell whoever has lost a grant. Raises StorageUnavailable; time is looked at anyway."""
         grants = tuple(self._held)

@@ -62,7 +62,10 @@ class Reporter:
 
     async def report(self, workflow_run_id: WorkflowRunId, report_format: ReportFormat) -> str:
         """The run as it is now. Raises NotFound, QuotaExceeded where there is too much to tell."""
-        report = await self.load(workflow_run_id)
+        return await self.write(await self.load(workflow_run_id), report_format)
+
+    async def write(self, report: Report, report_format: ReportFormat) -> str:
+        """Raises QuotaExceeded."""
         return await asyncio.to_thread(write, report, report_format)
 
     async def load(self, workflow_run_id: WorkflowRunId) -> Report:

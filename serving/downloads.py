@@ -1,4 +1,4 @@
-"""Where a link to an artifact leads: its content, to be saved and never shown."""
+"""Where links lead: to artifacts and reports, to be saved and never shown."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from domain.errors import NotFound, StorageUnavailable
-from domain.models.artifacts import Artifact
+from domain.errors import NotFound, QuotaExceeded, StorageUnavailable
 from domain.services.downloads import Download, Downloads
 from serving.refusals import refusal
 
-PATH: Final = "/artifacts/{token}"
+PATHS: Final = ("/artifacts/{token}", "/reports/{token}")
 UNKNOWN: Final = "application/octet-stream"
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
@@ -27,12 +26,14 @@ def routes(downloads: Downloads) -> list[BaseRoute]:
             # What cannot be read is told before anything is sent.
             first = await anext(found.pieces, b"")
         except NotFound:
-            return refusal(404, "NOT_FOUND", "There is no such artifact, or the link is too old.")
+            return refusal(404, "NOT_FOUND", "There is no such file, or the link is not good now.")
+        except QuotaExceeded as error:
+            return refusal(413, "QUOTA_EXCEEDED", error.message)
         except StorageUnavailable:
-            return refusal(503, "STORAGE_UNAVAILABLE", "The artifact cannot be read now.")
-        return StreamingResponse(_whole(first, found), headers=_headers(found.artifact))
+            return refusal(503, "STORAGE_UNAVAILABLE", "The file cannot be read now.")
+        return StreamingResponse(_whole(first, found), headers=_headers(found))
 
-    return [Route(PATH, download, methods=["GET"])]
+    return [Route(path, download, methods=["GET"]) for path in PATHS]
 
 
 async def _whole(first: bytes, found: Download) -> AsyncGenerator[bytes, None]:
@@ -42,14 +43,13 @@ async def _whole(first: bytes, found: Download) -> AsyncGenerator[bytes, None]:
             yield piece
 
 
-def _headers(artifact: Artifact) -> dict[str, str]:
+def _headers(found: Download) -> dict[str, str]:
     """It is somebody else's content under our name: no page may be made of it."""
-    name = artifact.name.rpartition("/")[2]
-    given = artifact.media_type or ""
+    given = found.media_type or ""
     return {
         "Content-Type": given if _MEDIA_TYPE.fullmatch(given) else UNKNOWN,
-        "Content-Length": str(artifact.size or 0),
-        "Content-Disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}",
+        "Content-Length": str(found.size),
+        "Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name, safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }

@@ -1,5 +1,5 @@
-"""Links to artifacts that are good for a while: signed by HMAC-SHA-256 with a key that is made of
-the server's secret keys, and of nothing else."""
+"""Links that are good for a while: signed by HMAC-SHA-256 with a key that is made of the server's
+secret keys, and of nothing else."""
 
 import binascii
 import hmac
@@ -7,14 +7,16 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
-from domain.ids import ArtifactId, ProjectId
-from domain.models.artifacts import Link
+from domain.ids import ArtifactId, PrincipalId, ProjectId, TokenId, WorkflowRunId
+from domain.models.links import ArtifactTarget, Link, ReportTarget, Target
+from domain.models.reports import ReportFormat
 
-PURPOSE: Final = b"workbench artifact link"
-CHARACTERS_MAX: Final = 300
-_PARTS: Final = 4
+PURPOSE: Final = b"workbench download link"
+CHARACTERS_MAX: Final = 600
+ARTIFACT: Final = "ARTIFACT"
+_PARTS: Final = 7
 
 
 class Keys(Protocol):
@@ -24,7 +26,7 @@ class Keys(Protocol):
     def make(self) -> bool: ...
 
 
-class ArtifactLinks:
+class SignedLinks:
     """See domain.artifact_repositories.Links. Whatever key has signed, any that is known opens."""
 
     def __init__(self, keys: Keys) -> None:
@@ -42,11 +44,13 @@ class ArtifactLinks:
         known = [_signature(key, text) for key in self._read()]
         if not any(hmac.compare_digest(signature, given) for signature in known):
             return None
-        project_id, artifact_id, until = text.split(".")
+        kind, subject, project_id, until, token_id, member_id = text.split(".")
         return Link(
+            target=_target(kind, subject),
             project_id=ProjectId(project_id),
-            artifact_id=ArtifactId(artifact_id),
             expires_at=datetime.fromtimestamp(int(until), UTC),
+            token_id=TokenId(token_id) if token_id else None,
+            member_id=PrincipalId(member_id) if member_id else None,
         )
 
     def _read(self) -> Sequence[bytes]:
@@ -59,7 +63,26 @@ class ArtifactLinks:
 
 
 def _text(link: Link) -> str:
-    return f"{link.project_id}.{link.artifact_id}.{int(link.expires_at.timestamp())}"
+    """Ids hold no dots."""
+    until = str(int(link.expires_at.timestamp()))
+    who = (link.token_id or "", link.member_id or "")
+    return ".".join((*_named(link.target), link.project_id, until, *who))
+
+
+def _named(target: Target) -> tuple[str, str]:
+    match target:
+        case ArtifactTarget():
+            return ARTIFACT, target.artifact_id
+        case ReportTarget():
+            return target.report_format, target.workflow_run_id
+        case _:
+            assert_never(target)
+
+
+def _target(kind: str, subject: str) -> Target:
+    if kind == ARTIFACT:
+        return ArtifactTarget(artifact_id=ArtifactId(subject))
+    return ReportTarget(workflow_run_id=WorkflowRunId(subject), report_format=ReportFormat(kind))
 
 
 def _signature(key: bytes, text: str) -> str:
