@@ -87,7 +87,7 @@ async def stored(
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What a follower gets to see of a run's events."""
+    """What a subscriber gets to see of a run's events."""
 
     place: Place
     holds: Holds | None

@@ -128,7 +128,7 @@ class Schema(strawberry.Schema):
         try:
             with (
                 context.services.grants.holding(feed.grant) as hold,
-                self.sharing.following(_shape_key(asked, found, feed)) as shape,
+                self.sharing.subscribed(_shape_key(asked, found, feed)) as shape,
             ):
                 following = _Following(executor, feed, shape, self.sharing)
                 take = following.taking(outlet) if outlet else None

@@ -28,7 +28,7 @@ class Shape:
     """One way to follow one stream, and how many follow in it now."""
 
     key: ShapeKey
-    followers: int = 0
+    subscribers: int = 0
 
 
 EventKey = tuple[Shape, int, int]
@@ -59,15 +59,15 @@ class Sharing:
         self._shapes: dict[ShapeKey, Shape] = {}
 
     @contextmanager
-    def following(self, key: ShapeKey) -> Iterator[Shape]:
+    def subscribed(self, key: ShapeKey) -> Iterator[Shape]:
         """The shape for a key, counted as followed meanwhile."""
         shape = self._shapes.setdefault(key, Shape(key))
-        shape.followers += 1
+        shape.subscribers += 1
         try:
             yield shape
         finally:
-            shape.followers -= 1
-            if not shape.followers:
+            shape.subscribers -= 1
+            if not shape.subscribers:
                 del self._shapes[key]
 
     def kept(self, key: EventKey) -> EncodedResult | None:
@@ -80,7 +80,7 @@ class Sharing:
 
         If it cannot, it is being executed from now on, and `result` will wait for it.
         """
-        if key in self._executing or key[0].followers == 1:
+        if key in self._executing or key[0].subscribers == 1:
             return None
         try:
             executed = execute()
@@ -124,7 +124,7 @@ class Sharing:
         if executed.errors:
             return ExecutionResult(data=executed.data, errors=executed.errors)
         result = EncodedResult(orjson.dumps(executed.data))
-        if key[0].followers > 1:
+        if key[0].subscribers > 1:
             self._keep(key, result)
         return result
 

@@ -9,17 +9,17 @@ from typing import Final, Self
 from domain.ports import Clock
 
 POLL_INTERVAL_S: Final = 5.0
-TURNS: Final = 10
+SLOTS: Final = 10
 """A poll raises a tenth of the flags at a time, so that their readers do not all come at once."""
 
 
 class HubFlag:
     """A `domain.ports.Flag` of one waiter: a future while somebody waits, a mark otherwise."""
 
-    __slots__ = ("_is_raised", "_waiter", "turn")
+    __slots__ = ("_is_raised", "_waiter", "slot")
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
         self._is_raised = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -49,14 +49,14 @@ class Hub:
 
     def __init__(self, clock: Clock, *, poll_interval_s: float = POLL_INTERVAL_S) -> None:
         self._clock = clock
-        self._turn_s = poll_interval_s / TURNS
-        self._turns = cycle(range(TURNS))
+        self._slot_s = poll_interval_s / SLOTS
+        self._slots = cycle(range(SLOTS))
         self._flags: dict[str, set[HubFlag]] = {}
         self._poll: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         assert self._poll is None
-        self._poll = asyncio.create_task(self._poll_in_turns(), name="hub poll")
+        self._poll = asyncio.create_task(self._poll_by_slot(), name="hub poll")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -72,7 +72,7 @@ class Hub:
     @asynccontextmanager
     async def listen(self, topic: str) -> AsyncIterator[HubFlag]:
         """A flag that is raised with the topic; for one task to wait on."""
-        flag = HubFlag(next(self._turns))
+        flag = HubFlag(next(self._slots))
         self._flags.setdefault(topic, set()).add(flag)
         try:
             yield flag
@@ -110,9 +110,9 @@ class Hub:
         if not flags:
             del self._flags[topic]
 
-    async def _poll_in_turns(self) -> None:
-        for turn in cycle(range(TURNS)):
-            await self._clock.sleep(self._turn_s)
+    async def _poll_by_slot(self) -> None:
+        for slot in cycle(range(SLOTS)):
+            await self._clock.sleep(self._slot_s)
             for flag in self._all():
-                if flag.turn == turn:
+                if flag.slot == slot:
                     flag.wake()

@@ -1,10 +1,10 @@
-"""Following a stream: what is stored already, joined to what comes, from any cursor.
+"""Live streams: what is stored already, joined without a gap to what comes, from any cursor.
 
-Of each stream that is followed here, one task watches the end: it listens first, then reads pages
-behind the last one, then waits. A wake-up between the reading and the waiting stays raised, so
-nothing is missed; a lost one costs a poll interval. Followers hold a cursor and wait for that task
-alone, which gives an event to all who are level and can take it at once, and wakes the others. So
-what an event costs besides sending it hardly grows with their number.
+One task watches the end of each stream that has subscribers here: it listens, reads the pages after
+the last one, then waits. A wake-up that comes between reading and waiting is kept, so nothing is
+missed; one that is lost costs a poll interval. That task hands a new event to all subscribers that
+have read everything and can take it at once, and wakes the others, so the cost of an event besides
+sending it hardly grows with their number.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class SharedPages(Generic[K, E]):
 
 
 class Streams(Generic[K, E]):
-    """Live streams of one kind. A follower holds a cursor and one page, nothing more."""
+    """Live streams of one kind. A subscriber holds a cursor and one page, nothing more."""
 
     def __init__(
         self,
@@ -145,12 +145,12 @@ class Streams(Generic[K, E]):
         if tail is None:
             tail = self._tails[key] = Tail()
             tail.watch = asyncio.create_task(self._watch(key, tail), name=f"tail {key}")
-        tail.followers += 1
+        tail.subscribers += 1
         try:
             yield tail
         finally:
-            tail.followers -= 1
-            if not tail.followers:
+            tail.subscribers -= 1
+            if not tail.subscribers:
                 self._forget(key, tail)
                 await _stop(tail)
 
@@ -167,7 +167,7 @@ class Streams(Generic[K, E]):
                         tail.reach(page[-1].sequence, is_over=page[-1].is_last, page=page)
                     if not page or isinstance(page, Told):
                         await flag.wait()
-        except Exception as error:  # noqa: BLE001 - every follower raises it
+        except Exception as error:  # noqa: BLE001 - every subscriber raises it
             self._forget(key, tail)
             tail.fail(error)
 

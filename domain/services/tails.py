@@ -1,8 +1,8 @@
-"""The live end of one stream, and those who are level with it.
+"""The live end of one stream, and the subscribers that have read up to it.
 
-Waking a task costs more than most of what it does then. So who waits at the end may say how to be
-given an event there and then; a follower is woken only for what could not be given to it so, and
-reads on behind its own place like anybody who is behind.
+Waking a task costs more than most of what it does then. So a subscriber that waits at the end may
+pass a function that takes events directly. It is woken only for events that it could not take so,
+and then reads on from its own place.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from domain.models.streams import StreamEvent
 from domain.services.grants import Hold
 
 GIVEN_EVENTS_MAX = 8
-"""More at once would hold up everybody else; each follower reads them in its own turn."""
+"""Events handed over at once at most; each subscriber reads longer pages in its own task."""
 
 E = TypeVar("E", bound=StreamEvent)
 
@@ -24,7 +24,7 @@ Take = Callable[[E], bool]
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[E]):
-    """A follower with nothing left to read: its place, and how it takes what comes."""
+    """A subscriber with nothing left to read: its place, and how it takes what comes."""
 
     sequence: int
     take: Take[E] | None
@@ -51,7 +51,7 @@ class Tail(Generic[E]):
 
     sequence: int = -1
     is_over: bool = False
-    followers: int = 0
+    subscribers: int = 0
     watch: asyncio.Task[None] | None = None
     _error: Exception | None = None
     _waiting: set[Waiter[E]] = field(default_factory=set)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.services.hub import TURNS, Hub, HubFlag
+from domain.services.hub import SLOTS, Hub, HubFlag
 
 pytestmark = pytest.mark.anyio
 
@@ -160,13 +160,13 @@ async def test_the_poll_raises_each_flag_once_an_interval(clock: SteppedClock) -
         waiting = [asyncio.create_task(counts(a, wakes, "a"))]
         waiting.append(asyncio.create_task(counts(b, wakes, "b")))
         together = []
-        for _ in range(TURNS):
+        for _ in range(SLOTS):
             before = len(wakes)
             await clock.step()
             together.append(len(wakes) - before)
         assert ["a", "b"] == sorted(wakes)
         assert 1 == max(together)
-        await clock.step(TURNS)
+        await clock.step(SLOTS)
         assert ["a", "a", "b", "b"] == sorted(wakes)
         for task in waiting:
             task.cancel()

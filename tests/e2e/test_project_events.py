@@ -147,7 +147,7 @@ async def test_a_restart_is_resumed_over(tmp_path: Path) -> None:
 
 
 async def test_two_servers_tell_one_story(tmp_path: Path, postgres_database_url: str) -> None:
-    """Followers on each of them, while runs are launched on both: the same events in the same
+    """Subscribers on each of them, while runs are launched on both: the same events in the same
     order; and a cursor of one is good on the other."""
     variables = {"WORKBENCH_DATABASE_URL": postgres_database_url, "WORKBENCH_POLL_S": "60"}
     with serving(tmp_path / "a", **variables) as one, serving(tmp_path / "b", **variables) as two:

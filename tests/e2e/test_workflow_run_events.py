@@ -173,7 +173,7 @@ async def test_a_restart_is_resumed_over(tmp_path: Path, follow: Follow) -> None
 
 
 async def test_two_servers_tell_one_story(tmp_path: Path, postgres_database_url: str) -> None:
-    """Followers on each of them, over both transports, are told the same in the same order,
+    """Subscribers on each of them, over both transports, are told the same in the same order,
     whichever server has the steps done; and a cursor of one is good on the other."""
     variables = {"WORKBENCH_DATABASE_URL": postgres_database_url}
     with serving(tmp_path / "a", **variables) as one, serving(tmp_path / "b", **variables) as two:

@@ -1,4 +1,4 @@
-"""What a follower sees of a run's events is the same, whether read in pages or taken one by one."""
+"""A subscriber sees the same events of a run, whether read in pages or taken one by one."""
 
 from datetime import UTC, datetime
 from functools import partial

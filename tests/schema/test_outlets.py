@@ -1,4 +1,4 @@
-"""Results handed to the socket by whoever has them, over a real server: followers that keep up,
+"""Results handed to the socket by whoever has them, over a real server: subscribers that keep up,
 fall behind, catch up and vanish."""
 
 import asyncio
@@ -118,7 +118,7 @@ async def level(api: Api) -> None:
     """Return once everybody waits at the end of the stream."""
     (tail,) = api.workbench.streams.runs._tails.values()
     async with asyncio.timeout(10):
-        while len(tail._waiting) < tail.followers:
+        while len(tail._waiting) < tail.subscribers:
             await asyncio.sleep(0)
 
 

@@ -1,4 +1,4 @@
-"""Sharing encoded results: the first follower pays, memory is bounded, failures are not kept."""
+"""Sharing encoded results: the first subscriber pays, memory is bounded, failures are not kept."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def test_an_event_is_executed_once_for_all_who_follow_alike() -> None:
         await asyncio.sleep(0)
         return ExecutionResult(data=DATA, errors=None)
 
-    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+    with sharing.subscribed(("a",)) as shape, sharing.subscribed(("a",)):
         key = (shape, 1, 0)
         results = await asyncio.gather(*(sharing.result(key, execute) for _ in range(5)))
         kept = sharing.kept(key)
@@ -35,9 +35,9 @@ async def test_an_event_is_executed_once_for_all_who_follow_alike() -> None:
 async def test_what_needs_no_waiting_is_had_at_once() -> None:
     """And kept for the others; but who is alone has nothing to share, and is left to itself."""
     sharing = Sharing(10_000)
-    with sharing.following(("a",)) as shape:
+    with sharing.subscribed(("a",)) as shape:
         assert sharing.at_once((shape, 1, 0), lambda: ExecutionResult(DATA, None)) is None
-        with sharing.following(("a",)):
+        with sharing.subscribed(("a",)):
             result = sharing.at_once((shape, 1, 0), lambda: ExecutionResult(DATA, None))
         assert result is not None
         assert sharing.kept((shape, 1, 0)) is result
@@ -53,7 +53,7 @@ async def test_what_needs_waiting_is_begun_once_for_all_who_asked() -> None:
         await asyncio.sleep(0)
         return ExecutionResult(data=DATA, errors=None)
 
-    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+    with sharing.subscribed(("a",)) as shape, sharing.subscribed(("a",)):
         key = (shape, 1, 0)
         assert [None, None] == [sharing.at_once(key, execute) for _ in range(2)]
         results = await asyncio.gather(*(sharing.result(key, execute) for _ in range(2)))
@@ -72,7 +72,7 @@ async def test_what_fails_at_once_is_left_to_those_who_can_tell(way: str) -> Non
     async def refuse_late() -> ExecutionResult:
         raise ValueError("no")
 
-    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+    with sharing.subscribed(("a",)) as shape, sharing.subscribed(("a",)):
         key = (shape, 1, 0)
         assert sharing.at_once(key, refuse if way == "at once" else refuse_late) is None
         result = await sharing.result(key, lambda: ExecutionResult(DATA, None))
@@ -82,7 +82,7 @@ async def test_what_fails_at_once_is_left_to_those_who_can_tell(way: str) -> Non
 async def test_nobody_pays_for_keeping_what_one_alone_follows() -> None:
     """A single subscriber of a long log leaves nothing behind."""
     sharing = Sharing(10_000)
-    with sharing.following(("a",)) as shape:
+    with sharing.subscribed(("a",)) as shape:
         await sharing.result((shape, 1, 0), lambda: ExecutionResult(data=DATA, errors=None))
         assert sharing.kept((shape, 1, 0)) is None
 
@@ -90,7 +90,7 @@ async def test_nobody_pays_for_keeping_what_one_alone_follows() -> None:
 async def test_what_is_kept_is_bounded_by_bytes() -> None:
     """The oldest goes first."""
     sharing = Sharing(700)
-    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+    with sharing.subscribed(("a",)) as shape, sharing.subscribed(("a",)):
         for sequence in range(10):
             result = ExecutionResult(data=DATA, errors=None)
             await sharing.result((shape, sequence, 0), lambda result=result: result)  # type: ignore[misc] # bound now
@@ -99,7 +99,7 @@ async def test_what_is_kept_is_bounded_by_bytes() -> None:
 
 
 async def test_a_failed_execution_is_not_kept_and_those_who_waited_try_themselves() -> None:
-    """Neither errors nor a canceled first follower spoil the event for others."""
+    """Neither errors nor a canceled first subscriber spoil the event for others."""
     sharing, started = Sharing(10_000), asyncio.Event()
 
     async def never() -> ExecutionResult:
@@ -107,7 +107,7 @@ async def test_a_failed_execution_is_not_kept_and_those_who_waited_try_themselve
         await asyncio.Event().wait()
         raise AssertionError
 
-    with sharing.following(("a",)) as shape, sharing.following(("a",)):
+    with sharing.subscribed(("a",)) as shape, sharing.subscribed(("a",)):
         key = (shape, 1, 0)
         first = asyncio.create_task(sharing.result(key, never))
         await started.wait()
@@ -120,11 +120,11 @@ async def test_a_failed_execution_is_not_kept_and_those_who_waited_try_themselve
 
 
 async def test_shapes_are_forgotten_with_their_last_follower() -> None:
-    """And a later follower of the same kind begins with a shape of its own."""
+    """And a later subscriber of the same kind begins with a shape of its own."""
     sharing = Sharing(10_000)
-    with sharing.following(("a",)) as first, sharing.following(("a",)) as second:
+    with sharing.subscribed(("a",)) as first, sharing.subscribed(("a",)) as second:
         assert first is second
-    with sharing.following(("a",)) as later:
+    with sharing.subscribed(("a",)) as later:
         assert later is not first
 
 

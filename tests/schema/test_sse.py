@@ -83,7 +83,7 @@ async def watched() -> AsyncIterator[list[str]]:
 
 
 def left(api: Api) -> tuple[object, object]:
-    """What is still held for followers: tails, and shapes of results."""
+    """What is still held for subscribers: tails, and shapes of results."""
     return api.workbench.streams.runs._tails, api.endpoint.schema.sharing._shapes
 
 

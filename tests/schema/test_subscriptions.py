@@ -140,14 +140,14 @@ async def test_many_subscribers_share_and_each_gets_all(api: Api) -> None:
             return lines(await socket.all(query, **given))
 
     async with asyncio.TaskGroup() as group:
-        followers = [group.create_task(follow(query)) for query in [LOGS, other] * 5]
+        subscribers = [group.create_task(follow(query)) for query in [LOGS, other] * 5]
         for text in ("a", "b\nc", "d"):
             await api.scene.print_out(run, lease, output(text))
             await asyncio.sleep(0.01)
-        followers += [group.create_task(follow(LOGS))]
+        subscribers += [group.create_task(follow(LOGS))]
         await finish(api, run, lease)
     whole = [(1, ["a"]), (2, ["b", "c"]), (4, ["d"])]
-    assert [whole] * 11 == [follower.result() for follower in followers]
+    assert [whole] * 11 == [subscriber.result() for subscriber in subscribers]
     assert {} == api.endpoint.schema.sharing._shapes
 
 

@@ -167,11 +167,11 @@ async def test_many_subscribers_each_get_all(api: Api) -> None:
         async with api.socket() as socket:
             return list(await socket.all(EVENTS, id=ids.workflow_run_id(run.id)))
 
-    followers = [asyncio.create_task(follow()) for _ in range(5)]
+    subscribers = [asyncio.create_task(follow()) for _ in range(5)]
     for state in (STATES.RUNNING, STATES.PAUSED, STATES.RUNNING, STATES.SUCCEEDED):
         run = await workflow_scene.become(api, run, state)
-        followers.append(asyncio.create_task(follow()))
-    seen = await asyncio.gather(*followers)
+        subscribers.append(asyncio.create_task(follow()))
+    seen = await asyncio.gather(*subscribers)
 
     assert 5 == len(seen[0])
     assert all(each == seen[0] for each in seen)

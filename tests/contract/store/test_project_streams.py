@@ -69,18 +69,18 @@ async def following(scene: Scene, database_url: str) -> AsyncIterator[Following]
 async def test_every_place_is_followed_from_while_two_write(
     scene: Scene, following: Following
 ) -> None:
-    """Followers at every cursor, begun while one node tells of what it commits and another does
+    """Subscribers at every cursor, begun while one node tells of what it commits and another does
     not, see the same, each event once and in order."""
 
     async def write(on: Scene) -> None:
         for _ in range(5):
             await on.queued()
 
-    followers = [asyncio.create_task(following.read(after, 12 - after)) for after in (0, 1, 2)]
+    subscribers = [asyncio.create_task(following.read(after, 12 - after)) for after in (0, 1, 2)]
     await asyncio.sleep(0)
     await asyncio.gather(write(scene), write(following.telling))
     await following.telling.started()
-    seen = [await follower for follower in followers]
+    seen = [await subscriber for subscriber in subscribers]
     whole = await following.read(0, 12)
 
     assert list(range(1, 13)) == [event.sequence for event in whole]
@@ -103,7 +103,7 @@ async def test_a_lost_wake_up_costs_a_poll(scene: Scene) -> None:
 
 
 async def test_a_wake_up_between_reading_and_waiting_is_kept(following: Following) -> None:
-    """A follower that is level is told of each event, however close they come together."""
+    """A subscriber that is level is told of each event, however close they come together."""
     reading = asyncio.create_task(following.read(0, 20))
     for _ in range(20):
         await following.telling.queued()

@@ -20,7 +20,7 @@ async def collected(desk: Desk, run_id: RunId, after: int) -> list[RunEvent]:
 
 
 async def test_followers_from_every_place_see_the_same(desk: Desk) -> None:
-    """Followers at every cursor, started before, during and after the run, agree and all end."""
+    """Subscribers at every cursor, started before, during and after the run, agree and all end."""
     desk.adapter.script = [*(printed(str(n), n + 1) for n in range(20)), ended()]
     followed = await desk.started()
     run_id = followed.run.id
@@ -37,7 +37,7 @@ async def test_followers_from_every_place_see_the_same(desk: Desk) -> None:
 
 
 async def test_what_a_commit_here_has_stored_is_not_read_back(desk: Desk) -> None:
-    """A follower at the live end gets the events of this process without another read of them,
+    """A subscriber at the live end gets the events of this process without another read of them,
     and the same that the database holds."""
     desk.adapter.script = [*(printed(str(n), n + 1) for n in range(10)), ended()]
     followed = await desk.started()

@@ -132,31 +132,31 @@ async def test_everybody_gets_everything_behind_their_cursor(
     """Whether they came before or after it was stored."""
     for _ in range(100):
         ledger.add()
-    followers = [asyncio.create_task(followed(streams, after)) for after in (0, 50, 100)]
+    subscribers = [asyncio.create_task(followed(streams, after)) for after in (0, 50, 100)]
     for _ in range(5):
         await settle()
         ledger.add()
     ledger.add()
-    followers.append(asyncio.create_task(followed(streams, 103)))
+    subscribers.append(asyncio.create_task(followed(streams, 103)))
     ledger.add(RunState.SUCCEEDED)
     whole = list(range(1, 108))
     expected = [whole, whole[50:], whole[100:], whole[103:]]
-    assert expected == [await follower for follower in followers]
+    assert expected == [await subscriber for subscriber in subscribers]
 
 
 async def test_waiting_costs_the_same_for_one_and_for_many(
     streams: RunStreams, ledger: Ledger
 ) -> None:
-    """An event is read once, and looked behind once, for a hundred followers."""
+    """An event is read once, and looked behind once, for a hundred subscribers."""
     ledger.add()
-    followers = [asyncio.create_task(followed(streams, 1)) for _ in range(100)]
+    subscribers = [asyncio.create_task(followed(streams, 1)) for _ in range(100)]
     await settle()
     ledger.asked.clear()
     ledger.add()
     await settle()
     assert Counter(events=2) == ledger.asked
     ledger.add(RunState.FAILED)
-    assert [[2, 3]] * 100 == [await follower for follower in followers]
+    assert [[2, 3]] * 100 == [await subscriber for subscriber in subscribers]
 
 
 async def test_the_watcher_goes_with_the_last_follower(
@@ -164,12 +164,12 @@ async def test_the_watcher_goes_with_the_last_follower(
 ) -> None:
     """Nothing is left listening or running."""
     ledger.add()
-    followers = [asyncio.create_task(followed(streams)) for _ in range(3)]
+    subscribers = [asyncio.create_task(followed(streams)) for _ in range(3)]
     await settle()
     assert 1 == hub.flag_count
-    for follower in followers:
-        follower.cancel()
-    await asyncio.wait(followers)
+    for subscriber in subscribers:
+        subscriber.cancel()
+    await asyncio.wait(subscribers)
     assert 0 == hub.flag_count
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("tail")]
 
@@ -177,13 +177,13 @@ async def test_the_watcher_goes_with_the_last_follower(
 async def test_an_outage_ends_all_who_wait_and_spares_who_comes_later(
     streams: RunStreams, ledger: Ledger
 ) -> None:
-    """Each is told; a new follower watches anew."""
+    """Each is told; a new subscriber watches anew."""
     ledger.add()
-    followers = [asyncio.create_task(followed(streams, 1)) for _ in range(3)]
+    subscribers = [asyncio.create_task(followed(streams, 1)) for _ in range(3)]
     await settle()
     ledger.is_away = True
     ledger.add()
-    results: Collection[object] = await asyncio.gather(*followers, return_exceptions=True)
+    results: Collection[object] = await asyncio.gather(*subscribers, return_exceptions=True)
     assert {StorageUnavailable} == {type(result) for result in results}
     ledger.is_away = False
     ledger.add(RunState.SUCCEEDED)
@@ -207,13 +207,15 @@ async def test_who_is_level_takes_what_comes_and_is_not_woken(
 ) -> None:
     """No page comes to them, and the stream ends behind the last event all the same."""
     ledger.add()
-    followers = [asyncio.create_task(merged(streams, 1, lambda _: True)) for _ in range(3)]
+    subscribers = [asyncio.create_task(merged(streams, 1, lambda _: True)) for _ in range(3)]
     await settle()
     for _ in range(4):
         ledger.add()
         await settle()
     ledger.add(RunState.SUCCEEDED)
-    assert [([2, 3, 4, 5, 6], [2, 3, 4, 5, 6])] * 3 == [await follower for follower in followers]
+    assert [([2, 3, 4, 5, 6], [2, 3, 4, 5, 6])] * 3 == [
+        await subscriber for subscriber in subscribers
+    ]
 
 
 async def test_a_slow_one_beside_quick_ones_falls_behind_alone(
@@ -240,7 +242,7 @@ async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
     chance = random.Random(seed)
     for _ in range(5):
         ledger.add()
-    followers = [
+    subscribers = [
         (after, asyncio.create_task(merged(streams, after, lambda _: chance.random() < 0.7)))
         for after in range(6)
     ]
@@ -251,8 +253,8 @@ async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
             await asyncio.sleep(0)
     ledger.add(RunState.SUCCEEDED)
     last, taken_in_all = len(ledger.events), 0
-    for after, follower in followers:
-        seen, taken = await follower
+    for after, subscriber in subscribers:
+        seen, taken = await subscriber
         assert list(range(after + 1, last + 1)) == seen
         taken_in_all += len(taken)
     assert 0 < taken_in_all < 6 * last
@@ -261,14 +263,14 @@ async def test_any_turn_of_taking_and_reading_tells_all_once_and_in_order(
 async def test_many_at_once_are_not_given(streams: RunStreams, ledger: Ledger) -> None:
     """They would hold up everybody else, so each reads them in its own turn."""
     ledger.add()
-    follower = asyncio.create_task(merged(streams, 1, lambda _: True))
+    subscriber = asyncio.create_task(merged(streams, 1, lambda _: True))
     await settle()
     for _ in range(GIVEN_EVENTS_MAX + 1):
         ledger.add()
     await settle()
     ledger.add(RunState.SUCCEEDED)
     last = len(ledger.events)
-    assert (list(range(2, last + 1)), [last]) == await follower
+    assert (list(range(2, last + 1)), [last]) == await subscriber
 
 
 async def test_who_was_canceled_takes_no_more(streams: RunStreams, ledger: Ledger) -> None:
@@ -280,13 +282,13 @@ async def test_who_was_canceled_takes_no_more(streams: RunStreams, ledger: Ledge
         asked.append(sequence)
         return True
 
-    follower = asyncio.create_task(merged(streams, 1, note))
+    subscriber = asyncio.create_task(merged(streams, 1, note))
     other = asyncio.create_task(followed(streams, 1))
     await settle()
     ledger.add()
     await settle()
     (waiter,) = [w for w in streams._tails[RUN]._waiting if w.take]
-    follower.cancel()
+    subscriber.cancel()
     assert not waiter.give([replace(ledger.events[-1], sequence=3)])
     ledger.add(RunState.SUCCEEDED)
     assert [2, 3] == await other
