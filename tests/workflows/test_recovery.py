@@ -272,7 +272,7 @@ async def test_a_new_plan_is_checked_against_what_its_transaction_sees(stage: St
         name="flow",
         steps=(asking("two", approval=ApprovalRequirement(role=Role.APPROVER, count=2)),),
     )
-    definitions, admin = stage.workbench.definitions, stage.admin.principal
+    definitions, admin = stage.workbench.workflows.recovery.definitions, stage.admin.principal
     also = Membership(
         project_id=stage.project.id, principal_id=admin.id, roles=frozenset({Role.APPROVER})
     )
