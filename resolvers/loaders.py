@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from strawberry.dataloader import DataLoader
 
 from domain.approvals import Poll
+from domain.errors import QuotaExceeded
 from domain.ids import (
     ApprovalId,
     ArtifactId,
@@ -48,6 +49,8 @@ APPROVALS_SHOWN: Final = 100
 """Of one workflow run: the newest."""
 USES_SHOWN: Final = 100
 """Of one artifact: the first steps that have used it; of one step: the files that it has used."""
+STEPS_ANSWERED_MAX: Final = 60_000
+"""In one answer: as many as the longest plan has, with all that its steps need."""
 
 PollKey = tuple[ApprovalId, PrincipalId, datetime, PrincipalId | None]
 
@@ -67,6 +70,15 @@ class Loaders:
     def __init__(self, store: Store, *, keep: bool = True) -> None:
         self._store = store
         self._keep = keep
+        self._steps = 0
+
+    def count_steps(self, steps: int) -> None:
+        """Note that the answer holds so many more steps, or edges between them: of these a plan may
+        have thousands, and each leads back to its plan. Raises QuotaExceeded."""
+        self._steps = steps + (self._steps if self._keep else 0)
+        if self._steps > STEPS_ANSWERED_MAX:
+            message = f"An answer holds at most {STEPS_ANSWERED_MAX} steps. Ask for fewer at once."
+            raise QuotaExceeded(message)
 
     @cached_property
     def projects(self) -> Loader[ProjectId, Project | None]:

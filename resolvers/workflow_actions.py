@@ -36,12 +36,14 @@ OF_STEPS: Final = frozenset({WorkflowAction.RETRY_STEP, WorkflowAction.SKIP_STEP
 
 async def actions(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[WorkflowAction]]:
     """For each run, the actions that its state, its project and the viewer's rights allow."""
-    plans = await context.loaders.steps_of.load_many([run.id for run in of])
-    off = await _switched_off(context, {run.project_id for run in of})
-    return [
-        _permitted(context, run, allowed_actions(run, plan), off)
-        for run, plan in zip(of, plans, strict=True)
-    ]
+    runs = list({run.id: run for run in of}.values())
+    plans = await context.loaders.steps_of.load_many([run.id for run in runs])
+    off = await _switched_off(context, {run.project_id for run in runs})
+    found = {
+        run.id: _permitted(context, run, allowed_actions(run, plan), off)
+        for run, plan in zip(runs, plans, strict=True)
+    }
+    return [found[run.id] for run in of]
 
 
 async def step_actions(context: Context, of: Sequence[StepRun]) -> Sequence[list[WorkflowAction]]:

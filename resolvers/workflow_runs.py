@@ -1,6 +1,6 @@
 """Workflow runs and their steps, as far as the viewer may read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -59,26 +59,57 @@ async def listed(
 
 
 async def steps(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[StepRun]]:
-    """For each run, the step runs of its current plan, in plan order."""
-    found = await context.loaders.steps_of.load_many([run.id for run in of])
-    return [[one for one in each if one.removed_in is None] for each in found]
+    """For each run, the step runs of its current plan, in plan order. Raises QuotaExceeded."""
+    plans = await _plans(context, of)
+    found = [plans[run.id] for run in of]
+    context.loaders.count_steps(sum(map(len, found)))
+    return found
 
 
-def current(of: Sequence[StepRun], now: datetime) -> list[StepRun]:
-    """Return the steps that run or wait for people; if there are none, those that start next."""
-    progress = Progress(of)
-    return progress.active or progress.ready(len(of), now)
+async def current_steps(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[StepRun]]:
+    """For each run, its current steps, see `current`. Raises QuotaExceeded."""
+    now, plans = context.services.clock.now(), await _plans(context, of)
+    at = {key: current(plan, now) for key, plan in plans.items()}
+    found = [at[run.id] for run in of]
+    context.loaders.count_steps(sum(map(len, found)))
+    return found
+
+
+async def needs(context: Context, of: Sequence[WorkflowRun]) -> Sequence[list[StepRun]]:
+    """The same as `steps`, and what the steps need is counted too. Raises QuotaExceeded."""
+    found = await steps(context, of)
+    context.loaders.count_steps(sum(len(one.needs) for each in found for one in each))
+    return found
 
 
 async def degraded(context: Context, of: Sequence[WorkflowRun]) -> Sequence[bool]:
     """For each run, whether the state of any of its steps' runs may be out of date."""
-    active = [
-        [one.run_id for one in each if one.run_id and one.state in ACTIVE_STEPS]
-        for each in await steps(context, of)
-    ]
-    found = await context.loaders.runs.load_many([key for each in active for key in each])
+    active = {
+        key: [one.run_id for one in plan if one.run_id and one.state in ACTIVE_STEPS]
+        for key, plan in (await _plans(context, of)).items()
+    }
+    found = await context.loaders.runs.load_many([key for each in active.values() for key in each])
     unsure = {run.id for run in found if run and run.is_degraded}
-    return [not unsure.isdisjoint(each) for each in active]
+    are_unsure = {key: not unsure.isdisjoint(each) for key, each in active.items()}
+    return [are_unsure[run.id] for run in of]
+
+
+async def _plans(
+    context: Context, of: Sequence[WorkflowRun]
+) -> Mapping[WorkflowRunId, list[StepRun]]:
+    """The current plan of each run, worked out once however often the run is asked for."""
+    ids = list(dict.fromkeys(run.id for run in of))
+    found = await context.loaders.steps_of.load_many(ids)
+    return {
+        key: [one for one in each if one.removed_in is None]
+        for key, each in zip(ids, found, strict=True)
+    }
+
+
+def current(plan: Sequence[StepRun], now: datetime) -> list[StepRun]:
+    """Return the steps that run or wait for people; if there are none, those that start next."""
+    progress = Progress(plan)
+    return progress.active or progress.ready(len(plan), now)
 
 
 async def attempts(

@@ -8,7 +8,7 @@ from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.pages import Window
 from domain.models.projects import Project
 from domain.models.workflow_commands import CreateWorkflow, ReviseWorkflow
-from domain.models.workflows import Workflow, WorkflowCheck
+from domain.models.workflows import Step, Workflow, WorkflowCheck
 from domain.workflow_audit import workflow_subject
 from resolvers import access, audit, projects
 from resolvers.context import Context
@@ -32,14 +32,33 @@ async def listed(
 
 
 async def versions(context: Context, workflow: Workflow) -> Sequence[Workflow]:
-    """Newest first: as many as a page may have."""
+    """Newest first: as many as a page may have. Raises QuotaExceeded."""
     async with context.store.snapshot() as unit:
-        return await unit.workflows.versions(
+        found = await unit.workflows.versions(
             workflow.project_id, workflow.name, Window(limit=PAGE_SIZE_MAX)
         )
+    # A version is read with all its steps, and leads to all versions again.
+    context.loaders.count_steps(sum(10 + len(each.definition.steps) // 10 for each in found))
+    return found
+
+
+def steps(context: Context, workflow: Workflow) -> Sequence[Step]:
+    """Raises QuotaExceeded."""
+    context.loaders.count_steps(len(workflow.definition.steps))
+    return workflow.definition.steps
+
+
+def needs(context: Context, workflow: Workflow) -> Sequence[Step]:
+    """Its steps, for whom they need. Raises QuotaExceeded."""
+    found = steps(context, workflow)
+    context.loaders.count_steps(sum(len(each.needs) for each in found))
+    return found
 
 
 def as_yaml(context: Context, workflow: Workflow) -> str:
+    """Raises QuotaExceeded."""
+    # To write a step down takes as long as to answer ten.
+    context.loaders.count_steps(10 * len(workflow.definition.steps))
     return context.services.workflows.as_yaml(workflow)
 
 

@@ -46,6 +46,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "Query.workflowCheck": 50,
     "WorkflowRun.report": 1000,
     "WorkflowRun.reportDownload": 1000,
+    "WorkflowRun.impact": 250,
     "Run.logs": 20,
     "LogBatch.lines": 10,
 }

@@ -64,13 +64,12 @@ async def _steps(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list["Step
 
 
 async def _current(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[StepRun]]:
-    found = await workflow_runs.steps(info.context, [each.value for each in of])
-    now = info.context.services.clock.now()
-    return [list(map(StepRun.of, workflow_runs.current(each, now))) for each in found]
+    found = await workflow_runs.current_steps(info.context, [each.value for each in of])
+    return [list(map(StepRun.of, each)) for each in found]
 
 
 async def _edges(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[StepEdge]]:
-    found = await workflow_runs.steps(info.context, [each.value for each in of])
+    found = await workflow_runs.needs(info.context, [each.value for each in of])
     return list(map(StepEdge.among, found))
 
 

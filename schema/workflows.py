@@ -156,12 +156,12 @@ class Workflow(Node):
         return cast("JSON", self.value.definition.inputs)
 
     @strawberry.field(description="Its steps, in the order of the definition.")
-    def steps(self) -> list[Step]:
-        return [Step.of(step) for step in self.value.definition.steps]
+    def steps(self, info: Info) -> list[Step]:
+        return list(map(Step.of, workflows.steps(info.context, self.value)))
 
     @strawberry.field(description="The dependencies between its steps, by key.")
-    def edges(self) -> list[StepEdge]:
-        return StepEdge.among(self.value.definition.steps)
+    def edges(self, info: Info) -> list[StepEdge]:
+        return StepEdge.among(workflows.needs(info.context, self.value))
 
     @strawberry.field(description="The workflow as YAML, which workflowCreate accepts.")
     def yaml(self, info: Info) -> str:
