@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from html import escape
 from typing import Final, assert_never
 
@@ -9,12 +10,25 @@ from domain.reports.pages import Block, Grid, Heading, Lines, Note
 from domain.reports.texts import visible
 
 _STYLE: Final = (
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:90em;padding:0 1em}"
+    "body{color:#1b1f24;font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:90em;"
+    "padding:0 1em}h1{margin-bottom:.2em}h2{margin-top:1.6em}h1+p{font-size:1.2em}"
     "table{border-collapse:collapse;display:block;overflow-x:auto}"
-    "th,td{border:1px solid #ccc;overflow-wrap:anywhere;padding:.2em .6em;text-align:left;"
-    "vertical-align:top}th{background:#f3f3f3}"
-    "pre{background:#f3f3f3;overflow-x:auto;padding:.6em}"
+    "th,td{border:1px solid #d0d7de;padding:.3em .7em;text-align:left;vertical-align:top}"
+    "th{background:#f3f5f7;white-space:nowrap}td{font-variant-numeric:tabular-nums}"
+    ".long{min-width:13em;overflow-wrap:anywhere}.time{white-space:nowrap}"
+    ".good{color:#116329}.bad{color:#a40e26;font-weight:600}.open{color:#7d4e00}"
+    "pre{background:#f3f5f7;overflow-x:auto;padding:.6em}"
+    "@media print{body{font-size:9px;margin:0;max-width:none}table{display:table}"
+    "tr{break-inside:avoid}.long{min-width:0}}@page{size:A4 landscape;margin:12mm}"
 )
+_TONES: Final = {
+    **dict.fromkeys(("SUCCEEDED", "APPROVED", "APPROVE", "ALLOW"), "good"),
+    **dict.fromkeys(("FAILED", "REJECTED", "REJECT", "DENY"), "bad"),
+    **dict.fromkeys(("BLOCKED", "PAUSED", "CANCELED", "SKIPPED", "EXPIRED", "VOIDED"), "open"),
+}
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC|\d+\.\d{3} s")
+_WORD_CHARACTERS: Final = 28
+"""A cell with a longer word is broken within it: a digest, or an id. Any other keeps its words."""
 _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'"
 """Content security policy: the page's own style and nothing else, also when opened as a file."""
@@ -62,7 +76,21 @@ def _table(grid: Grid) -> str:
 
 
 def _row(row: tuple[str, ...]) -> str:
-    return f"<tr>{''.join(f'<td>{_text(each)}</td>' for each in row)}</tr>"
+    return f"<tr>{''.join(map(_cell, row))}</tr>"
+
+
+def _cell(text: str) -> str:
+    """A table's cell, with how it is to look where that is not as usual."""
+    look = _look(text)
+    return f'<td class="{look}">{_text(text)}</td>' if look else f"<td>{_text(text)}</td>"
+
+
+def _look(text: str) -> str | None:
+    if _TIME.fullmatch(text):
+        return "time"
+    if len(max(text.split(), key=len, default="")) > _WORD_CHARACTERS:
+        return "long"
+    return _TONES.get(text)
 
 
 def _text(text: str) -> str:

@@ -1,11 +1,13 @@
 """A report as blocks (headings, tables, log lines, notes) that each format then writes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.digest import canonical
 from domain.reports.facts import Facts
+from domain.reports.texts import moment
 
 NOTHING: Final = "-"
 SERVER: Final = "the server"
@@ -53,6 +55,7 @@ def page(told: Facts) -> list[Block]:
     name, version = told["workflow"]["name"], told["workflow"]["version"]
     return [
         Heading(1, f"{name}, version {version}"),
+        Note(_standing(told)),
         *_overview(told),
         *_part("Changes of the plan", _REVISIONS, told["revisions"], _revision),
         *_part("Steps", _STEPS, told["steps"], _step),
@@ -83,6 +86,22 @@ _ARTIFACTS: Final = ("Name", "Step", "Attempt", "Type", "Bytes", "SHA-256", "Rem
 _TIMELINE: Final = ("#", "When", "Who", "Event", "Step", "What")
 
 
+def _standing(told: Facts) -> str:
+    """How it stands, for whoever reads one line."""
+    run = told["run"]
+    planned = [step for step in told["steps"] if step["removedIn"] is None]
+    counts = Counter(step["state"] for step in planned)
+    others = (f"{counts[each]} {each.lower()}" for each in ("FAILED", "SKIPPED", "CANCELED"))
+    steps = ", ".join(
+        (
+            f"{counts['SUCCEEDED']} of {len(planned)} steps succeeded",
+            *(each for each in others if not each.startswith("0 ")),
+        )
+    )
+    took = _took(run["durationMs"])
+    return f"{run['state']}: {steps}{f', in {took}' if took else ''}."
+
+
 def _overview(told: Facts) -> list[Block]:
     run = told["run"]
     rows = (
@@ -93,13 +112,13 @@ def _overview(told: Facts) -> list[Block]:
         ("Feature", run["feature"]),
         ("Asked for by", run["requestedBy"]),
         ("Reason", run["reason"]),
-        ("Asked for at", run["createdAt"]),
-        ("Started at", run["startedAt"]),
-        ("Ended at", run["finishedAt"]),
+        ("Asked for at", moment(run["createdAt"])),
+        ("Started at", moment(run["startedAt"])),
+        ("Ended at", moment(run["finishedAt"])),
         ("Took", _took(run["durationMs"])),
         ("Failure", _failure(run["failure"])),
         ("Paused", run["pauseReason"]),
-        ("Asked to stop at", run["cancelRequestedAt"]),
+        ("Asked to stop at", moment(run["cancelRequestedAt"])),
         ("Why it was to stop", run["cancelReason"]),
         ("Inputs", _json(run["inputs"]) if run["inputs"] else None),
         ("Tool scopes", _list(run["toolScopes"])),
@@ -117,7 +136,7 @@ def _part(title: str, head: tuple[str, ...], items: Iterable[Any], row: Row) -> 
 
 def _revision(one: Facts) -> tuple[Any, ...]:
     plan = (_list(one[name]) for name in ("added", "removed", "changed"))
-    return (one["revision"], one["at"], _who(one["actor"]), one["reason"], *plan)
+    return (one["revision"], moment(one["at"]), _who(one["actor"]), one["reason"], *plan)
 
 
 def _step(one: Facts) -> tuple[Any, ...]:
@@ -134,7 +153,7 @@ def _attempts(steps: Sequence[Facts]) -> Iterable[tuple[Any, ...]]:
     for step in steps:
         for one in step["attempts"]:
             yield (
-                step["key"], one["number"], one["state"], one["startedAt"],
+                step["key"], one["number"], one["state"], moment(one["startedAt"]),
                 _took(one["durationMs"]), one["exitCode"], _failure(one["failure"]),
                 _what(one["run"]), _held(one, "outputs"),
             )  # fmt: skip
@@ -153,14 +172,14 @@ def _decision(one: Facts) -> tuple[Any, ...]:
     reasons = "; ".join(f"{each['code']}: {each['explanation']}" for each in one["reasons"])
     return (
         one["id"], one["step"], one["attempt"], one["verdict"], one["risk"], reasons,
-        f"version {one['policyVersion']}", one["decidedAt"],
+        f"version {one['policyVersion']}", moment(one["decidedAt"]),
     )  # fmt: skip
 
 
 def _approval(one: Facts) -> tuple[Any, ...]:
     return (
         one["id"], one["step"], one["attempt"], one["about"], one["state"], one["risk"],
-        one["requestedBy"], one["requestedAt"], one["reason"],
+        one["requestedBy"], moment(one["requestedAt"]), one["reason"],
         f"{one['requiredCount']} {one['requiredRole']}", one["sha256"],
     )  # fmt: skip
 
@@ -168,18 +187,19 @@ def _approval(one: Facts) -> tuple[Any, ...]:
 def _votes(approvals: Sequence[Facts]) -> Iterable[tuple[Any, ...]]:
     for one in approvals:
         for vote in one["votes"]:
-            named = (vote[name] for name in ("by", "onBehalfOf", "decision", "reason", "at"))
-            yield (one["id"], *named)
+            named = (vote[name] for name in ("by", "onBehalfOf", "decision", "reason"))
+            yield (one["id"], *named, moment(vote["at"]))
 
 
 def _artifact(one: Facts) -> tuple[Any, ...]:
-    names = ("name", "step", "attempt", "mediaType", "bytes", "sha256", "removedAt")
-    return tuple(one[name] for name in names)
+    names = ("name", "step", "attempt", "mediaType", "bytes", "sha256")
+    return (*(one[name] for name in names), moment(one["removedAt"]))
 
 
 def _event(one: Facts) -> tuple[Any, ...]:
     return (
-        one["sequence"], one["at"], _who(one["actor"]), one["event"], one["step"], one["told"],
+        one["sequence"], moment(one["at"]), _who(one["actor"]), one["event"], one["step"],
+        one["told"],
     )  # fmt: skip
 
 
@@ -196,7 +216,7 @@ def _audit(told: Facts | None) -> list[Block]:
     if told is None:
         return []
     ends = (told["first"], told["last"])
-    rows = tuple((str(e["sequence"]), e["action"], e["at"], e["hash"]) for e in ends)
+    rows = tuple((str(e["sequence"]), e["action"], moment(e["at"]), e["hash"]) for e in ends)
     return [
         Heading(2, "Audit log"),
         Note(
@@ -224,7 +244,7 @@ def _failure(failure: Facts | None) -> str | None:
 
 
 def _took(ms: int | None) -> str | None:
-    return None if ms is None else f"{ms} ms"
+    return None if ms is None else f"{ms / 1000:.3f} s"
 
 
 def _who(actor: str | None) -> str:

@@ -21,5 +21,10 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else _escaped(each) for each in text)
 
 
+def moment(instant: str | None) -> str | None:
+    """An instant of the facts to the millisecond, as people write it."""
+    return None if instant is None else f"{instant[:10]} {instant[11:23]} UTC"
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")

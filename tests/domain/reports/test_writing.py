@@ -276,3 +276,18 @@ def test_a_report_that_is_too_large_is_refused() -> None:
     many = (Excerpt(run_id=RunId("r1"), first_line=1, lines=("x" * REPORT_BYTES_MAX,)),)
     with pytest.raises(QuotaExceeded, match="in parts"):
         write(report(excerpts=many), ReportFormat.JSON)
+
+
+def test_a_page_looks_like_one_to_hand_on() -> None:
+    """It begins with how the run stands; states have their colors, moments are for people, and no
+    word is broken but a digest."""
+    digest = "a" * 64
+    page = write(report(reason := "A clean build"), ReportFormat.HTML)
+    assert (
+        f"<h1>{reason}, version 3</h1>\n<p>FAILED: 0 of 1 steps succeeded, 1 skipped.</p>" in page
+    )
+    assert '<td class="bad">FAILED</td>' in page
+    assert '<td class="time">2026-01-02 03:04:05.000 UTC</td>' in page
+    assert '<td class="time">0.007 s</td>' in page
+    row = html([Grid(("x", "y"), ((digest, "REQUIRE_APPROVAL"),))], "x")
+    assert f'<td class="long">{digest}</td><td>REQUIRE_APPROVAL</td>' in row
