@@ -216,7 +216,8 @@ def _audit(told: Facts | None) -> list[Block]:
     if told is None:
         return []
     ends = (told["first"], told["last"])
-    rows = tuple((str(e["sequence"]), e["action"], moment(e["at"]), e["hash"]) for e in ends)
+    told_of = ((e["sequence"], e["action"], moment(e["at"]), e["hash"]) for e in ends)
+    rows = tuple(tuple(map(_cell, row)) for row in told_of)
     return [
         Heading(2, "Audit log"),
         Note(
