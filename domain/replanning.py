@@ -15,7 +15,7 @@ from domain.lifecycle import STEPS_OVER, StepRunSignal, StepRunState
 from domain.models.steps import StepChange
 from domain.models.workflow_events import WorkflowRunFact, WorkflowRunReplanned
 from domain.models.workflow_runs import StepRun, WorkflowAction, WorkflowRun
-from domain.models.workflows import Step, WorkflowDefinition
+from domain.models.workflows import Step, StepType, WorkflowDefinition
 from domain.steps import StepMove, again, dropped
 from domain.workflows.expansion import PlannedStep
 
@@ -108,12 +108,16 @@ def _with_needs(step: Step, known: Collection[str]) -> Step:
 
 
 def _is_same(step_run: StepRun, planned: PlannedStep) -> bool:
+    """Whether it stays as it is. People who are asked for their approval of a plan are asked again
+    about another one; what is asked about a run says all that will be run."""
     is_same = (step_run.step, step_run.needs, step_run.item) == (
         planned.step,
         planned.needs,
         planned.item,
     )
-    return is_same and step_run.state in {StepRunState.PENDING, StepRunState.BLOCKED}
+    if step_run.state is StepRunState.BLOCKED:
+        return is_same and step_run.type is not StepType.APPROVAL
+    return is_same and step_run.state is StepRunState.PENDING
 
 
 def _changed(step_run: StepRun, planned: PlannedStep, revision: int, at: datetime) -> StepMove:

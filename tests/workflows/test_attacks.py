@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import ApprovalNotEligible
+from domain.errors import ApprovalNotEligible, IllegalTransition
 from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
 from domain.models.approvals import ApprovalDecision
 from domain.models.audit import Caller
@@ -128,3 +128,25 @@ async def test_who_plans_anew_cannot_approve_what_they_planned(stage: Stage) -> 
         assert planner.principal.id == asked.requested_by
         with pytest.raises(ApprovalNotEligible):
             await stage.decide(asked)
+
+
+async def test_people_are_asked_again_about_another_plan(stage: Stage) -> None:
+    """Also where only what follows is another: what they were shown names the revision."""
+    run = await stage.start(asking("sign-off"), command("after", needs=("sign-off",)))
+    await stage.step_in(run, "sign-off", StepRunState.BLOCKED)
+    (before,) = await stage.approvals()
+    steps = (asking("sign-off"), command("after", "touch", "other", needs=("sign-off",)))
+    plan = source_of(WorkflowDefinition(name="flow", steps=steps))
+    told = ReplanWorkflowRun(workflow_run_id=run.id, source=plan, reason="better")
+    await stage.workbench.workflows.recovery.replan(told, stage.admin)
+
+    with pytest.raises(IllegalTransition):
+        await stage.decide(before)
+    await stage.when(run, lambda _, steps: steps["sign-off"].approval_id not in {None, before.id})
+
+    asked, void = await stage.approvals()
+    assert (ApprovalState.PENDING, 2) == (asked.state, asked.shown["revision"])
+    assert (ApprovalState.VOIDED, 1) == (void.state, void.shown["revision"])
+    await stage.decide(asked)
+    await stage.in_state(run, WorkflowRunState.SUCCEEDED)
+    assert (stage.root / "other").exists()
