@@ -24,7 +24,11 @@ from domain.workflows.reading import read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """`disabled` are the features that the server has off; `groups` what an issuer's bring."""
+    """Reads definitions, and checks them against what a project has.
+
+    `disabled` are the flags that the server has switched off; `groups` are the rights that an
+    OpenID Connect issuer's groups bring.
+    """
 
     store: Store
     registry: Registry
@@ -34,10 +38,10 @@ class Definitions:
     groups: Mapping[str, GroupRights] | None = None
 
     async def settle(self, source: WorkflowSource, project: Project) -> WorkflowDefinition:
-        """What was given, where it can be carried out in this project as it is now.
+        """Read a definition and check that it can run in this project as it is now.
 
-        Raises FeatureDisabled, and InvalidInput with all faults; their paths begin where the
-        definition does, and those of a file have lines.
+        Raises FeatureDisabled, and InvalidInput with all faults. Their paths begin at the
+        definition's root; faults in a file have line and column too.
         """
         features.check(FeatureFlag.ORCHESTRATION, project.settings, self.disabled)
         definition = self.read(source)
@@ -49,14 +53,14 @@ class Definitions:
     async def check(
         self, definition: WorkflowDefinition, project: Project, unit: UnitOfWork
     ) -> None:
-        """Whether it can be carried out in this project, as the unit sees it. Raises as `settle`
+        """Check that a definition can run in this project, as the unit sees it. Raises as `settle`
         does."""
         if any(step.type is StepType.SDK for step in definition.steps):
             features.check(FeatureFlag.SDK_STEPS, project.settings, self.disabled)
         self.checker.check(definition, await self._around(project, unit))
 
     def read(self, source: WorkflowSource) -> WorkflowDefinition:
-        """What was given, by its form alone. Raises InvalidInput with all faults."""
+        """Read the form of a definition, unchecked. Raises InvalidInput with all faults."""
         if (source.yaml is None) == (source.written is None):
             raise InvalidInput("Give exactly one of yaml and definition.", "yaml")
         check_text(source.feature, SLUG_CHARACTERS_MAX, "feature")
@@ -69,7 +73,7 @@ class Definitions:
 
     @contextmanager
     def _placed(self, source: WorkflowSource) -> Iterator[None]:
-        """Faults of what a file says that are found in here are told with their lines."""
+        """Add lines and columns to the faults that the block raises, if the source is a file."""
         try:
             yield
         except InvalidInput as error:

@@ -1,4 +1,4 @@
-"""Reports of workflow runs, made of what is stored whenever somebody asks for one."""
+"""Loads reports of workflow runs. Nothing is kept: each request reads what is stored."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ FAILED: Final = frozenset({StepRunState.FAILED, StepRunState.CANCELED})
 
 @dataclass(slots=True, kw_only=True)
 class _Found:
-    """What has been read of one run so far."""
+    """What has been read about one workflow run so far."""
 
     run: WorkflowRun
     events: Sequence[WorkflowRunEvent]
@@ -131,7 +131,8 @@ def _attempts(step_run: StepRun, ended: Sequence[StepAttempt]) -> tuple[StepAtte
 
 
 def _bounded(steps: Sequence[ReportedStep]) -> tuple[list[ReportedStep], int]:
-    """Every step, and the newest attempts of each while there is room; how many had none."""
+    """Return every step with its newest attempts, REPORT_ATTEMPTS_MAX in all, and how many were
+    left out."""
     room = REPORT_ATTEMPTS_MAX
     kept, omitted = [], 0
     for each in steps:
@@ -150,7 +151,7 @@ async def _voted(unit: UnitOfWork, approvals: Sequence[Approval]) -> list[Report
 
 
 async def _decisions(unit: UnitOfWork, found: _Found) -> tuple[Decision, ...]:
-    """As they were made."""
+    """Return the decisions about runs and approvals, in the order in which they were made."""
     ids: set[DecisionId] = {run.decision_id for run in found.runs.values()}
     ids |= {each.approval.decision_id for each in found.approvals}
     decided = await unit.decisions.get_many(sorted(ids))
@@ -162,8 +163,7 @@ def _run_ids(steps: Sequence[ReportedStep]) -> list[RunId]:
 
 
 def _failed(found: _Found) -> list[Run]:
-    """The runs of attempts that did not succeed and have printed something, in the order of the
-    plan."""
+    """Return the runs with output whose attempts did not succeed, in plan order."""
     tried = (
         found.runs.get(one.run_id)
         for each in found.steps
@@ -185,7 +185,7 @@ async def _excerpts(unit: UnitOfWork, runs: Iterable[Run]) -> tuple[Excerpt, ...
 
 
 def _excerpt(run_id: RunId, batches: Sequence[LogBatch]) -> Excerpt:
-    """Batches hold a line at least, so that as many batches as lines are enough."""
+    """Cut the last REPORT_LINES_MAX lines out of the last batches, each of which has a line."""
     numbered = [
         (batch.first_line + place, line)
         for batch in batches
@@ -202,7 +202,8 @@ def _excerpt(run_id: RunId, batches: Sequence[LogBatch]) -> Excerpt:
 
 
 async def _span(unit: UnitOfWork, found: _Found) -> AuditSpan | None:
-    """Where the project's chain tells of the run, its steps, their runs and their approvals."""
+    """Return the part of the project's audit chain that is about the workflow run, its steps,
+    their runs and their approvals."""
     approvals: set[ApprovalId] = {each.approval.id for each in found.approvals}
     steps = {each.step_run.id for each in found.steps}
     subjects = {found.run.id, *steps, *found.runs, *approvals}
@@ -218,7 +219,7 @@ def _principals(found: _Found) -> set[PrincipalId]:
 
 
 def _omissions(found: _Found, artifacts: Sequence[Artifact], failed: Sequence[Run]) -> Omissions:
-    """Events are numbered without a gap, so those that were not read can be counted."""
+    """Count what was left out. Events are numbered without gaps, so unread ones can be counted."""
     return Omissions(
         events=found.run.sequence - len(found.events),
         attempts=found.attempts_omitted,

@@ -1,4 +1,4 @@
-"""Workflows of projects: written down in versions, which never change."""
+"""Stores workflows of projects, in versions that never change."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from domain.workflows.writing import write
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflows:
-    """Whoever calls has checked the permission."""
+    """The caller must have checked the permission."""
 
     store: Store
     clock: Clock
@@ -27,10 +27,11 @@ class Workflows:
     definitions: Definitions
 
     async def create(self, source: WorkflowSource, project: Project, caller: Caller) -> Workflow:
-        """The next version of the workflow of that name: the first one where there is none. What
-        says nothing new is the newest version as it is, so that to send a file twice is no harm.
+        """Store a definition as the next version of the workflow of its name.
 
-        Raises FeatureDisabled, InvalidInput with all faults, QuotaExceeded.
+        An unchanged definition makes no version: the newest one is returned, so that sending a
+        file twice does no harm. Raises FeatureDisabled, InvalidInput with all faults,
+        QuotaExceeded.
         """
         definition = await self.definitions.settle(source, project)
         return await self._store(definition, project, caller)
@@ -38,9 +39,9 @@ class Workflows:
     async def revise(
         self, source: WorkflowSource, before: Workflow, project: Project, caller: Caller
     ) -> Workflow:
-        """The same for a workflow that is there, of any version; runs keep the one that they have.
+        """Do as `create` does for an existing workflow; `before` is any of its versions.
 
-        Raises what `create` raises.
+        The name must stay the same. Existing runs keep their version. Raises as `create` does.
         """
         definition = await self.definitions.settle(source, project)
         if definition.name != before.name:
@@ -66,7 +67,7 @@ class Workflows:
         return WorkflowCheck(definition=definition, version=version, is_new=is_new)
 
     def as_yaml(self, workflow: Workflow) -> str:
-        """What it says as a file, from which it could be made again."""
+        """Return the workflow as YAML, which `create` accepts."""
         return self.definitions.files.write(write(workflow.definition))
 
     async def _store(
@@ -80,7 +81,7 @@ class Workflows:
     async def _add(
         self, definition: WorkflowDefinition, project: Project, caller: Caller
     ) -> Workflow | None:
-        """None where somebody else was faster."""
+        """Return None where another unit has stored the same version meanwhile."""
         async with self.store.transaction() as unit:
             before = await unit.workflows.newest(project.id, definition.name)
             if before is not None and before.definition == definition:

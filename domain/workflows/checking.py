@@ -106,7 +106,7 @@ def _of_graph(definition: WorkflowDefinition) -> Iterator[tuple[Path, str]]:
     places = {step.key: ("steps", str(index)) for index, step in enumerate(steps)}
     yield from _of_keys(steps)
     if sum(map(len, needs.values())) > EDGES_MAX:
-        yield ("steps",), f"The steps need one another over {EDGES_MAX} times in all."
+        yield ("steps",), f"The steps have more than {EDGES_MAX} needs in all."
         return
     told: set[str] = set()
     for step in steps:
@@ -120,7 +120,7 @@ def _of_graph(definition: WorkflowDefinition) -> Iterator[tuple[Path, str]]:
         yield (*places[cycle[0]], "needs"), _cycle_told(cycle)
     late = unready(needs) - told
     for key in (each for each in needs if each in late):
-        message = f"The step {key!r} is never reached: what it needs never is."
+        message = f"The step {key!r} can never start: its needs can never be met."
         yield (*places[key], "needs"), message
 
 
@@ -145,7 +145,7 @@ def _cycle_told(cycle: tuple[str, ...]) -> str:
 def _of_scopes(step: Step, allowed: Collection[str], path: Path) -> Iterator[tuple[Path, str]]:
     for index, scope in enumerate(step.tool_scopes):
         if scope not in allowed:
-            message = f"The workflow's own toolScopes do not have {scope!r}."
+            message = f"The workflow's own toolScopes do not include {scope!r}."
             yield (*path, "toolScopes", str(index)), message
 
 
@@ -171,7 +171,5 @@ def _of_approval(
         return
     there = around.approvers.get(asked.role, 0)
     if there < asked.count:
-        there_told = (
-            f"It asks for {asked.count} with the role {asked.role}; the project has {there}."
-        )
-        yield path, f"{there_told} Nobody could give it."
+        message = f"It needs {asked.count} people with the role {asked.role}; there are {there}."
+        yield path, message

@@ -35,7 +35,7 @@ def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[P
     """
     items = {step.key: _items(step, inputs) for step in definition.steps}
     if sum(max(1, len(each or ())) for each in items.values()) > STEP_RUNS_MAX:
-        raise InvalidInput(f"More than {STEP_RUNS_MAX} steps in all.", "inputs")
+        raise InvalidInput(f"With these items there are over {STEP_RUNS_MAX} steps.", "inputs")
     keys = {key: _keys(key, each) for key, each in items.items()}
     _check_edges(definition, keys)
     planned: list[PlannedStep] = []
@@ -49,7 +49,7 @@ def _check_edges(definition: WorkflowDefinition, keys: Mapping[str, list[str]]) 
     """Count edges before making them: between two `forEach` steps the numbers of items multiply."""
     edges = sum(len(keys[s.key]) * len(keys[need]) for s in definition.steps for need in s.needs)
     if edges > EDGES_MAX:
-        message = f"The steps need one another {edges} times in all; {EDGES_MAX} are the most."
+        message = f"With these items the steps have {edges} needs in all; the limit is {EDGES_MAX}."
         raise InvalidInput(message, "inputs")
 
 
@@ -64,9 +64,9 @@ def _items(step: Step, inputs: Mapping[str, Any]) -> list[Any] | None:
     except InvalidInput as fault:
         raise InvalidInput(fault.message, *path) from None
     if not isinstance(items, list | tuple):
-        raise InvalidInput(f"The step {step.key!r} is made for each item of a list.", *path)
+        raise InvalidInput(f"The step {step.key!r} needs a list here, for forEach.", *path)
     if len(items) > FOR_EACH_MAX:
-        message = f"{len(items)} items; {FOR_EACH_MAX} are the most for the step {step.key!r}."
+        message = f"{len(items)} items; the limit for the step {step.key!r} is {FOR_EACH_MAX}."
         raise InvalidInput(message, *path)
     return list(items)
 

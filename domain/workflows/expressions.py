@@ -129,7 +129,7 @@ def reference(text: str) -> Reference:
         raise InvalidInput(f"A reference begins with {', '.join(ROOTS)}.")
     found, length = _reference(given)
     if length != len(given):
-        raise InvalidInput(f"Names, each behind a dot or in brackets, and no more: {text!r}.")
+        raise InvalidInput(f"A reference is names joined by dots or brackets, not {text!r}.")
     return found
 
 

@@ -59,7 +59,7 @@ def _fault(wanted: Reference, step: Step, scope: Scope) -> str | None:
         case "steps":
             return _of_step(wanted, step, scope)
         case root if step.for_each is None:
-            return f"There is no {root!r} but in a step with forEach."
+            return f"{root!r} exists only in a step with forEach."
         case _:
             return None
 
@@ -78,7 +78,7 @@ def _of_step(wanted: Reference, step: Step, scope: Scope) -> str | None:
     if key not in scope.steps:
         return f"There is no step {key!r}.{nearest(key, scope.steps)}"
     if scope.ancestry is not None and not scope.ancestry.precedes(key, step.key):
-        return f"The step {key!r} need not be over when this one begins: name it in needs."
+        return f"The step {key!r} may not be over when this one starts: add it to needs."
     return _of_field(wanted, scope.steps[key])
 
 

@@ -142,7 +142,7 @@ def _retry(fields: Fields) -> RetryPolicy:
     codes = retry.choices("codes", FailureCode)
     for code in codes:
         if code not in RETRYABLE:
-            retry.fault("codes", f"{code} is nothing that trying again mends.")
+            retry.fault("codes", f"A step is never retried after {code}.")
     backoff_ms = retry.number("backoffMs", 0, STEP_BACKOFF_MS_MAX)
     return RetryPolicy(
         attempts=retry.number("attempts", 1, RETRY_ATTEMPTS_MAX) or NO_RETRY.attempts,
@@ -208,7 +208,7 @@ def _approval(fields: Fields) -> ApprovalRequirement:
     expires_ms = asked.number("expiresMs", PERIOD_MS_MIN, PERIOD_MS_MAX)
     escalate_ms = asked.number("escalateMs", PERIOD_MS_MIN, PERIOD_MS_MAX)
     if escalate_ms and expires_ms and escalate_ms >= expires_ms:
-        asked.fault("escalateMs", "It has to be passed on before it expires.")
+        asked.fault("escalateMs", "escalateMs has to be less than expiresMs.")
     return ApprovalRequirement(
         role=role,
         count=asked.number("count", 1, APPROVALS_MAX) or 1,

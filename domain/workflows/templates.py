@@ -55,7 +55,7 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     if "\0" in filled:
         raise InvalidInput("A NUL character cannot be passed on.")
     if len(filled.encode(errors="replace")) > FILLED_BYTES_MAX:
-        raise InvalidInput(f"With what it refers to, it has over {FILLED_BYTES_MAX} bytes.")
+        raise InvalidInput(f"With its values filled in it has over {FILLED_BYTES_MAX} bytes.")
     return filled
 
 

@@ -76,7 +76,7 @@ BAD: Final = {
     "a later step": (
         steps('{key: a, command: ["${{ steps.b.exitCode }}"]}', "{key: b, command: [x]}"),
         "steps.0.command.0",
-        "need not be over",
+        "may not be over",
     ),
 }
 

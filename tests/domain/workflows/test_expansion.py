@@ -72,9 +72,9 @@ def test_there_is_an_end_to_what_lists_multiply() -> None:
         step(f"s{n}", f"s{n - 1}", for_each="inputs.targets") for n in range(1, 7)
     ]
 
-    with pytest.raises(InvalidInput, match="steps in all"):
+    with pytest.raises(InvalidInput, match="there are over"):
         expand(definition(*many), targets)
-    with pytest.raises(InvalidInput, match="need one another"):
+    with pytest.raises(InvalidInput, match="needs in all"):
         expand(definition(*chain), targets)
 
 
