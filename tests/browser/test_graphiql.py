@@ -19,7 +19,7 @@ SCRIPT: Final = "echo first line; until [ -e {gate} ]; do sleep 0.02; done; echo
 LIFE: Final = ["Server", "Runs", "Launch", "Events", "Logs", "Cancel", "Retry"]
 RULE: Final = ["Inbox", "Decide", "Project", "Simulate", "Policy", "Stop", "Audit"]
 PLACE: Final = ["Providers", "Configure", "Credential", "Check", "Sync"]
-FLOW: Final = ["Start", "Steps"]
+FLOW: Final = ["Write", "Workflows", "Start", "Steps", "Outcome", "Repeat", "Report"]
 TABS: Final = [*LIFE, *RULE, *PLACE, *FLOW]
 
 

@@ -9,9 +9,12 @@ import events from './operations/events.graphql?raw';
 import inbox from './operations/inbox.graphql?raw';
 import launch from './operations/launch.graphql?raw';
 import logs from './operations/logs.graphql?raw';
+import outcome from './operations/outcome.graphql?raw';
 import policy from './operations/policy.graphql?raw';
 import project from './operations/project.graphql?raw';
 import providers from './operations/providers.graphql?raw';
+import repeat from './operations/repeat.graphql?raw';
+import report from './operations/report.graphql?raw';
 import retry from './operations/retry.graphql?raw';
 import runs from './operations/runs.graphql?raw';
 import server from './operations/server.graphql?raw';
@@ -20,6 +23,8 @@ import start from './operations/start.graphql?raw';
 import steps from './operations/steps.graphql?raw';
 import stop from './operations/stop.graphql?raw';
 import sync from './operations/sync.graphql?raw';
+import workflows from './operations/workflows.graphql?raw';
+import write from './operations/write.graphql?raw';
 
 const tab = (query, variables = {}) => ({
   query,
@@ -28,6 +33,14 @@ const tab = (query, variables = {}) => ({
 
 const slug = 'default';
 const id = 'paste the id of a run here';
+const flow = 'paste the id of a workflow run here';
+const yaml = `name: hello
+steps:
+  - key: greet
+    command: [echo, hello]
+  - key: gate
+    validate: steps.greet.exitCode == 0
+`;
 const rules = [
   { name: 'reading', match: { programs: ['ls', 'cat', 'rg'] }, effect: 'ALLOW' },
   {
@@ -76,6 +89,11 @@ export const operations = [
   tab(credential, { input: { project: slug, provider: 'a2a', name: 'token', value: '' } }),
   tab(check, { input: { project: slug, provider: 'a2a' } }),
   tab(sync, { id }),
+  tab(write, { input: { project: slug, yaml } }),
+  tab(workflows, { project: slug }),
   tab(start, { input: { workflowId: 'paste the id of a workflow here', inputs: {} } }),
-  tab(steps, { id: 'paste the id of a workflow run here' }),
+  tab(steps, { id: flow }),
+  tab(outcome, { id: flow }),
+  tab(repeat, { input: { id: 'paste the id of a step here', reason: 'say why' } }),
+  tab(report, { id: flow }),
 ];
