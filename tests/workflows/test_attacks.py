@@ -132,10 +132,11 @@ async def test_who_plans_anew_cannot_approve_what_they_planned(stage: Stage) -> 
 
 async def test_people_are_asked_again_about_another_plan(stage: Stage) -> None:
     """Also where only what follows is another: what they were shown names the revision."""
-    run = await stage.start(asking("sign-off"), command("after", needs=("sign-off",)))
+    sign_off = asking("sign-off", approval=ApprovalRequirement())
+    run = await stage.start(sign_off, command("after", needs=("sign-off",)))
     await stage.step_in(run, "sign-off", StepRunState.BLOCKED)
     (before,) = await stage.approvals()
-    steps = (asking("sign-off"), command("after", "touch", "other", needs=("sign-off",)))
+    steps = (sign_off, command("after", "touch", "other", needs=("sign-off",)))
     plan = source_of(WorkflowDefinition(name="flow", steps=steps))
     told = ReplanWorkflowRun(workflow_run_id=run.id, source=plan, reason="better")
     await stage.workbench.workflows.recovery.replan(told, stage.admin)
