@@ -1,4 +1,4 @@
-"""What is told of workflows being written down: see domain.audit. Pure."""
+"""Audit records of stored workflows; see domain.audit. Pure."""
 
 from domain.models.audit import (
     AuditAction,
@@ -17,8 +17,8 @@ def workflow_subject(workflow: Workflow) -> AuditSubject:
 
 
 def written(before: Workflow | None, after: Workflow, digest: str, caller: Caller) -> AuditRecord:
-    """`digest` is the SHA-256 over the canonical JSON of what it says. What that is can be read
-    there: a version never changes."""
+    """`digest` is the SHA-256 of the definition's canonical JSON. The definition itself is not
+    recorded: it can be read from the version, which never changes."""
     action = AuditAction.WORKFLOW_CREATE if before is None else AuditAction.WORKFLOW_REVISE
     return AuditRecord(
         chain=chain_of(after.project_id),

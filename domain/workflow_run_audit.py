@@ -1,4 +1,4 @@
-"""What the audit log is told of workflows: see domain.audit, whose rules hold here too. Pure."""
+"""Audit records of workflow runs; the rules of domain.audit hold here too. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,13 +23,13 @@ from domain.models.workflow_events import (
 from domain.models.workflow_runs import StepRun, WorkflowRun
 
 Decisions = Mapping[RunId, DecisionId]
-"""Under which each run goes out."""
+"""The policy decision of each run."""
 
 
 def workflow_run_acted_on(
     action: AuditAction, before: WorkflowRun, after: WorkflowRun, caller: Caller, at: datetime
 ) -> AuditRecord:
-    """Somebody has started it, or had it paused, gone on with, canceled or planned anew."""
+    """Record that a person started, paused, resumed, canceled or replanned a workflow run."""
     return AuditRecord(
         chain=chain_of(after.project_id),
         at=at,
@@ -48,7 +48,7 @@ def step_acted_on(
     at: datetime,
     decision_id: DecisionId | None = None,
 ) -> AuditRecord:
-    """Somebody wants a step tried once more, or left out."""
+    """Record that a person asked for a step to be retried or skipped."""
     return AuditRecord(
         chain=chain_of(step_run.project_id),
         at=at,
@@ -64,7 +64,7 @@ def step_acted_on(
 def went_on(
     run: WorkflowRun, facts: Sequence[WorkflowRunFact], decisions: Decisions, at: datetime
 ) -> Iterator[AuditRecord]:
-    """An entry for each change of a state, and for a new plan; nobody did it but the server."""
+    """Make a record for each change of state and each replan, with the server as actor."""
     for fact in facts:
         match fact:
             case StepRunStateChanged():
@@ -76,7 +76,7 @@ def went_on(
 
 
 def replanned(run: WorkflowRun, fact: WorkflowRunReplanned) -> Facts:
-    """What a new plan is, by the keys of its steps."""
+    """Describe a new plan by the keys of its steps."""
     return {
         "state": run.state,
         "revision": fact.revision,

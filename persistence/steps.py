@@ -1,4 +1,4 @@
-"""Steps, step runs and attempts as rows, and back."""
+"""Converts steps, step runs and attempts to rows and back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -58,7 +58,7 @@ def step_run_columns(step_run: StepRun) -> Fields:
 
 
 def step_run_facts_columns(step_run: StepRun) -> Fields:
-    """What may change after a step run was stored."""
+    """The columns that may change after a step run was stored."""
     return {
         "step": of_step(step_run.step),
         "needs": step_run.needs,

@@ -1,4 +1,4 @@
-"""Files that runs leave behind."""
+"""Artifacts: files that runs leave behind."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ _StepRun = Annotated["StepRun", strawberry.lazy("schema.step_runs")]
 _SAME_NAME: Final = (
     "name", "media_type", "sha256", "created_at", "source_url", "attempt", "removed_at",
 )  # fmt: skip
-"""Fields of Artifact that are the domain's under the same name."""
+"""Fields of Artifact that have the same name and type in the domain."""
 
 
 async def _consumers(of: Sequence["Artifact"], info: Info) -> Sequence[list[Any]]:
@@ -37,7 +37,7 @@ async def _consumers(of: Sequence["Artifact"], info: Info) -> Sequence[list[Any]
     return [list(map(STEPPED["StepRun"].of, each)) for each in found]
 
 
-@strawberry.type(description="A file that a run has left behind.")
+@strawberry.type(description="A file that a run left behind.")
 class Artifact(Node):
     """Its content is as the run has written it: only names are masked."""
 
@@ -47,24 +47,24 @@ class Artifact(Node):
         "masked, and what does not print is shown by its number."
     )
     media_type: str | None = strawberry.field(
-        description="What it is, by its name or its provider's word; null where neither tells."
+        description="Its media type, from its name or its provider; null where neither tells."
     )
     size: int | None = strawberry.field(
-        description="In bytes, at most 2,147,483,647; null where it is not kept here, and its "
-        "provider does not tell."
+        description="Size in bytes, at most 2,147,483,647; null where its content is not stored "
+        "here and the provider does not tell."
     )
     sha256: str | None = strawberry.field(
-        description="Of its content, in hex; null where that is not kept here."
+        description="SHA-256 of its content, in hex; null where that is not stored here."
     )
-    created_at: datetime = strawberry.field(description="When it was found.")
+    created_at: datetime = strawberry.field(description="When it was collected.")
     source_url: str | None = strawberry.field(
-        description="Where its provider has it, where that is told instead of given."
+        description="Where the provider has it, if its content is not stored here."
     )
     attempt: int | None = strawberry.field(
-        description="Which attempt of stepRun has left it; null where that is null."
+        description="The attempt of stepRun that produced it; null where stepRun is null."
     )
     removed_at: datetime | None = strawberry.field(
-        description="Since when retention keeps its content no longer."
+        description="When retention removed its content; null while it is kept."
     )
 
     url: str | None = strawberry.field(
@@ -76,7 +76,7 @@ class Artifact(Node):
         description="When url ends; asking again gives another one."
     )
 
-    @strawberry.field(description="The run that has left it.")
+    @strawberry.field(description="The run that produced it.")
     async def run(self, info: Info) -> Annotated["Run", strawberry.lazy("schema.projects")]:
         found = await runs.by_id(info.context, self.value.run_id)
         assert found is not None, "who may read an artifact may read its run"
@@ -84,8 +84,8 @@ class Artifact(Node):
         return made
 
     @strawberry.field(
-        description="The step of a workflow run that has left it; null for a run that somebody "
-        "launched by itself, and until its attempt is over.",
+        description="The step that produced it; null for a run that was launched on its own, and "
+        "until the attempt has ended.",
         metadata={MANY: step_runs},
     )
     async def step_run(self, info: Info) -> _StepRun | None:
@@ -93,7 +93,7 @@ class Artifact(Node):
         return made
 
     @strawberry.field(
-        description="Steps that were started, or decided on, by what it says, the first first; "
+        description="Steps whose conditions or references have read it, in the order of first use; "
         "100 at most.",
         metadata={MANY: _consumers},
     )

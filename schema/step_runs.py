@@ -1,4 +1,4 @@
-"""Steps of workflow runs, and how often each was tried."""
+"""Step runs and their attempts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ _SAME_NAME: Final = (
     "key", "index", "type", "item_index", "state", "attempt", "exit_code", "due_at", "revision",
     "removed_in", "started_at", "finished_at",
 )  # fmt: skip
-"""Fields of StepRun that are the domain's under the same name."""
+"""Fields of StepRun that have the same name and type in the domain."""
 
 
 async def _runs(of: Sequence["StepRun | StepAttempt"], info: Info) -> Sequence[Run | None]:
@@ -64,20 +64,24 @@ async def _step_actions(of: Sequence["StepRun"], info: Info) -> Sequence[list[Wo
     return await workflow_actions.step_actions(info.context, [each.value for each in of])
 
 
-@strawberry.type(description="One try of a step.")
+@strawberry.type(description="One attempt of a step.")
 class StepAttempt:
-    """What has ended is never changed."""
+    """An attempt that has ended never changes."""
 
     value: strawberry.Private[domain.StepAttempt | domain.StepRun]
-    number: int = strawberry.field(description="From 1 on.")
+    number: int = strawberry.field(description="Its number, from 1.")
     state: StepRunState = strawberry.field(
-        description="How it ended; RUNNING or BLOCKED while it goes on."
+        description="How it ended; RUNNING or BLOCKED if it has not."
     )
-    failure: RunFailure | None = strawberry.field(description="Why it did not succeed.")
-    outputs: JSON = strawberry.field(description="What came of it, by name.")
-    exit_code: int | None = strawberry.field(description="What its program ended with.")
+    failure: RunFailure | None = strawberry.field(
+        description="Why it did not succeed; null if it did."
+    )
+    outputs: JSON = strawberry.field(description="The outputs by name.")
+    exit_code: int | None = strawberry.field(
+        description="The exit code of its program; null where there is none."
+    )
     started_at: datetime | None = strawberry.field(
-        description="When it began; null where it never came to that."
+        description="When it started; null where it never did."
     )
     finished_at: datetime | None = strawberry.field(description="When it ended.")
     duration_ms: int | None = strawberry.field(
@@ -85,7 +89,7 @@ class StepAttempt:
     )
 
     @strawberry.field(
-        description="The run that it was; null for a step that makes none.",
+        description="The run that executed it; null where no run does.",
         metadata={MANY: _runs},
     )
     async def run(self, info: Info) -> Run | None:
@@ -106,36 +110,44 @@ class StepAttempt:
         )
 
 
-@strawberry.type(description="A step as it is in one workflow run.")
+@strawberry.type(description="A step in one workflow run.")
 class StepRun(Node):
-    """Its present attempt; those before it are kept as they ended."""
+    """Shows the current attempt; earlier ones are in `attempts`."""
 
     value: strawberry.Private[domain.StepRun]
     key: str = strawberry.field(
-        description="Its name in the workflow run: that of the step, with [index] behind it where "
-        "the step is made for each item of a list."
+        description="Its name in the workflow run: the step's key, followed by [index] where the "
+        "step runs for each item of a list."
     )
     index: int = strawberry.field(description="Its place in the plan, from 0.")
     type: StepType = strawberry.field(description="What it does.")
-    needs: list[str] = strawberry.field(description="Keys of those that have to be over first.")
-    item: JSON | None = strawberry.field(description="The item of the list that it is made for.")
-    item_index: int | None = strawberry.field(description="The place of that item, from 0.")
-    state: StepRunState = strawberry.field(description="Where it is.")
-    attempt: int = strawberry.field(description="Which attempt is its present one; 0: none yet.")
-    failure: RunFailure | None = strawberry.field(description="Why it did not succeed.")
-    outputs: JSON = strawberry.field(description="What came of it, by name.")
-    exit_code: int | None = strawberry.field(description="What its program ended with.")
+    needs: list[str] = strawberry.field(
+        description="Keys of the step runs that must be over first."
+    )
+    item: JSON | None = strawberry.field(description="The item of the forEach list.")
+    item_index: int | None = strawberry.field(description="The index of that item, from 0.")
+    state: StepRunState = strawberry.field(description="Its state.")
+    attempt: int = strawberry.field(description="The number of the current attempt; 0: none yet.")
+    failure: RunFailure | None = strawberry.field(
+        description="Why it did not succeed; null if it did."
+    )
+    outputs: JSON = strawberry.field(description="The outputs by name.")
+    exit_code: int | None = strawberry.field(
+        description="The exit code of its program; null where there is none."
+    )
     due_at: datetime | None = strawberry.field(
-        description="When its next attempt may start at the earliest; null where it need not wait."
+        description="The earliest time for its next attempt; null where it need not wait."
     )
-    revision: int = strawberry.field(description="The revision of the plan that it is of.")
+    revision: int = strawberry.field(
+        description="The revision of the plan that added or last changed it."
+    )
     removed_in: int | None = strawberry.field(
-        description="The revision that took it out of the plan; null while it is in it."
+        description="The revision that removed it from the plan; null while it is in the plan."
     )
-    started_at: datetime | None = strawberry.field(description="When its present attempt began.")
-    finished_at: datetime | None = strawberry.field(description="When it was over.")
+    started_at: datetime | None = strawberry.field(description="When the current attempt started.")
+    finished_at: datetime | None = strawberry.field(description="When it ended.")
     duration_ms: int | None = strawberry.field(
-        description="Of its present attempt, in ms; null until it is over."
+        description="Duration of the current attempt, in ms; null until it has ended."
     )
 
     @strawberry.field(description="The workflow run it belongs to.", metadata={MANY: _owners})
@@ -144,14 +156,14 @@ class StepRun(Node):
         return made
 
     @strawberry.field(
-        description="Every attempt, first to last, the present one too.",
+        description="All attempts, first to last, including a current one.",
         metadata={MANY: _attempts},
     )
     async def attempts(self, info: Info) -> list[StepAttempt]:
         return (await _attempts([self], info))[0]
 
     @strawberry.field(
-        description="The run of its present attempt; null for a step that makes none.",
+        description="The run of the current attempt; null where no run executes it.",
         metadata={MANY: _runs},
     )
     async def run(self, info: Info) -> Run | None:
@@ -163,7 +175,7 @@ class StepRun(Node):
     async def available_actions(self, info: Info) -> list[WorkflowAction]:
         return (await _step_actions([self], info))[0]
 
-    @strawberry.field(description="What people were asked about it last; null if they never were.")
+    @strawberry.field(description="Its latest approval; null if there was none.")
     async def approval(self, info: Info) -> Approval | None:
         found = await workflow_runs.approval(info.context, self.value)
         return Approval.of(found) if found else None
@@ -174,8 +186,7 @@ class StepRun(Node):
         return Approval.of(found) if found else None
 
     @strawberry.field(
-        description="The files that its attempts have left behind, those of the first attempt "
-        "first; none of an attempt that goes on."
+        description="The artifacts of its ended attempts, those of the first attempt first."
     )
     async def artifacts(
         self, info: Info, first: First = None, after: After = None
@@ -185,8 +196,8 @@ class StepRun(Node):
         return connected(info, page, scope)
 
     @strawberry.field(
-        description="Files of steps before it by which it was started or decided on, in the "
-        "order in which they were found; 100 at most.",
+        description="Artifacts of earlier steps that its condition or references have read, in the "
+        "order in which they were collected; 100 at most.",
         metadata={MANY: _consumed},
     )
     async def consumed(self, info: Info) -> list[Artifact]:
@@ -208,7 +219,7 @@ class StepRun(Node):
 
 
 def in_bounds(duration_ms: int | None) -> int | None:
-    """As a GraphQL Int can tell it."""
+    """Cap a number at the largest GraphQL Int."""
     return None if duration_ms is None else min(duration_ms, INT_MAX)
 
 

@@ -1,4 +1,4 @@
-"""What projects, runs and approvals have of workflow runs."""
+"""Fields by which projects, runs and approvals lead to workflow runs and steps."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schema.workflow_runs import WorkflowRun
 
 NAMING: Final[dict[str, Any]] = {}
-"""Types that name what is here themselves, so that they are found here and not imported."""
+"""Types that import this module themselves; a registry avoids the import cycle."""
 
 _WorkflowRun = Annotated["WorkflowRun", strawberry.lazy("schema.workflow_runs")]
 _StepRun = Annotated["StepRun", strawberry.lazy("schema.step_runs")]
@@ -56,7 +56,7 @@ class Orchestrated:
 
 
 async def step_runs(of: Sequence[Any], info: Info) -> Sequence[Any]:
-    """Of each value its step, by its `step_run_id`; None where it has none."""
+    """For each value, the step that its `step_run_id` names; None where it has none."""
     wanted = [key for each in of if (key := each.value.step_run_id)]
     found = await info.context.loaders.step_runs.load_many(wanted)
     made = {step.id: NAMING["StepRun"].of(step) for step in found if step is not None}
@@ -70,8 +70,7 @@ class Stepped:
     value: strawberry.Private[Run]
 
     @strawberry.field(
-        description="The step of a workflow run that it is an attempt of; null where somebody "
-        "launched it by itself.",
+        description="The step that it is an attempt of; null where it was launched on its own.",
         metadata={MANY: step_runs},
     )
     async def step_run(self, info: Info) -> _StepRun | None:

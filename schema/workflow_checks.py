@@ -29,12 +29,12 @@ class WorkflowCheck:
     def faults(self) -> list[InputFault]:
         return list(map(InputFault.of, self.value.faults))
 
-    @strawberry.field(description="Its steps, in the order in which they were written.")
+    @strawberry.field(description="Its steps, in the order of the definition.")
     def steps(self) -> list[Step]:
         definition = self.value.definition
         return [Step.of(step) for step in definition.steps] if definition else []
 
-    @strawberry.field(description="Who needs whom.")
+    @strawberry.field(description="The dependencies between its steps, by key.")
     def edges(self) -> list[StepEdge]:
         definition = self.value.definition
         return StepEdge.among(definition.steps) if definition else []

@@ -1,4 +1,4 @@
-"""Reading the documents that go with a prompt."""
+"""Reads the documents that are put before an agent's prompt."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from domain.ports import Store
 from domain.services.redactors import Redactors
 
 DOCUMENTS_MAX: Final = 1000
-"""Of one feature that are looked at."""
+"""Documents of one feature that are considered at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Briefings:
-    """Nothing is stored here: whoever sends a briefing keeps its record with what it goes with."""
+    """Stores nothing: whoever sends a briefing stores its record."""
 
     store: Store
     files: DocumentFiles

@@ -1,4 +1,4 @@
-"""All that has to do with features, put together."""
+"""The services of features and documents, put together."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from domain.services.redactors import Redactors
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureServices:
-    """Each part made when it is first asked for."""
+    """One of each, made when it is first asked for."""
 
     store: Store
     clock: Clock

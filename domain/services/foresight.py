@@ -1,4 +1,4 @@
-"""What an action would do to a workflow run, or why it cannot be done now."""
+"""Previews of actions on workflow runs: the impact, or why the action is not possible now."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from domain.services.recovery import Recovery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """`refusal` is a sentence for people; without one there is an impact."""
+    """Either an impact, or a `refusal`: a sentence for people."""
 
     impact: Impact | None = None
     refusal: str | None = None
