@@ -63,7 +63,7 @@ def commands(words: list[str]) -> typer.Typer:
     tokens = typer.Typer(no_args_is_help=True, help="Credentials of a server.")
     found.add_typer(tokens, name="token")
     alone = ALONE.get(" ".join(words[:1])) or ALONE.get(" ".join(words[:2]))
-    gc.disable()  # nothing that is read becomes garbage: to look takes a sixth of the start
+    gc.disable()
     modules = (
         CLIENT,
         APPROVALS,
@@ -81,6 +81,7 @@ def commands(words: list[str]) -> typer.Typer:
     )
     for module in modules if alone is None else (alone,):
         import_module(module).register(found, tokens)
+    gc.freeze()  # nothing that was read becomes garbage: to look takes a third of the start
     gc.enable()
     return found
 

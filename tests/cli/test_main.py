@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-READ = "import sys; from cli.main import commands; commands(sys.argv[1:]); print(*sys.modules)"
+BEGIN = "import gc, sys; from cli.main import commands; commands(sys.argv[1:]); "
+READ = BEGIN + "print(*sys.modules)"
+LOOKED_THROUGH = BEGIN + "print(gc.isenabled(), len(gc.get_objects()))"
 
 
 def modules(*words: str) -> set[str]:
@@ -37,3 +39,14 @@ def test_any_other_command_line_finds_all_commands(words: list[str]) -> None:
     """Help must list every command, and what is not listed as alone may be any of them."""
     rooms = {"run", "approvals", "server", "tokens", "audit", "doctor", "features"}
     assert {f"cli.{room}" for room in rooms} <= modules(*words)
+
+
+def test_what_was_read_is_no_garbage() -> None:
+    """A search for garbage, which there is again, does not go through all that was imported."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LOOKED_THROUGH, "serve"], capture_output=True, check=True
+    )
+    is_on, left = ran.stdout.decode().split()
+
+    assert "True" == is_on
+    assert int(left) < 1000
