@@ -23,6 +23,28 @@ hypothesis.settings.register_profile("workbench", deadline=None, print_blob=True
 hypothesis.settings.load_profile("workbench")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who share what is made for their module go to one worker, where it is made once; and who may
+    take long begins early, so that no worker is at it while the others have gone."""
+    for item in items:
+        if _shares(item) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_time_asked_for, reverse=True)
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether it uses a fixture of its module or class."""
+    assert isinstance(item, pytest.Function)
+    used = item._fixtureinfo.name2fixturedefs.values()
+    return any(each[-1].scope in {"class", "module"} for each in used)
+
+
+def _time_asked_for(item: pytest.Item) -> float:
+    """Seconds, by the test's own word; 0 where it is content with what all get."""
+    asked = item.get_closest_marker("timeout")
+    return float(asked.args[0]) if asked else 0.0
+
+
 def pytest_collection_finish() -> None:
     """Look for garbage as a server does: what was read for the tests is none, and is a lot."""
     gc.collect()

@@ -1,11 +1,14 @@
 """The court in which approvals are tried, on both databases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.approving import Court, court
+from tests.databases import EMPTY
+from tests.services import ask_postgres
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -13,7 +16,9 @@ def store_url(request: pytest.FixtureRequest) -> str | None:
     """An empty database of each kind; None for the file that a server makes by itself."""
     if request.param == "sqlite":
         return None
-    return str(request.getfixturevalue("postgres_database_url"))
+    url = str(request.getfixturevalue("shared_postgres_url"))
+    asyncio.run(ask_postgres(url, EMPTY))
+    return url
 
 
 @pytest.fixture

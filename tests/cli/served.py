@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.databases import sqlite_at
 from tests.opening import open_project
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -67,6 +68,7 @@ def serving(folder: Path, port: int = 0, *, is_open: bool = True) -> Iterator[Se
         WORKBENCH_CANCEL_GRACE_S="30",
     )
     log = folder / "server.log"
+    sqlite_at(folder / "records" / "workbench.db")
     with (
         log.open("wb") as out,
         subprocess.Popen([COMMAND, "serve"], env=variables, stdout=out, stderr=out) as process,

@@ -15,6 +15,7 @@ from typing import Final
 
 import psutil
 
+from tests.databases import sqlite_at
 from tests.opening import open_project
 from tests.services import free_port
 
@@ -134,6 +135,7 @@ def guarded(folder: Path, **variables: str) -> Iterator[Server]:
     """A server that is ready, with the rules it comes with; ended in the end whatever has become
     of it."""
     server = Server(folder, **variables)
+    sqlite_at(server.records / "workbench.db")
     try:
         server.start()
         yield server

@@ -1,7 +1,6 @@
 """Steps that agents take: on a real agent (a2a-sdk), through the real adapter."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +19,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 PRD = "---\ndoc_type: prd\nfeature_slug: door\ntitle: A door\n---\nIt opens.\n"
 
 
-@pytest.fixture
-def agent(tmp_path: Path) -> Iterator[AgentServer]:
-    folder = tmp_path / "agent"
-    folder.mkdir()
-    with AgentServer(folder).running() as server:
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentServer]:
+    with AgentServer(tmp_path_factory.mktemp("agent")).running() as server:
         yield server
 
 
