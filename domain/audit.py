@@ -274,6 +274,7 @@ def _settings(settings: ProjectSettings) -> Facts:
         "fallback": settings.fallback,
         "selfApproval": settings.self_approval,
         "strictApprovers": settings.strict_approvers,
+        "resumeInterrupted": settings.resume_interrupted,
         "disabled": sorted(settings.disabled),
         "retentionDays": settings.retention_days,
         "costCentsPerRun": settings.cost_cents_per_run,

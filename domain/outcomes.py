@@ -33,6 +33,7 @@ _FAILURES: Final[Mapping[EndCause, tuple[FailureCode, str]]] = {
     EndCause.OUTPUT_LIMIT: (FailureCode.OUTPUT_LIMIT, "It printed too much."),
     EndCause.REFUSED: (FailureCode.PROVIDER_ERROR, "It was refused."),
     EndCause.LOST: (FailureCode.LOST, "The process vanished; how it ended is not known."),
+    EndCause.INTERRUPTED: (FailureCode.INTERRUPTED, "It was stopped in the middle."),
 }
 """What a cause means where the provider has no better words; a test walks all causes."""
 

@@ -30,6 +30,8 @@ from domain.models.workflow_runs import StepAttempt, StepRun
 from domain.progress import has_passed
 
 BACKOFF_MS_MAX: Final = 3_600_000
+INTERRUPTED_ATTEMPTS_MAX: Final = 5
+"""Attempts of a step that keeps being interrupted, before people look at it."""
 END_SIGNALS: Final = {
     RunState.SUCCEEDED: StepRunSignal.SUCCEED,
     RunState.FAILED: StepRunSignal.FAIL,
@@ -263,16 +265,22 @@ def lapsed(step_run: StepRun) -> StepMove:
     return replace(unasked(step_run), facts=(fact,))
 
 
-def retry_due(step_run: StepRun, at: datetime, random: float) -> datetime | None:
-    """Return when the step's retry policy has it tried again; None where it does not.
+def retry_due(
+    step_run: StepRun, at: datetime, random: float, *, is_resumed: bool = False
+) -> datetime | None:
+    """Return when the step is tried again; None where neither its retry policy has that done nor,
+    for an interrupted step, the project (`is_resumed`).
 
     The delay doubles with each attempt up to BACKOFF_MS_MAX. `random` in [0, 1) then picks a point
     in its upper half, so that steps which failed together do not come back together. The delay is
     at least 1 ms, since a turn ends at most one attempt of a step.
     """
     policy, failure = step_run.step.retry, step_run.failure
-    is_over = step_run.state is not StepRunState.FAILED or step_run.attempt >= policy.attempts
-    if failure is None or is_over or failure.code not in policy.codes:
+    if failure is None or step_run.state is not StepRunState.FAILED:
+        return None
+    is_resumed = is_resumed and failure.code is FailureCode.INTERRUPTED
+    most_attempts = INTERRUPTED_ATTEMPTS_MAX if is_resumed else policy.attempts
+    if step_run.attempt >= most_attempts or not (is_resumed or failure.code in policy.codes):
         return None
     most = min(policy.backoff_ms * 2 ** (step_run.attempt - 1), BACKOFF_MS_MAX)
     return at + timedelta(milliseconds=max(1, most * (0.5 + random / 2)))

@@ -134,7 +134,7 @@ _VALUES: Final[dict[type[StrEnum], Mapping[str, str]]] = {
         "PROVIDER_ERROR": "The provider would not take it.",
         "PROVIDER_UNAVAILABLE": "The provider did not answer for too long.",
         "LOST": "The provider no longer knows it: how it ended cannot be told.",
-        "INTERRUPTED": "It was stopped by something else than a request.",
+        "INTERRUPTED": "What did the work is gone in the middle of it, for certain.",
         "VALIDATION_FAILED": "Its result did not hold what was asked of it.",
         "BUDGET_EXCEEDED": "It used up its budget.",
         "OUTPUT_LIMIT": "It printed more than is allowed and was stopped.",

@@ -100,6 +100,11 @@ class ProjectSettings:
         "one hand asked for no account of the same hand approves, and a HIGH risk no service "
         "account. Meant for people who come with OpenID Connect."
     )
+    resume_interrupted: bool = strawberry.field(
+        description="Whether a workflow run goes on by itself where a step was INTERRUPTED: the "
+        "step is tried once more, decided on afresh, up to 5 attempts in all. Otherwise, and after "
+        "those, the run is PAUSED until somebody resumes it."
+    )
     flags: FeatureFlags = strawberry.field(
         description="Which parts of the workbench the project lets itself use. What the server "
         "has off (serverInfo) is off in every project."
@@ -126,6 +131,7 @@ class ProjectSettings:
             fallback=settings.fallback,
             self_approval=settings.self_approval,
             strict_approvers=settings.strict_approvers,
+            resume_interrupted=settings.resume_interrupted,
             flags=FeatureFlags.without(settings.disabled),
             retention_days=settings.retention_days,
             budgets=Budgets(cost_cents_per_run=settings.cost_cents_per_run),
@@ -226,6 +232,10 @@ class ProjectSettingsUpdateInput:
         default=strawberry.UNSET,
         description="Whether accounts and tokens that one hand has made count as one person.",
     )
+    resume_interrupted: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether workflow runs go on by themselves where a step was interrupted.",
+    )
     flags: FeatureFlagsInput | None = strawberry.field(
         default=strawberry.UNSET, description="Which parts of the workbench are on."
     )
@@ -254,6 +264,7 @@ class ProjectSettingsUpdateInput:
             fallback=_present(self.fallback, "fallback"),
             self_approval=_present(self.self_approval, "selfApproval"),
             strict_approvers=_present(self.strict_approvers, "strictApprovers"),
+            resume_interrupted=_present(self.resume_interrupted, "resumeInterrupted"),
             flags=flags.to_flags() if flags else {},
             retention_days=_limit(self.retention_days),
             cost_cents_per_run=_limit(budgets.cost_cents_per_run) if budgets else UNCHANGED,

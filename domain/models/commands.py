@@ -179,6 +179,7 @@ class UpdateSettings:
     fallback: ProviderFallback | None = None
     self_approval: bool | None = None
     strict_approvers: bool | None = None
+    resume_interrupted: bool | None = None
     flags: Mapping[FeatureFlag, bool] = field(default_factory=dict)
     retention_days: Limit = UNCHANGED
     cost_cents_per_run: Limit = UNCHANGED

@@ -146,6 +146,8 @@ class EndCause(StrEnum):
     OUTPUT_LIMIT = "OUTPUT_LIMIT"
     REFUSED = "REFUSED"
     LOST = "LOST"
+    INTERRUPTED = "INTERRUPTED"
+    """What did the work is known to be gone, so that nothing of it goes on anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

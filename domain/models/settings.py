@@ -26,7 +26,8 @@ class ProjectSettings:
     """What holds for all runs of a project; stored with it, and numbered by `version` from 1 on.
 
     Nobody approves what they asked for themselves unless `self_approval` says so. With
-    `strict_approvers` accounts and tokens that one hand has made count as one person. Where
+    `strict_approvers` accounts and tokens that one hand has made count as one person. With
+    `resume_interrupted` workflow runs go on by themselves where a step was interrupted. Where
     `retention_days` or `cost_cents_per_run` is None there is no such limit.
     """
 
@@ -34,6 +35,7 @@ class ProjectSettings:
     fallback: ProviderFallback = ProviderFallback.NEVER
     self_approval: bool = False
     strict_approvers: bool = False
+    resume_interrupted: bool = False
     disabled: frozenset[FeatureFlag] = frozenset()
     retention_days: int | None = None
     cost_cents_per_run: int | None = None

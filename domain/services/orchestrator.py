@@ -145,14 +145,17 @@ class Orchestrator:
                 _tell_of_artifacts(draft, after, one)
             else:
                 continue
-            self._retry(draft, after)
-            _pause_where_interrupted(draft, after)
+            self._retry(held, draft, after)
 
-    def _retry(self, draft: Draft, step_run: StepRun) -> None:
-        """By the step's own policy."""
-        due_at = retry_due(step_run, draft.at, self.random())
+    def _retry(self, held: Held, draft: Draft, step_run: StepRun) -> None:
+        """By the step's own policy, or by the project's for what was interrupted: else, nobody
+        knowing how far that had come, a person looks before it is done once more."""
+        is_resumed = held.project.settings.resume_interrupted
+        due_at = retry_due(step_run, draft.at, self.random(), is_resumed=is_resumed)
         if due_at is not None and not is_stopping(draft.after, draft.at):
             draft.take(again(step_run, StepRunSignal.RETRY, draft.at, due_at=due_at))
+        if _is_interrupted(step_run) and not (is_resumed and due_at is not None):
+            _pause(draft, INTERRUPTED.format(step_run.key))
 
     async def _start_ready(self, held: Held, draft: Draft) -> None:
         if not may_start(draft.after, draft.at):
@@ -173,7 +176,7 @@ class Orchestrator:
             for step_run in startable:
                 if step_run.step.is_dispatched and not _has_room(draft):
                     continue
-                self._retry(draft, await self.starts.start(held, draft, step_run))
+                self._retry(held, draft, await self.starts.start(held, draft, step_run))
                 left -= 1
 
     async def _stop(self, held: Held, draft: Draft) -> None:
@@ -314,11 +317,8 @@ async def _with_artifacts(unit: UnitOfWork, one: StepNews) -> StepNews:
     return replace(one, artifacts=tuple(page))
 
 
-def _pause_where_interrupted(draft: Draft, step_run: StepRun) -> None:
-    """Nobody knows how far it had come, so a person looks before it is done once more."""
-    failure = step_run.failure
-    if failure is not None and failure.code is FailureCode.INTERRUPTED:
-        _pause(draft, INTERRUPTED.format(step_run.key))
+def _is_interrupted(step_run: StepRun) -> bool:
+    return step_run.failure is not None and step_run.failure.code is FailureCode.INTERRUPTED
 
 
 def _pause(draft: Draft, reason: str) -> None:

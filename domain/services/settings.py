@@ -81,6 +81,7 @@ def merged(settings: ProjectSettings, command: UpdateSettings) -> ProjectSetting
         fallback=command.fallback or settings.fallback,
         self_approval=_present(command.self_approval, settings.self_approval),
         strict_approvers=_present(command.strict_approvers, settings.strict_approvers),
+        resume_interrupted=_present(command.resume_interrupted, settings.resume_interrupted),
         disabled=(settings.disabled - turned_on) | turned_off,
         retention_days=_limit(command.retention_days, settings.retention_days),
         cost_cents_per_run=_limit(command.cost_cents_per_run, settings.cost_cents_per_run),

@@ -30,6 +30,7 @@ def ended(cause: EndCause, code: int | None = None, signal: int | None = None) -
         (ended(EndCause.OUTPUT_LIMIT), RunSignal.FAIL, FailureCode.OUTPUT_LIMIT),
         (ended(EndCause.REFUSED), RunSignal.FAIL, FailureCode.PROVIDER_ERROR),
         (ended(EndCause.LOST), RunSignal.FAIL, FailureCode.LOST),
+        (ended(EndCause.INTERRUPTED), RunSignal.FAIL, FailureCode.INTERRUPTED),
     ],
 )
 def test_each_cause_has_its_outcome(

@@ -11,8 +11,8 @@ from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Api, Json
 pytestmark = pytest.mark.anyio
 
 SETTINGS: Final = """settings { defaultProvider fallback selfApproval strictApprovers
-    retentionDays version flags { connectors orchestration sdkSteps } budgets { costCentsPerRun }
-    sandbox { required cpuMs memoryMib processes openFiles } }"""
+    resumeInterrupted retentionDays version flags { connectors orchestration sdkSteps }
+    budgets { costCentsPerRun } sandbox { required cpuMs memoryMib processes openFiles } }"""
 UPDATE: Final = f"""mutation($input: ProjectSettingsUpdateInput!) {{
   projectSettingsUpdate(input: $input) {{ __typename
     ... on ProjectSettingsUpdatePayload {{ project {{ {SETTINGS} }} }}
@@ -22,6 +22,7 @@ FIRST: Final[Json] = {
     "fallback": "NEVER",
     "selfApproval": False,
     "strictApprovers": False,
+    "resumeInterrupted": False,
     "retentionDays": None,
     "version": 1,
     "flags": {"connectors": True, "orchestration": True, "sdkSteps": True},
@@ -60,6 +61,7 @@ async def test_what_is_absent_stays_as_it_is(api: Api) -> None:
     steps: list[tuple[Json, Json]] = [
         ({"selfApproval": True}, {"selfApproval": True}),
         ({"strictApprovers": True}, {"strictApprovers": True}),
+        ({"resumeInterrupted": True}, {"resumeInterrupted": True}),
         ({"fallback": "LOCAL"}, {"fallback": "LOCAL"}),
         (
             {"flags": {"connectors": False, "sdkSteps": False}},
@@ -106,6 +108,7 @@ async def test_what_changes_nothing_is_no_version(api: Api) -> None:
         ({"defaultProvider": None}, ["defaultProvider"]),
         ({"selfApproval": None}, ["selfApproval"]),
         ({"strictApprovers": None}, ["strictApprovers"]),
+        ({"resumeInterrupted": None}, ["resumeInterrupted"]),
         ({"flags": None}, ["flags"]),
         ({"flags": {"sdkSteps": None}}, ["flags", "sdkSteps"]),
         ({"retentionDays": 0}, ["retentionDays"]),
@@ -156,7 +159,7 @@ async def test_a_change_is_in_the_audit_log(api: Api) -> None:
         "selfApproval": False,
         "disabled": [],
     }
-    before["strictApprovers"] = False
+    before["strictApprovers"] = before["resumeInterrupted"] = False
     limits = {"retentionDays": None, "costCentsPerRun": None, "sandbox": asdict(SandboxSettings())}
     after = {"version": 2, "selfApproval": True, "disabled": ["ORCHESTRATION"]}
     assert {

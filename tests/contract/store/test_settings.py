@@ -21,6 +21,7 @@ SET = ProjectSettings(
     fallback=ProviderFallback.LOCAL,
     self_approval=True,
     strict_approvers=True,
+    resume_interrupted=True,
     disabled=frozenset({FeatureFlag.CONNECTORS, FeatureFlag.SDK_STEPS}),
     retention_days=7,
     cost_cents_per_run=100,
