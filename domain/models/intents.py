@@ -1,6 +1,6 @@
 """The intent to act on a run, stored with the change that asked for it and claimed by lease."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -42,6 +42,18 @@ class Intent:
     def is_surely_unsent(self) -> bool:
         """No try before the present one can have reached the provider."""
         return self.fence <= 1 or self.unsent_fence == self.fence - 1
+
+    def unclaimed(self, intent_id: IntentId) -> "Intent":
+        """The same to be done, as if nobody had ever claimed it."""
+        return replace(
+            self,
+            id=intent_id,
+            attempts=0,
+            site=None,
+            lease_owner=None,
+            lease_until=None,
+            fence=0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from domain.services.connections import Connections
 from domain.services.fallbacks import UNSENT_TRIES, Fallbacks
 from domain.services.registry import Registry
 from domain.services.starts import Starts
+from domain.topics import POLICIES
 
 CLAIM_PAGE = 32
 DISPATCH_TRIES_MAX = 6
@@ -169,24 +170,16 @@ class Dispatcher:
 
     async def _put_back(self, claimed: Claimed) -> None:
         """Where nobody has been asked yet, as if it had never been claimed, so that it can still be
-        withdrawn; its place in the queue is by its age. Otherwise it waits."""
+        withdrawn; its place in the queue is by its age. Otherwise it waits. Who decides anew by a
+        new policy has passed over it while it was held, and is told."""
         async with self.store.transaction() as unit:
+            unit.wake(POLICIES)
             if claimed.intent.fence > 1:
                 wait = timedelta(seconds=backoff.delay_s(claimed.intent.attempts))
                 due_at, is_unsent = self.clock.now() + wait, claimed.intent.is_surely_unsent
                 await unit.intents.postpone(claimed.lease, due_at, is_unsent=is_unsent)
             elif await unit.intents.finish(claimed.lease):
-                await unit.intents.add(
-                    replace(
-                        claimed.intent,
-                        id=IntentId(self.new_id()),
-                        attempts=0,
-                        site=None,
-                        lease_owner=None,
-                        lease_until=None,
-                        fence=0,
-                    )
-                )
+                await unit.intents.add(claimed.intent.unclaimed(IntentId(self.new_id())))
 
     async def _refuse(self, claimed: Claimed) -> None:
         """Not asked again either: a stored run never changes, so this is a mistake or an attack,

@@ -15,7 +15,9 @@ from domain.models.runs import FailureCode
 from domain.models.sandbox import SandboxSettings
 from domain.services.claims import Claimed
 from domain.services.dispatcher import DISPATCH_TRIES_MAX
+from domain.topics import POLICIES
 from tests.domain.services.conftest import LEASE_S, Desk
+from tests.processes import reached
 
 pytestmark = pytest.mark.anyio
 
@@ -117,14 +119,16 @@ async def test_an_order_carries_what_the_project_holds_its_runs_in_by(desk: Desk
 
 async def test_what_does_not_hold_any_more_goes_back_into_the_queue(desk: Desk) -> None:
     """The policy has changed between claim and start: nobody is asked, and the run can still be
-    withdrawn as one that was never claimed."""
+    withdrawn as one that was never claimed. Who decides anew, and had passed over it, is told."""
     run = await desk.launch()
     [claimed] = await desk.dispatcher.claim()
     async with desk.store.transaction() as unit:
         version = desk.project.policy_version
         assert await unit.projects.set_policy_version(desk.project.id, version, version + 1)
 
-    assert await desk.dispatcher.dispatch(claimed) is None
+    async with desk.hub.listen(POLICIES) as flag:
+        assert await desk.dispatcher.dispatch(claimed) is None
+        await reached(flag)
 
     assert [] == desk.adapter.orders
     assert RunState.QUEUED is (await desk.run(run.id)).state
