@@ -1,10 +1,13 @@
 """Files that runs leave: which globs find, which never, and what happens while they are read."""
 
+import ctypes
 import os
+import subprocess
 import sys
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,6 +20,8 @@ from tests.adapters.local.making import make_adapter
 from tests.contract.adapters.following import follow, make_order
 
 pytestmark = pytest.mark.anyio
+
+ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 def write(root: Path, *names: str) -> None:
@@ -119,15 +124,52 @@ def test_pipes_and_sockets_are_no_files(tmp_path: Path) -> None:
     assert ["a"] == names(tmp_path, "*")
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="who is root reads everything")
-async def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
+DROP_FROM_BOUNDING_SET: Final = 24
+DAC_OVERRIDE: Final = 1
+DAC_READ_SEARCH: Final = 2
+LOOK: Final = """
+import asyncio, sys
+from adapters.local import artifacts
+from domain.errors import ProviderRefused
+
+async def read(root, name):
+    try:
+        return str(b"".join([piece async for piece in artifacts.read(root, name)]))
+    except ProviderRefused:
+        return "refused"
+
+root = sys.argv[1]
+print(*[f"{each.name}:{each.fault}" for each in artifacts.find(root, ["b/*", "d/*"], ())])
+print(*[asyncio.run(read(root, name)) for name in ("a", "d/e")])
+"""
+
+
+def as_anybody() -> None:
+    """What is executed next has no right to read what modes refuse, not as root either."""
+    if os.getuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for right in (DAC_OVERRIDE, DAC_READ_SEARCH):
+            if libc.prctl(DROP_FROM_BOUNDING_SET, right, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "rights cannot be dropped here")
+
+
+def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
     """A file when it is read, a folder when it is listed."""
-    write(tmp_path, "a", "b/c")
+    write(tmp_path, "a", "b/c", "d/e")
     (tmp_path / "a").chmod(0)
-    with pytest.raises(ProviderRefused):
-        await content(tmp_path, "a")
     (tmp_path / "b").chmod(0)
-    assert [("b", ArtifactFault.UNREADABLE)] == faults(tmp_path, "b/*")
+
+    looked = subprocess.run(
+        [sys.executable, "-c", LOOK, str(tmp_path)],
+        preexec_fn=as_anybody,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert f"b:{ArtifactFault.UNREADABLE} d/e:None\nrefused b'd/e'\n" == looked.stdout
+    (tmp_path / "b").chmod(0o700)
 
 
 async def test_a_link_put_in_its_place_is_not_followed(tmp_path: Path) -> None:
