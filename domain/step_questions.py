@@ -56,6 +56,26 @@ class Asked:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """Why people are asked, about what, who has to agree, and how much is at risk."""
+
+    reason: DecisionReason
+    requirement: ApprovalRequirement
+    subject: ApprovalSubject
+    risk: RiskLevel
+
+    def expires_at(self, at: datetime) -> datetime:
+        return at + timedelta(milliseconds=self.requirement.expires_ms or APPROVAL_EXPIRES_MS)
+
+    def escalates_at(self, at: datetime) -> datetime | None:
+        """None where it is asked of the higher role from the beginning, or never passed on."""
+        escalate_ms = self.requirement.escalate_ms
+        if escalate_ms is None or self.requirement.role is not Role.APPROVER:
+            return None
+        return at + timedelta(milliseconds=escalate_ms)
+
+
 def needs_approval_to_skip(step_run: StepRun) -> bool:
     """Tell whether skipping needs an approval: for a validation, an approval, or HIGH risk."""
     if step_run.type in {StepType.VALIDATION, StepType.APPROVAL}:
@@ -67,16 +87,26 @@ def about_step(
     run: WorkflowRun, step_run: StepRun, shown_outputs: Mapping[str, Any], asked: Asked
 ) -> StepQuestion:
     """Ask whether an approval step may pass; approvers are shown the outputs of its needs."""
-    requirement = step_run.step.approval or ApprovalRequirement()
-    risk = step_run.step.risk or RiskLevel.MEDIUM
-    shown = _shown(run, step_run, asked, risk) | {"outputs": shown_outputs}
-    return _question(run, step_run, asked, (ASKS, requirement, ApprovalSubject.STEP_RUN), shown)
+    terms = _Terms(
+        reason=ASKS,
+        requirement=step_run.step.approval or ApprovalRequirement(),
+        subject=ApprovalSubject.STEP_RUN,
+        risk=step_run.step.risk or RiskLevel.MEDIUM,
+    )
+    shown = _shown(run, step_run, asked, terms.risk) | {"outputs": shown_outputs}
+    return _question(run, step_run, asked, terms, shown)
 
 
 def about_skipping(run: WorkflowRun, step_run: StepRun, asked: Asked) -> StepQuestion:
     """Ask whether a step may be skipped."""
-    shown = _shown(run, step_run, asked, RiskLevel.HIGH) | {"action": "SKIP"}
-    return _question(run, step_run, asked, (SKIPS, TO_SKIP, ApprovalSubject.OVERRIDE), shown)
+    terms = _Terms(
+        reason=SKIPS,
+        requirement=TO_SKIP,
+        subject=ApprovalSubject.OVERRIDE,
+        risk=RiskLevel.HIGH,
+    )
+    shown = _shown(run, step_run, asked, terms.risk) | {"action": "SKIP"}
+    return _question(run, step_run, asked, terms, shown)
 
 
 def _shown(run: WorkflowRun, step_run: StepRun, asked: Asked, risk: RiskLevel) -> dict[str, object]:
@@ -95,44 +125,40 @@ def _question(
     run: WorkflowRun,
     step_run: StepRun,
     asked: Asked,
-    kind: tuple[DecisionReason, ApprovalRequirement, ApprovalSubject],
+    terms: _Terms,
     shown: Mapping[str, object],
 ) -> StepQuestion:
-    reason, requirement, subject = kind
-    risk = RiskLevel(str(shown["risk"]))
     decision = Decision(
         id=asked.decision_id,
         project_id=run.project_id,
         verdict=PolicyVerdict.REQUIRE_APPROVAL,
-        risk=risk,
-        reasons=(reason,),
-        requirement=requirement,
+        risk=terms.risk,
+        reasons=(terms.reason,),
+        requirement=terms.requirement,
         policy_version=asked.policy_version,
         input_digest=digest(shown),
         decided_at=asked.at,
     )
-    lasts = timedelta(milliseconds=requirement.expires_ms or APPROVAL_EXPIRES_MS)
-    escalates = requirement.escalate_ms if requirement.role is Role.APPROVER else None
     approval = Approval(
         id=asked.approval_id,
         project_id=run.project_id,
-        subject_kind=subject,
+        subject_kind=terms.subject,
         subject_id=step_run.id,
         run_id=None,
         workflow_run_id=run.id,
         decision_id=decision.id,
         requested_by=asked.by,
-        required_role=requirement.role,
-        required_count=requirement.count,
+        required_role=terms.requirement.role,
+        required_count=terms.requirement.count,
         state=APPROVAL_INITIAL,
         digest=decision.input_digest,
         shown=shown,
-        risk=risk,
+        risk=terms.risk,
         policy_version=asked.policy_version,
         created_at=asked.at,
-        expires_at=asked.at + lasts,
-        escalates_at=None if escalates is None else asked.at + timedelta(milliseconds=escalates),
-        on_expiry=requirement.on_expiry,
+        expires_at=terms.expires_at(asked.at),
+        escalates_at=terms.escalates_at(asked.at),
+        on_expiry=terms.requirement.on_expiry,
         reason=asked.reason,
         token_maker=asked.token_maker,
     )
