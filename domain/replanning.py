@@ -13,7 +13,7 @@ from domain.errors import InvalidInput
 from domain.impact import Impact, recovered
 from domain.lifecycle import STEPS_OVER, StepRunSignal, StepRunState
 from domain.models.steps import StepChange
-from domain.models.workflow_events import WorkflowRunFact, WorkflowRunReplanned
+from domain.models.workflow_events import WorkflowRunReplanned
 from domain.models.workflow_runs import StepRun, WorkflowAction, WorkflowRun
 from domain.models.workflows import Step, StepType, WorkflowDefinition
 from domain.steps import StepMove, again, dropped
@@ -79,7 +79,7 @@ def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: dat
     fact = WorkflowRunReplanned(
         revision=revision,
         added=tuple(one.key for one in added),
-        # What has failed stays as it was: only that it is in no plan any more is new.
+        # Failed steps that leave the plan keep their state, so nothing of them was taken away.
         removed=tuple(
             move.after.key for move in removed if move.change.before.state not in STEPS_OVER
         ),
@@ -97,9 +97,8 @@ def of_replan(run: WorkflowRun, steps: Sequence[StepRun], plan: NewPlan, at: dat
         cancels=tuple(one.run_id for one in waiting if one.run_id is not None),
         lapses=tuple(one.approval_id for one in touched if one.approval_id is not None),
     )
-    facts: tuple[WorkflowRunFact, ...] = (fact,)
     done = recovered(replace(run, revision=revision), [*steps, *added], at, impact)
-    return replace(done, facts=(*facts, *done.facts))
+    return replace(done, facts=(fact, *done.facts))
 
 
 def _with_needs(step: Step, known: Collection[str]) -> Step:

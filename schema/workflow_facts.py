@@ -204,7 +204,7 @@ class WorkflowRunReplanned(WorkflowRunEvent):
     def added(self) -> list[str]:
         return list(self.fact.added)
 
-    @strawberry.field(description="Keys of the steps that were removed.")
+    @strawberry.field(description="Keys of the steps that were removed before they had ended.")
     def removed(self) -> list[str]:
         return list(self.fact.removed)
 
