@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 CLIENT: Final = "cli.run"
+RUNS: Final = "cli.runs"
 APPROVALS: Final = "cli.approvals"
 FEATURES: Final = "cli.features"
 SERVER: Final = "cli.server"
@@ -30,6 +31,7 @@ ALONE: Final = {
     "provider": PROVIDERS,
     "manifest": MANIFEST,
     "run": CLIENT,
+    "runs": RUNS,
     "serve": SERVER,
     "token create": TOKENS,
     "token list": TOKENS,
@@ -66,6 +68,7 @@ def commands(words: list[str]) -> typer.Typer:
     gc.disable()
     modules = (
         CLIENT,
+        RUNS,
         APPROVALS,
         FEATURES,
         WORKFLOW_RUNS,
