@@ -9,6 +9,8 @@ from domain.lifecycle import ApprovalState, RunState
 from domain.limits import ConnectionKind
 from domain.models.kill_switches import KillSwitchScope
 from domain.models.runs import SyncStatus
+from domain.models.usage import Usage
+from domain.usage import MICROS_PER_CENT
 
 DISPATCH_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -32,6 +34,7 @@ class PrometheusMeter:
             buckets=DISPATCH_BUCKETS_S,
         )
         self._make_of_polls(registry)
+        self._make_of_usage(registry)
         self._lines = Counter("workbench_log_lines", "Log lines stored.", registry=registry)
         self._redactions = Counter("workbench_redactions", "Secrets masked.", registry=registry)
         self._errors = Counter(
@@ -70,6 +73,20 @@ class PrometheusMeter:
             "workbench_break_glass",
             "Approvals that set a denial aside, asked for and decided on.",
             ["state"],
+            registry=registry,
+        )
+
+    def _make_of_usage(self, registry: CollectorRegistry) -> None:
+        self._costs = Counter(
+            "workbench_run_cost_cents",
+            "What runs that have ended cost, where their provider tells, in US cents.",
+            ["provider"],
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "workbench_run_tokens",
+            "Tokens of language models that runs that have ended used, where told.",
+            ["provider"],
             registry=registry,
         )
 
@@ -114,6 +131,12 @@ class PrometheusMeter:
 
     def reconciled(self, provider: str, status: SyncStatus) -> None:
         self._reconciliations.labels(provider, status).inc()
+
+    def used(self, provider: str, usage: Usage) -> None:
+        if usage.cost_micros is not None:
+            self._costs.labels(provider).inc(usage.cost_micros / MICROS_PER_CENT)
+        if usage.tokens is not None:
+            self._tokens.labels(provider).inc(usage.tokens)
 
     def provider_failed(self, provider: str) -> None:
         self._provider_errors.labels(provider).inc()

@@ -6,7 +6,7 @@ matches needs an approval. A wrapper that was seen through (`sh -c`, `env`) can 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -88,6 +88,18 @@ def decide(
         input_digest=digest(shown(request, risk, policy.version)),
         decided_at=at,
     )
+
+
+def held_to_project(decision: Decision, request: DispatchRequest, project: Project) -> Decision:
+    """Denied where what it may cost at the most, by its own word, is more than any run of the
+    project may. What it will cost nobody knows yet: see domain/reconciliation.py."""
+    asked, most = request.budget, project.settings.cost_cents_per_run
+    if asked is None or asked.cost_cents is None or most is None or asked.cost_cents <= most:
+        return decision
+    told = f"It may cost {asked.cost_cents} cents, and a run of this project {most} at the most."
+    reason = DecisionReason(code="COST_ABOVE_LIMIT", explanation=told, rule=None)
+    reasons = (reason, *decision.reasons)[:REASONS_MAX]
+    return replace(decision, verdict=PolicyVerdict.DENY, reasons=reasons, requirement=None)
 
 
 def shown(request: DispatchRequest, risk: RiskLevel, version: int) -> Mapping[str, object]:

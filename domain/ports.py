@@ -28,6 +28,7 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.models.runs import RunKind, SyncStatus
+from domain.models.usage import Usage
 from domain.policy_repositories import DecisionRepository, PolicyRepository
 from domain.principal_repositories import PrincipalRepository
 from domain.provider_repositories import CredentialRepository, ProviderConfigRepository
@@ -227,6 +228,10 @@ class Meter(Protocol):
 
     def reconciled(self, provider: str, status: SyncStatus) -> None:
         """How sure we are of a run after it was asked after."""
+        ...
+
+    def used(self, provider: str, usage: Usage) -> None:
+        """A run that has ended has used up so much."""
         ...
 
     def provider_failed(self, provider: str) -> None:

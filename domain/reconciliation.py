@@ -31,6 +31,7 @@ from domain.models.runs import (
     SyncStatus,
 )
 from domain.outcomes import outcome_of
+from domain.usage import is_overspent
 
 GRACE_LOOKS: Final = 3
 """So often in a row a provider may not know a run before that counts for more than a hiccup: some
@@ -38,6 +39,7 @@ answer from a copy of their records that lags behind."""
 LOG_TRIES_MAX: Final = 5
 """So often the log of a run that has ended is asked for in vain, before it is taken as it is."""
 OVERDUE: Final = "The run took longer than it may."
+OVERSPENT: Final = "The run has used up its budget."
 SLOWEST_S: Final = 300.0
 FASTEST_S: Final = 1.0
 
@@ -74,7 +76,7 @@ def reconciled(run: Run, status: ProviderStatus, at: datetime, looks: int = 1) -
     """
     if not run.is_active:
         return Reconciled(after=run)
-    noted = replace(run, provider_status_raw=status.raw)
+    noted = replace(run, provider_status_raw=status.raw, usage=status.usage or run.usage)
     match status.signal:
         case ProviderSignal.QUEUED | ProviderSignal.RUNNING:
             after = _going_on(noted, at)
@@ -100,7 +102,8 @@ def ended(run: Run, end: Ended) -> Reconciled:
     if signal is RunSignal.CANCEL:
         signal, failure = _canceled(run)
     after = _over(run, signal, failure, end.ended_at)
-    return _left(run, replace(after, exit_code=end.exit_code), end.outputs)
+    after = replace(after, exit_code=end.exit_code, usage=end.usage or run.usage)
+    return _left(run, after, end.outputs)
 
 
 def resolved(run: Run, how: RunResolution, reason: str, at: datetime) -> Reconciled:
@@ -125,6 +128,17 @@ def overdue(run: Run, at: datetime) -> Reconciled:
         return Reconciled(after=run)
     after = replace(run, cancel_requested_at=at, cancel_reason=OVERDUE)
     return Reconciled(after=after, facts=(RunCancelRequested(reason=OVERDUE),))
+
+
+def held_to_budget(found: Reconciled, cost_cents_max: int | None, at: datetime) -> Reconciled:
+    """Asked to be canceled once more is used than it, or its project, may: what a run costs is
+    known only while it goes on. One that is over stays as it is."""
+    run = found.after
+    is_asked = run.cancel_requested_at is not None
+    if found.is_over or is_asked or not is_overspent(run.usage, run.budget, cost_cents_max):
+        return found
+    after = replace(run, cancel_requested_at=at, cancel_reason=OVERSPENT)
+    return replace(found, after=after, facts=(*found.facts, RunCancelRequested(reason=OVERSPENT)))
 
 
 def answered(run: Run, at: datetime) -> Reconciled:
@@ -246,7 +260,9 @@ def _unsuccessful(run: Run, status: ProviderStatus, at: datetime) -> Run:
 
 
 def _canceled(run: Run) -> tuple[RunSignal, RunFailure | None]:
-    """One that was stopped because its time was over has failed by that."""
+    """One that was stopped because its time or its budget was used up has failed by that."""
+    if run.cancel_reason == OVERSPENT and run.usage is not None:
+        return RunSignal.FAIL, RunFailure(code=FailureCode.BUDGET_EXCEEDED, message=OVERSPENT)
     asked_at, deadline = run.cancel_requested_at, run.deadline
     if asked_at is None or deadline is None or asked_at < deadline:
         return RunSignal.CANCEL, None

@@ -10,6 +10,8 @@ from domain.ids import (
     PrincipalId,
     ProjectId,
     RunId,
+    StepRunId,
+    WorkflowRunId,
 )
 from domain.models.events import RunFact
 from domain.models.intents import Clearance, Intent, Lease, Return
@@ -18,6 +20,7 @@ from domain.models.pages import RunFilter, Window
 from domain.models.projects import Project
 from domain.models.runs import Run
 from domain.models.settings import ProjectSettings
+from domain.models.usage import Usage
 from domain.queue import Ahead
 
 
@@ -88,6 +91,12 @@ class RunRepository(Protocol):
     ) -> RunId | None:
         """The first run of a project that its provider knows by this name. Nobody else can ask for
         the same name before the unit has ended."""
+        ...
+
+    async def usages(
+        self, ids: Collection[WorkflowRunId]
+    ) -> Mapping[WorkflowRunId, Mapping[StepRunId, Usage]]:
+        """What the runs of steps have used up, summed by step; without those that tell nothing."""
         ...
 
     async def queue_position(self, run: Run) -> int | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, column, func, inspect, select, table
 
-NEWEST: Final = "0020"
+NEWEST: Final = "0021"
 """The version that the newest migration brings; a test compares."""
 VERSION_TABLE: Final = "alembic_version"
 MIGRATION_LOCK: Final = 0x6D696772

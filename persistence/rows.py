@@ -41,6 +41,7 @@ from domain.models.runs import (
     RunQuestion,
     SyncStatus,
 )
+from domain.models.usage import Usage
 from persistence import settings
 
 Columns = Mapping[str, Any]
@@ -158,6 +159,7 @@ def run(row: Row[Any]) -> Run:
         failure=failure(row.failure_code, row.failure_message),
         exit_code=row.exit_code,
         outputs=row.outputs,
+        usage=usage(row.usage),
         provider_run_id=row.provider_run_id,
         provider_status_raw=row.provider_status_raw,
         external_url=row.external_url,
@@ -197,6 +199,10 @@ def _budget(stored: Columns | None) -> Budget | None:
     return None if stored is None else Budget(**stored)
 
 
+def usage(stored: Columns | None) -> Usage | None:
+    return None if stored is None else Usage(**stored)
+
+
 def _question(row: Row[Any]) -> RunQuestion | None:
     if row.question is None:
         return None
@@ -219,6 +225,7 @@ def run_facts_columns(run: Run) -> Columns:
         "failure_message": failure.message if failure else None,
         "exit_code": run.exit_code,
         "outputs": run.outputs,
+        "usage": None if run.usage is None else asdict(run.usage),
         "provider_run_id": run.provider_run_id,
         "provider_status_raw": run.provider_status_raw,
         "external_url": run.external_url,

@@ -6,9 +6,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Update, and_, bindparam, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
-from domain.ids import PrincipalId, ProjectId, RunId
+from domain.ids import PrincipalId, ProjectId, RunId, StepRunId, WorkflowRunId
 from domain.lifecycle import TERMINAL, RunState
 from domain.models.events import RunEvent, RunFact, RunStateChanged
 from domain.models.intents import Lease
@@ -16,7 +28,9 @@ from domain.models.kill_switches import SwitchTarget
 from domain.models.pages import RunFilter, Window
 from domain.models.project_events import ProjectRunChanged
 from domain.models.runs import Run
+from domain.models.usage import Usage
 from domain.topics import steps_topic
+from domain.usage import total
 from persistence import facts as facts_rows
 from persistence import rows
 from persistence.kill_switches import of
@@ -58,6 +72,15 @@ AHEAD = (
         tuple_(runs.c.created_at, runs.c.id)
         < tuple_(bindparam("created_at", type_=runs.c.created_at.type), bindparam("id")),
     )
+)
+USAGES = (
+    select(runs.c.workflow_run_id, runs.c.step_run_id, runs.c.usage)
+    .where(
+        runs.c.workflow_run_id.in_(bindparam("ids", expanding=True)),
+        runs.c.step_run_id.is_not(None),
+        text("usage IS NOT NULL"),
+    )
+    .order_by(runs.c.workflow_run_id, runs.c.id)
 )
 
 
@@ -197,6 +220,18 @@ class Runs:
         }
         row = await self._session.first(NAMED, which)
         return None if row is None else RunId(row.id)
+
+    async def usages(
+        self, ids: Collection[WorkflowRunId]
+    ) -> Mapping[WorkflowRunId, Mapping[StepRunId, Usage]]:
+        told: dict[WorkflowRunId, dict[StepRunId, list[Usage | None]]] = {}
+        for row in await self._session.all(USAGES, {"ids": list(ids)}):
+            of_steps = told.setdefault(WorkflowRunId(row.workflow_run_id), {})
+            of_steps.setdefault(StepRunId(row.step_run_id), []).append(rows.usage(row.usage))
+        return {
+            key: {step: summed for step, each in of_steps.items() if (summed := total(each))}
+            for key, of_steps in told.items()
+        }
 
     async def queue_position(self, run: Run) -> int | None:
         if run.state is not RunState.QUEUED:

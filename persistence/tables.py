@@ -213,6 +213,7 @@ runs: Final = Table(
     Column("token_maker", Text),
     Column("outputs", Json, nullable=False, server_default="{}"),
     Column("artifacts", Json, nullable=False, server_default="[]"),
+    Column("usage", Json),
     Index("runs_by_project", "project_id", "id"),
     Index("runs_by_state", "project_id", "state", "id"),
     Index("runs_by_provider", "project_id", "provider", "id"),

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from persistence.tables import metadata
+from persistence.tables import metadata, runs
 from persistence.types import Json, SortedText, UtcDateTime
 
 workflows: Final = Table(
@@ -189,4 +189,13 @@ workflow_events: Final = Table(
     Column("payload", Text, nullable=False),
     PrimaryKeyConstraint("workflow_run_id", "sequence"),
     sqlite_with_rowid=False,
+)
+
+_is_told = text("usage IS NOT NULL")
+Index(
+    "runs_with_usage",
+    runs.c.workflow_run_id,
+    runs.c.id,
+    sqlite_where=_is_told,
+    postgresql_where=_is_told,
 )

@@ -35,6 +35,7 @@ from domain.models.principals import Principal
 from domain.models.projects import Project
 from domain.models.provider_configs import ProviderConfig
 from domain.models.runs import Run
+from domain.models.usage import Usage
 from domain.models.workflow_events import WorkflowRunEvent
 from domain.models.workflow_runs import StepAttempt, StepRun, WorkflowRun
 from domain.models.workflows import Workflow
@@ -155,6 +156,10 @@ class Loaders:
     @cached_property
     def artifacts(self) -> Loader[ArtifactId, Artifact | None]:
         return Loader(self._artifacts, cache=self._keep)
+
+    @cached_property
+    def usages(self) -> Loader[WorkflowRunId, Mapping[StepRunId, Usage]]:
+        return Loader(self._usages, cache=self._keep)
 
     @cached_property
     def consumed(self) -> Loader[StepRunId, Sequence[Artifact]]:
@@ -285,6 +290,11 @@ class Loaders:
     async def _artifacts(self, ids: list[ArtifactId]) -> list[Artifact | None]:
         async with self._store.snapshot() as unit:
             return _ordered(ids, await unit.artifacts.get_many(set(ids)))
+
+    async def _usages(self, ids: list[WorkflowRunId]) -> list[Mapping[StepRunId, Usage]]:
+        async with self._store.snapshot() as unit:
+            found = await unit.runs.usages(ids)
+        return [found.get(each, {}) for each in ids]
 
     async def _consumed(self, ids: list[StepRunId]) -> list[Sequence[Artifact]]:
         async with self._store.snapshot() as unit:

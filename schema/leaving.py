@@ -11,6 +11,7 @@ from schema.artifacts import Artifact, connected
 from schema.cursors import list_key
 from schema.info import Info
 from schema.paging import After, Connection, First
+from schema.usages import Usage
 
 
 @strawberry.type
@@ -25,6 +26,13 @@ class Leaving:
     )
     def outputs(self) -> JSON:
         return cast("JSON", self.value.outputs)
+
+    @strawberry.field(
+        description="What it has used up so far, by its provider's word; null where that does not "
+        "tell."
+    )
+    def usage(self) -> Usage | None:
+        return Usage.of(self.value.usage)
 
     @strawberry.field(
         description="The files that it has left behind, in the order in which they were found; "

@@ -23,6 +23,7 @@ from schema.paging import After, Connection, First
 from schema.plans import MANY
 from schema.projects import Run
 from schema.stepped import NAMING
+from schema.usages import Usage
 
 if TYPE_CHECKING:
     from schema.workflow_runs import WorkflowRun
@@ -62,6 +63,12 @@ async def _consumed(of: Sequence["StepRun"], info: Info) -> Sequence[list[Artifa
 
 async def _step_actions(of: Sequence["StepRun"], info: Info) -> Sequence[list[WorkflowAction]]:
     return await workflow_actions.step_actions(info.context, [each.value for each in of])
+
+
+async def _usages(of: Sequence["StepRun"], info: Info) -> Sequence[Usage | None]:
+    keys = [each.value.workflow_run_id for each in of]
+    found = await info.context.loaders.usages.load_many(keys)
+    return [Usage.of(told.get(each.value.id)) for each, told in zip(of, found, strict=True)]
 
 
 @strawberry.type(description="One attempt of a step.")
@@ -202,6 +209,13 @@ class StepRun(Node):
     )
     async def consumed(self, info: Info) -> list[Artifact]:
         return (await _consumed([self], info))[0]
+
+    @strawberry.field(
+        description="What the runs of all its attempts have used up; null where none tells.",
+        metadata={MANY: _usages},
+    )
+    async def usage(self, info: Info) -> Usage | None:
+        return (await _usages([self], info))[0]
 
     @classmethod
     def of(cls, step: domain.StepRun) -> Self:

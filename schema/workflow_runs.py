@@ -14,6 +14,7 @@ from domain.models.reports import ReportFormat
 from domain.models.workflow_commands import WorkflowSource
 from domain.models.workflow_runs import WorkflowAction
 from domain.services.foresight import Foreseen
+from domain.usage import total
 from resolvers import artifacts, downloads, workflow_actions, workflow_runs
 from schema.actors import Actor, load_actor, load_actors
 from schema.approvals import Approval
@@ -29,6 +30,7 @@ from schema.plans import MANY
 from schema.projects import Project
 from schema.step_runs import StepRun, in_bounds
 from schema.stepped import NAMING
+from schema.usages import Usage
 from schema.workflow_edges import StepEdge
 from schema.workflow_events import WorkflowRunEvent, events_of
 from schema.workflows import Workflow
@@ -84,6 +86,11 @@ async def _actions(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[Wor
 
 async def _degraded(of: Sequence["WorkflowRun"], info: Info) -> Sequence[bool]:
     return await workflow_runs.degraded(info.context, [each.value for each in of])
+
+
+async def _usages(of: Sequence["WorkflowRun"], info: Info) -> Sequence[Usage | None]:
+    found = await info.context.loaders.usages.load_many([each.value.id for each in of])
+    return [Usage.of(total(told.values())) for told in found]
 
 
 @strawberry.type(description="What an action would do to a workflow run and each of its steps.")
@@ -206,6 +213,14 @@ class WorkflowRun(Node, Featured):
     )
     async def degraded(self, info: Info) -> bool:
         return (await _degraded([self], info))[0]
+
+    @strawberry.field(
+        description="What the runs of its steps have used up, all attempts together; null where "
+        "none tells.",
+        metadata={MANY: _usages},
+    )
+    async def usage(self, info: Info) -> Usage | None:
+        return (await _usages([self], info))[0]
 
     @strawberry.field(
         description="Names its latest checkpoint. Passed to workflowRunResume, it makes the resume "

@@ -6,6 +6,7 @@ from typing import Final
 from adapters.a2a.agent import Told
 from adapters.a2a.artifacts import outputs_in
 from adapters.a2a.tasks import ENDS, Artifact, Message, Task, message_of
+from adapters.a2a.usage import usage_in
 from domain.models.outputs import NO_OUTPUTS
 from domain.models.providers import Ended, ProviderSignal, ProviderStatus, RunHandle
 
@@ -25,6 +26,7 @@ def status_of(told: Told) -> ProviderStatus:
         question=(words_of(task) or _QUESTIONS.get(task.state)) if is_waiting else None,
         ended_at=task.at if task.state in ENDS else None,
         outputs=outputs_in(task) if task.state in ENDS else NO_OUTPUTS,
+        usage=usage_in(task),
     )
 
 
@@ -56,6 +58,7 @@ def ended(task: Task, message: str | None, at: datetime) -> Ended:
         message=message,
         ended_at=at,
         outputs=outputs_in(task),
+        usage=usage_in(task),
     )
 
 

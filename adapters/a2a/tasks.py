@@ -87,6 +87,8 @@ class Task:
     messages: tuple[Message, ...]
     all_ids: frozenset[str]
     artifacts: tuple[Artifact, ...]
+    metadata: tuple[Mapping[str, Any], ...] = ()
+    """Of the task, and of what the agent said last."""
 
     @property
     def signal(self) -> ProviderSignal:
@@ -117,6 +119,9 @@ def task_of(told: object) -> Task:
         messages=tuple(each for each in everything.values() if each.is_agents and each.text),
         all_ids=frozenset(everything),
         artifacts=tuple(_artifact(each) for each in _sequence(told.get("artifacts"))),
+        metadata=tuple(
+            _mapping(each.get("metadata")) for each in (told, _mapping(status.get("message")))
+        ),
     )
 
 

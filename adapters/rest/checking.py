@@ -147,6 +147,9 @@ def _status_names(status: Status) -> Iterator[tuple[str, str]]:
     for part in ("exit_code", "ended_at", "outputs"):
         if getattr(status, part) is not None:
             yield f"status.{part}", getattr(status, part)
+    for part in ("cost", "input_tokens", "output_tokens", "tokens"):
+        if getattr(status.usage, part) is not None:
+            yield f"status.usage.{part}", getattr(status.usage, part)
 
 
 def _not_covered(status: Status) -> Iterator[Fault]:

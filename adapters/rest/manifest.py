@@ -177,6 +177,17 @@ class Rule(Part):
     message: str | None = None
 
 
+class Used(Part):
+    """What a run has used up so far: the names of values that are numbers."""
+
+    cost: Name | None = None
+    cost_as: Literal["usd", "cents"] = "usd"
+    input_tokens: Name | None = None
+    output_tokens: Name | None = None
+    tokens: Name | None = None
+    """All of them; without it, those of input and output together."""
+
+
 class Status(Part):
     """How a run is: what is asked, and what the answers mean."""
 
@@ -202,6 +213,7 @@ class Status(Part):
     exit_code_as: Literal["code", "wait_status"] = "code"
     outputs: Name | None = None
     """The value of this name, an object, is what a run that is over hands on."""
+    usage: Used = Used()
     ended_at: Name | None = None
     ended_at_as: TimeFormat = "iso"
     same: dict[Name, str] = {}

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.rest.checking import ABSENT
-from adapters.rest.manifest import Rule, Status
+from adapters.rest.manifest import Rule, Status, Used
 from adapters.rest.times import time_of
 from domain.models.outputs import NO_OUTPUTS, Outputs
 from domain.models.providers import ProviderSignal, ProviderStatus
+from domain.models.usage import Usage
 from domain.outputs import outputs_of
+from domain.usage import usage_of
 
 RAW_CHARACTERS: Final = 200
 MESSAGE_CHARACTERS: Final = 2000
@@ -50,6 +52,7 @@ def status_of(status: Status, found: Mapping[str, Any]) -> ProviderStatus:
         exit_code=_exit_code(status, found) if signal in TERMINAL else None,
         ended_at=_ended_at(status, found) if signal in TERMINAL else None,
         outputs=_outputs(status, found) if signal in TERMINAL else NO_OUTPUTS,
+        usage=_usage(status.usage, found),
     )
 
 
@@ -90,6 +93,14 @@ def _exit_code(status: Status, found: Mapping[str, Any]) -> int | None:
 def _outputs(status: Status, found: Mapping[str, Any]) -> Outputs:
     value = found.get(status.outputs or "")
     return NO_OUTPUTS if value is None else outputs_of(value)
+
+
+def _usage(used: Used, found: Mapping[str, Any]) -> Usage | None:
+    names = (used.cost, used.input_tokens, used.output_tokens, used.tokens)
+    cost, given, made, tokens = (found.get(name or "") for name in names)
+    if used.cost_as == "cents" and isinstance(cost, int | float | str):
+        cost = f"{cost}e-2"
+    return usage_of(cost_usd=cost, input_tokens=given, output_tokens=made, tokens=tokens)
 
 
 def _ended_at(status: Status, found: Mapping[str, Any]) -> datetime | None:

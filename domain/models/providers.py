@@ -11,6 +11,7 @@ from domain.models.artifacts import ArtifactFault
 from domain.models.outputs import NO_OUTPUTS, Outputs
 from domain.models.sandbox import SandboxSettings
 from domain.models.secrets import Secret
+from domain.models.usage import Usage
 
 
 class ProviderKind(StrEnum):
@@ -187,6 +188,7 @@ class Ended:
     message: str | None
     ended_at: datetime
     outputs: Outputs = NO_OUTPUTS
+    usage: Usage | None = None
 
 
 class ProviderSignal(StrEnum):
@@ -219,6 +221,7 @@ class ProviderStatus:
     exit_code: int | None = None
     ended_at: datetime | None = None
     outputs: Outputs = NO_OUTPUTS
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

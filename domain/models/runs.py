@@ -17,6 +17,7 @@ from domain.ids import (
 )
 from domain.lifecycle import ACTIVE, CANCELABLE, RunState
 from domain.models.providers import EnvProfile, RunHandle
+from domain.models.usage import Usage
 
 
 class RunKind(StrEnum):
@@ -140,6 +141,7 @@ class Run:
     exit_code: int | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What it has handed on by name, once it has ended: values that JSON can hold."""
+    usage: Usage | None = None
     provider_run_id: str | None = None
     provider_status_raw: str | None = None
     external_url: str | None = None

@@ -1,6 +1,6 @@
 """The content of a report as JSON. docs/reference/reports.md documents every key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -14,10 +14,12 @@ from domain.models.audit import AuditEntry, AuditSpan, instant
 from domain.models.decisions import Decision
 from domain.models.reports import Excerpt, Report, ReportedApproval, ReportedStep
 from domain.models.runs import Run, RunFailure
+from domain.models.usage import Usage
 from domain.models.workflow_runs import StepAttempt, StepRun, between_ms
 from domain.reports.places import Places, number
 from domain.reports.texts import CUT, short
 from domain.reports.timeline import revisions, timeline
+from domain.usage import MICROS_PER_CENT, total
 
 FORMAT: Final = "workbench-report-1"
 Facts = dict[str, Any]
@@ -32,6 +34,7 @@ def facts(report: Report) -> Facts:
         "workflow": _workflow(report),
         "run": _run(report),
         "revisions": revisions(report.events, report.names),
+        "usage": _summed(report.runs.values()),
         "steps": [_step(each, report) for each in report.steps],
         "decisions": [_decision(each, places) for each in report.decisions],
         "approvals": [_approval(each, places, report) for each in report.approvals],
@@ -130,7 +133,27 @@ def _child(run: Run) -> Facts:
         "externalUrl": short(run.external_url),
         "logLines": run.log.lines,
         "logRedactions": run.log.redactions,
+        "usage": used(run.usage),
     }
+
+
+def used(usage: Usage | None) -> Facts | None:
+    """As the provider has told it, or as the sum of that."""
+    if usage is None:
+        return None
+    cost = usage.cost_micros
+    return {
+        "costCents": None if cost is None else cost / MICROS_PER_CENT,
+        "tokens": usage.tokens,
+        "inputTokens": usage.input_tokens,
+        "outputTokens": usage.output_tokens,
+    }
+
+
+def _summed(runs: Collection[Run]) -> Facts:
+    """How many runs there were, of how many that is known, and all of it together."""
+    told = [run.usage for run in runs if run.usage is not None]
+    return {"runs": len(runs), "told": len(told), "total": used(total(told))}
 
 
 def _decision(decision: Decision, places: Places) -> Facts:

@@ -60,6 +60,7 @@ def page(told: Facts) -> list[Block]:
         *_part("Changes of the plan", _REVISIONS, told["revisions"], _revision),
         *_part("Steps", _STEPS, told["steps"], _step),
         *_part("Attempts", _ATTEMPTS, _attempts(told["steps"]), tuple),
+        *_part("Cost and tokens", _USED, _used(told), tuple),
         *_part("Decisions of the policy", _DECISIONS, told["decisions"], _decision),
         *_part("Approvals", _APPROVALS, told["approvals"], _approval),
         *_part("Votes", _VOTES, _votes(told["approvals"]), tuple),
@@ -76,6 +77,7 @@ _STEPS: Final = ("Step", "Type", "State", "Attempts", "Needs", "Revision", "Only
 _ATTEMPTS: Final = (
     "Step", "Attempt", "State", "Started", "Took", "Exit code", "Failure", "What", "Outputs",
 )  # fmt: skip
+_USED: Final = ("Step", "Attempt", "Provider", "Cost in cents", "Tokens", "In", "Out")
 _DECISIONS: Final = ("Decision", "Step", "Attempt", "Verdict", "Risk", "Reasons", "Policy", "When")
 _APPROVALS: Final = (
     "Approval", "Step", "Attempt", "About", "State", "Risk", "Asked by", "When", "Why", "Needed",
@@ -157,6 +159,19 @@ def _attempts(steps: Sequence[Facts]) -> Iterable[tuple[Any, ...]]:
                 _took(one["durationMs"]), one["exitCode"], _failure(one["failure"]),
                 _what(one["run"]), _held(one, "outputs"),
             )  # fmt: skip
+
+
+def _used(told: Facts) -> Iterable[tuple[Any, ...]]:
+    """Of every run that tells, and of all of them."""
+    for step in told["steps"]:
+        for one in step["attempts"]:
+            if one["run"] and one["run"]["usage"]:
+                figures = one["run"]["usage"].values()
+                yield (step["key"], one["number"], one["run"]["provider"], *figures)
+    summed = told["usage"]
+    if summed["total"]:
+        told_by = f"{summed['told']} of {summed['runs']} runs"
+        yield ("All together", None, told_by, *summed["total"].values())
 
 
 def _what(run: Facts | None) -> str | None:

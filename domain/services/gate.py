@@ -67,7 +67,8 @@ class Gate:
         """Afresh, also on what was decided before by an older version."""
         rules = await self.policies.current(project)
         decision_id = DecisionId(self.new_id())
-        return policy.decide(request, rules, decision_id=decision_id, at=self.clock.now())
+        decided = policy.decide(request, rules, decision_id=decision_id, at=self.clock.now())
+        return policy.held_to_project(decided, request, project)
 
     async def check(self, command: LaunchRun, project: Project, caller: Caller) -> Decision:
         """What would be decided on a launch: stored as all decisions are, and nothing else is

@@ -14,11 +14,12 @@ from domain.models.logs import LogBatch
 from domain.models.providers import Ended, Progress, ProviderStatus
 from domain.models.runs import Run
 from domain.ports import Clock, Meter, Store
-from domain.reconciliation import Reconciled
+from domain.reconciliation import OVERSPENT, Reconciled, held_to_budget
 from domain.redaction.intake import Intake, Taken
 from domain.redaction.values import masked_outputs
 from domain.services.claims import Claimed
 from domain.services.redactors import Redactors
+from domain.topics import cancel_topic
 
 RAW_CHARACTERS_MAX: Final = 200
 
@@ -117,19 +118,32 @@ class Recorder:
                 raise LeaseLost
             if artifacts:
                 await unit.artifacts.add(artifacts)
+            if after.cancel_reason == OVERSPENT and run.cancel_requested_at is None:
+                unit.wake(cancel_topic(run.id))
             if not after.is_active:
                 await unit.intents.finish(lease)
             elif back is not None:
                 await unit.following.give_back([back])
         if after.state is not run.state:
             self.meter.changed_state(run.provider, after.state)
+            if not after.is_active and after.usage is not None:
+                self.meter.used(run.provider, after.usage)
 
     async def write(
         self, run: Run, found: Reconciled, lease: Lease, back: Return | None = None
     ) -> None:
         """What is not new is not stored. Raises LeaseLost."""
+        if found.after.usage != run.usage:
+            found = held_to_budget(found, await self._cost_cents_max(run), self.clock.now())
         if found.after != run or back is not None:
             await self.change(run, found.after, found.facts, lease, back, artifacts=found.artifacts)
+
+    async def _cost_cents_max(self, run: Run) -> int | None:
+        """As the project says now."""
+        async with self.store.snapshot() as unit:
+            project = await unit.projects.get(run.project_id)
+        assert project is not None, "projects are never removed"
+        return project.settings.cost_cents_per_run
 
     def masked(self, project_id: ProjectId, status: ProviderStatus) -> ProviderStatus:
         """A provider's word without secrets, and no longer than is kept of it."""

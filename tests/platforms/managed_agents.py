@@ -58,6 +58,7 @@ class ManagedAgents(Platform):
             "id": run,
             "status": "running",
             "archived_at": None,
+            "usage": {"input_tokens": 5000, "output_tokens": 3200},
             "metadata": body["metadata"],
             "asked": body,
             "said": [],

@@ -9,6 +9,7 @@ from adapters.rest.loading import parse
 from adapters.rest.statuses import status_of
 from domain.models.outputs import NO_OUTPUTS, Outputs, OutputsFault
 from domain.models.providers import ProviderSignal
+from domain.models.usage import Usage
 from tests.adapters.rest.connecting import shipped
 from tests.adapters.rest.test_loading import SMALL
 
@@ -55,3 +56,17 @@ def test_outputs_that_are_no_object_are_told() -> None:
     status = parse(SMALL, "small.toml").status.model_copy(update={"outputs": "result"})
     fault = status_of(status, {"state": "off", "result": [1]}).outputs.fault
     assert OutputsFault.MALFORMED is fault
+
+
+@pytest.mark.parametrize(("unit", "cost"), [("usd", 1_500_000), ("cents", 15_000)])
+def test_usage_is_what_the_manifest_names(unit: str, cost: int) -> None:
+    """In the unit it says, while the run goes on too."""
+    text = SMALL.replace(
+        'extract = { state = "state" }', 'extract = { state = "s", spent = "c", given = "g" }'
+    )
+    table = f'[status.usage]\ncost = "spent"\ncost_as = "{unit}"\ninput_tokens = "given"\n'
+    manifest = parse(f"{text}\n{table}", "small.toml")
+    found = {"state": "on", "spent": 1.5, "given": "7"}
+    told = Usage(cost_micros=cost, input_tokens=7, tokens=7)
+    assert told == status_of(manifest.status, found).usage
+    assert status_of(manifest.status, {"state": "on"}).usage is None

@@ -32,6 +32,7 @@ from domain.models.providers import (
     WorkOrder,
 )
 from domain.models.runs import RunKind, SyncStatus
+from domain.models.usage import Usage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,6 +65,7 @@ class CountingMeter:
     circuits: list[CircuitState] = field(default_factory=list)
     bounds: list[str] = field(default_factory=list)
     broken_glass: list[ApprovalState] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
 
     def launched(self, provider: str) -> None: ...
     def changed_state(self, provider: str, state: RunState) -> None:
@@ -75,6 +77,9 @@ class CountingMeter:
 
     def reconciled(self, provider: str, status: SyncStatus) -> None:
         self.sureness.append(status)
+
+    def used(self, provider: str, usage: Usage) -> None:
+        self.usages.append(usage)
 
     def provider_failed(self, provider: str) -> None: ...
     def circuit_is(self, provider: str, state: CircuitState) -> None:
