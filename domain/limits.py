@@ -71,6 +71,10 @@ EDGES_MAX: Final = 50_000
 FOR_EACH_MAX: Final = 100
 STEP_RUNS_MAX: Final = 5000
 """Of one workflow run, with those that `forEach` makes."""
+WORKFLOW_RUNS_ACTIVE_MAX: Final = 500
+"""Of one project, that need an engine. A server sees to 1,000: no project takes all."""
+PLAN_CHARACTERS_MAX: Final = 16 * 1024 * 1024
+"""Of one workflow run: what its steps say, once for each item that a step is made for."""
 CONCURRENCY_MAX: Final = 1000
 RETRY_ATTEMPTS_MAX: Final = 20
 STEP_BACKOFF_MS_MAX: Final = 3600 * 1000

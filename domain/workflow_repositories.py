@@ -72,6 +72,10 @@ class WorkflowRunRepository(Protocol):
         """Newest first; the window's key is the run's id."""
         ...
 
+    async def count_active(self, project_id: ProjectId, most: int) -> int:
+        """How many of the project's runs need an engine, counted up to `most`."""
+        ...
+
     async def find_key(self, project_id: ProjectId, key: str) -> tuple[str, WorkflowRunId] | None:
         """The digest of the input with which this key was first used, and the run it started."""
         ...

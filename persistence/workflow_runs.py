@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -72,6 +72,12 @@ CHANGE_LEASED: Final = CHANGE.where(
 )
 FIND_KEY: Final = select(workflow_keys.c.digest, workflow_keys.c.workflow_run_id).where(
     workflow_keys.c.project_id == bindparam("project_id"), workflow_keys.c.key == bindparam("key")
+)
+COUNT_ACTIVE: Final = select(func.count().label("active")).select_from(
+    select(workflow_runs.c.id)
+    .where(workflow_runs.c.needs_engine, workflow_runs.c.project_id == bindparam("project_id"))
+    .limit(bindparam("most"))
+    .subquery()
 )
 AFTER: Final = (
     select(workflow_events)
@@ -189,6 +195,11 @@ class WorkflowRuns:
             chosen = chosen.where(workflow_runs.c.workflow_id.in_(named))
         statement = chosen.order_by(workflow_runs.c.id.desc()).limit(window.limit)
         return [_workflow_run(row) for row in await self._session.all(statement, {})]
+
+    async def count_active(self, project_id: ProjectId, most: int) -> int:
+        row = await self._session.first(COUNT_ACTIVE, {"project_id": project_id, "most": most})
+        assert row is not None, "a count has a row"
+        return int(row.active)
 
     async def find_key(self, project_id: ProjectId, key: str) -> tuple[str, WorkflowRunId] | None:
         row = await self._session.first(FIND_KEY, {"project_id": project_id, "key": key})

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from domain import features, workflow_run_audit
 from domain.digest import digest
-from domain.errors import IdempotencyConflict, IllegalTransition, NotFound
+from domain.errors import IdempotencyConflict, IllegalTransition, NotFound, QuotaExceeded
 from domain.ids import StepRunId, WorkflowRunId
 from domain.impact import Impact, of_cancel, of_pause, of_resume
 from domain.lifecycle import STEP_RUN_INITIAL, WORKFLOW_RUN_INITIAL
-from domain.limits import REASON_CHARACTERS_MAX
+from domain.limits import REASON_CHARACTERS_MAX, WORKFLOW_RUNS_ACTIVE_MAX
 from domain.models.audit import AuditAction, Caller
 from domain.models.projects import Project
 from domain.models.settings import FeatureFlag
@@ -49,7 +49,7 @@ class WorkflowRuns:
         """Store a run of one version of a workflow, for an engine to claim.
 
         An idempotency key that was used before with the same input returns the run it started.
-        Raises InvalidInput, FeatureDisabled, KillSwitchEngaged, IdempotencyConflict.
+        Raises InvalidInput, FeatureDisabled, KillSwitchEngaged, IdempotencyConflict, QuotaExceeded.
         """
         check_key(command.idempotency_key)
         check_text(command.reason, REASON_CHARACTERS_MAX, "reason")
@@ -140,6 +140,9 @@ class WorkflowRuns:
         steps = step_runs_of(run, planned, self.new_id)
         first = WorkflowRunStateChanged(from_state=None, to_state=run.state)
         async with self.store.transaction() as unit:
+            most = WORKFLOW_RUNS_ACTIVE_MAX
+            if await unit.workflow_runs.count_active(run.project_id, most) >= most:
+                raise QuotaExceeded(f"{most} workflow runs of the project go on already.")
             stored = await unit.workflow_runs.add(run, steps, [first])
             unit.audit.add(
                 workflow_run_audit.workflow_run_acted_on(

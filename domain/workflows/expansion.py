@@ -1,11 +1,11 @@
 """Expands a definition and its inputs into the step runs that a workflow run starts with. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import InvalidInput
-from domain.limits import EDGES_MAX, FOR_EACH_MAX, STEP_RUNS_MAX
+from domain.limits import EDGES_MAX, FOR_EACH_MAX, PLAN_CHARACTERS_MAX, STEP_RUNS_MAX
 from domain.models.workflows import Step, WorkflowDefinition
 from domain.workflows.expressions import reference
 from domain.workflows.templates import look_up
@@ -36,6 +36,9 @@ def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[P
     items = {step.key: _items(step, inputs) for step in definition.steps}
     if sum(max(1, len(each or ())) for each in items.values()) > STEP_RUNS_MAX:
         raise InvalidInput(f"With these items there are over {STEP_RUNS_MAX} steps.", "inputs")
+    if _characters(definition, items) > PLAN_CHARACTERS_MAX:
+        message = f"With these items the plan has over {PLAN_CHARACTERS_MAX} characters."
+        raise InvalidInput(message, "inputs")
     keys = {key: _keys(key, each) for key, each in items.items()}
     _check_edges(definition, keys)
     planned: list[PlannedStep] = []
@@ -43,6 +46,19 @@ def expand(definition: WorkflowDefinition, inputs: Mapping[str, Any]) -> tuple[P
         needs = tuple(key for need in dict.fromkeys(step.needs) for key in keys[need])
         planned += _planned(step, needs, items[step.key])
     return tuple(planned)
+
+
+def _characters(
+    definition: WorkflowDefinition, items: Mapping[str, Sequence[object] | None]
+) -> int:
+    """Count what is stored of the steps: each item has a copy of its step."""
+    return sum(max(1, len(items[step.key] or ())) * _written(step) for step in definition.steps)
+
+
+def _written(step: Step) -> int:
+    texts = (step.prompt, step.when, step.condition, str(step.output_schema or ""))
+    lists = (*step.command, *step.artifacts, *step.documents, *step.tool_scopes)
+    return sum(len(text) for text in (*texts, *lists) if text)
 
 
 def _check_edges(definition: WorkflowDefinition, keys: Mapping[str, list[str]]) -> None:

@@ -9,7 +9,7 @@ from domain.models.workflows import Step, StepType
 from resolvers.loaders import STEPS_ANSWERED_MAX
 from schema import ids
 from tests.contract.store import planned
-from tests.schema.api import ONLOOKER, Api
+from tests.schema.api import ONLOOKER, OPERATOR, Api
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +83,20 @@ async def test_versions_lead_to_versions_only_so_far(api: Api) -> None:
     found = await api.data(about.format(alone), token=ONLOOKER, id=key)
     assert 59 == len(found["node"]["versions"])
     assert "QUOTA_EXCEEDED" == await api.code(about.format(nested), token=ONLOOKER, id=key)
+
+
+async def test_a_project_takes_not_every_place(
+    api: Api, node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server sees to so many workflow runs at once; those of other projects want to go on too."""
+    monkeypatch.setattr("domain.services.workflow_runs.WORKFLOW_RUNS_ACTIVE_MAX", 2)
+    started = await api.data(asking("workflow { id }"), token=ONLOOKER, id=node)
+    start = """mutation($id: ID!) { workflowStart(input: {workflowId: $id}) { __typename
+      ... on QuotaExceeded { code } } }"""
+    key = started["node"]["workflow"]["id"]
+
+    answers = [await api.data(start, token=OPERATOR, id=key) for _ in range(2)]
+
+    assert ["WorkflowStartPayload", "QuotaExceeded"] == [
+        each["workflowStart"]["__typename"] for each in answers
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.ids import ApprovalId, NodeId, StepRunId
+from domain.ids import ApprovalId, NodeId, ProjectId, StepRunId
 from domain.lifecycle import ApprovalState, RunState, StepRunState, WorkflowRunState
 from domain.models.approvals import ApprovalDecision, ApprovalSubject
 from domain.models.events import RunStateChanged
@@ -121,6 +121,17 @@ async def test_a_workflow_run_is_read_as_it_was_written(scene: Scene) -> None:
         assert [step, steps[1]] == await unit.step_runs.of(run.id)
         assert step == await unit.step_runs.get(step.id)
         assert {steps[1].id: steps[1]} == await unit.step_runs.get_many([steps[1].id])
+
+
+async def test_runs_that_need_an_engine_are_counted(scene: Scene) -> None:
+    """Those of the project, and only as far as is asked."""
+    made = [(await planned.started(scene))[0] for _ in range(4)]
+    await write(scene, made[0], replace(made[0], needs_engine=False))
+
+    async with scene.store.snapshot() as unit:
+        counted = [await unit.workflow_runs.count_active(scene.project.id, n) for n in (2, 9)]
+        assert [2, 3] == counted
+        assert 0 == await unit.workflow_runs.count_active(ProjectId("other"), 9)
 
 
 async def test_of_two_who_change_it_one_wins(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """From a definition and inputs to step runs, and to what each of them sees."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from domain.errors import InvalidInput
 from domain.ids import ProjectId, StepRunId, WorkflowRunId
 from domain.lifecycle import StepRunState
-from domain.limits import FOR_EACH_MAX, STEPS_MAX
+from domain.limits import FOR_EACH_MAX, PLAN_CHARACTERS_MAX, STEPS_MAX
 from domain.models.workflow_runs import StepRun
 from domain.models.workflows import Step, StepType, WorkflowDefinition
 from domain.workflows.expansion import expand
@@ -134,3 +135,13 @@ def test_a_step_sees_inputs_and_steps_and_its_item() -> None:
     assert [] == values["steps"]["none"]
     assert "item" not in seen({}, [])
     assert of_step_run(runs[-1])["skipped"]
+
+
+def test_a_long_step_is_made_only_so_often() -> None:
+    """Each item has a copy of it: one small request would store a hundred times the file."""
+    prompt = "x" * (PLAN_CHARACTERS_MAX // 100)
+    long = Step(key="long", type=StepType.SDK, prompt=prompt, for_each="inputs.targets")
+    assert 100 == len(expand(definition(long), {"targets": [0] * 100}))
+    with pytest.raises(InvalidInput) as refused:
+        expand(definition(long, replace(long, key="other")), {"targets": [0] * 100})
+    assert ("inputs",) == refused.value.path
