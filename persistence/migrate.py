@@ -1,5 +1,6 @@
 """Bringing a database to the newest version, from whatever version it has."""
 
+import logging
 from importlib import import_module
 from typing import Final
 
@@ -11,6 +12,8 @@ VERSION_TABLE: Final = "alembic_version"
 MIGRATION_LOCK: Final = 0x6D696772
 """The key of the advisory lock on PostgreSQL: "migr" in ASCII."""
 
+log = logging.getLogger(__name__)
+
 
 def upgrade(connection: Connection) -> None:
     """Run what is missing, inside the connection's transaction: all of it or nothing.
@@ -20,9 +23,11 @@ def upgrade(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-    if _version(connection) != NEWEST:
+    version = _version(connection)
+    if version != NEWEST:
         # Read only where it is wanted: Alembic takes 9 MiB and a tenth of a second of each start.
         import_module("persistence.upgrading").run(connection)
+        log.info("brought the tables from version %s to %s", version or "0000", NEWEST)
 
 
 def is_current(connection: Connection) -> bool:

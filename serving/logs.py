@@ -11,7 +11,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 SOCKETS: Final = "uvicorn.sockets"
 """The logger of every WebSocket's opening and closing."""
 
-_CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
+_CHATTY: Final = (SOCKETS, "alembic.runtime.plugins", "alembic.runtime.migration")
 
 
 Mask = Callable[[str | None, str], str]

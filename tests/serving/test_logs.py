@@ -15,7 +15,7 @@ from domain.redaction.redactor import MASK
 from domain.services.redactors import Redactors
 from serving.logs import SOCKETS, configure
 
-CHATTY: Final = (SOCKETS, "alembic.runtime.plugins")
+CHATTY: Final = (SOCKETS, "alembic.runtime.plugins", "alembic.runtime.migration")
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_what_is_below_the_level_is_left_out(capsys: pytest.CaptureFixture[str])
 def test_what_is_said_again_and_again_is_for_debugging(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    """Each socket that opens, each plugin of the migrations: not on the first screen."""
+    """Each socket that opens, plugins and steps of the migrations: not on the first screen."""
     configure("console", "info")
     logging.getLogger(name).info("open")
     assert "" == capsys.readouterr().err
