@@ -8,11 +8,13 @@ _UNITS: Final = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
+_FITS: Final = 0.95
+"""From so much of a unit on a length is told in it."""
 _SECOND: Final = timedelta(seconds=1)
 
 
 def moment(time: str | None, now: datetime | None = None) -> str:
-    """Of a time as the API tells it: `2026-11-28 15:05 UTC, in 6 days`; `never` without one."""
+    """Of a time as the API tells it: `2026-11-28 15:05 UTC, in 7 days`; `never` without one."""
     if time is None:
         return "never"
     at = datetime.fromisoformat(time)
@@ -22,10 +24,11 @@ def moment(time: str | None, now: datetime | None = None) -> str:
 
 
 def _span(length: timedelta) -> str:
-    """In the largest unit that fits, without what is left over."""
+    """To the nearest whole number of the largest unit that fits: seven days but a second are seven
+    days."""
     for unit, name in _UNITS:
-        if length >= unit:
-            return _counted(length // unit, name)
+        if count := round(length / unit) if length >= unit * _FITS else 0:
+            return _counted(count, name)
     return _counted(max(1, length // _SECOND), "second")
 
 

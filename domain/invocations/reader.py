@@ -36,8 +36,6 @@ CHARACTERS_MAX: Final = 16_384
 OPAQUE: Final = CommandClass.OPAQUE
 HIGHER: Final = {RiskLevel.LOW: RiskLevel.MEDIUM, RiskLevel.MEDIUM: RiskLevel.HIGH}
 FALSE_DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63")
-SHOWN_MAX: Final = 3
-"""Paths in an explanation."""
 
 
 def invocations(command: Sequence[str], *, root: str, cwd: str) -> tuple[Invocation, ...]:
@@ -152,7 +150,7 @@ class _Reading:
                 command_class=worst.command_class,
                 risk=_risk(worst.command_class, outside),
                 is_wrapper=is_wrapper,
-                explanation=_explanation(name, worst, outside),
+                explanation=f"{name.name or 'This'} {worst.because}.",
             )
         )
 
@@ -229,10 +227,3 @@ def _risk(command_class: CommandClass, outside: tuple[str, ...]) -> RiskLevel:
     if any(SECRET.search(path) for path in outside):
         return RiskLevel.HIGH
     return HIGHER.get(risk, RiskLevel.HIGH) if outside else risk
-
-
-def _explanation(name: Named, seen: Seen, outside: tuple[str, ...]) -> str:
-    """One sentence for people."""
-    subject = name.name or "This"
-    reach = f"; it reaches out of the workspace: {', '.join(outside[:SHOWN_MAX])}"
-    return f"{subject} {seen.because}{reach if outside else ''}."

@@ -35,8 +35,7 @@ def test_an_invocation_tells_all_of_a_command() -> None:
         command_class=CommandClass.DESTRUCTIVE,
         risk=RiskLevel.HIGH,
         is_wrapper=False,
-        explanation="git takes away what may not come back, with -f; "
-        "it reaches out of the workspace: ../other.",
+        explanation="git takes away what may not come back, with -f.",
     )
     assert expected == only
 
