@@ -1,21 +1,18 @@
 """`workbench approvals list`, `show`, `approve` and `reject`: the inbox of the API."""
 
-import asyncio
-import json
 import sys
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from cli.asking import ask, print_json, print_lines
 from cli.client import approvals
 from cli.client.connection import Connection, Fields
-from cli.client.errors import ClientError, Refused
-from cli.client.escaping import printable
-from cli.client.exits import FAILED, REFUSED
+from cli.client.errors import Refused
 from cli.client.sheets import COLUMNS, row, sheet
 from cli.client.tables import aligned
 
@@ -79,41 +76,41 @@ def list_all(
         "mine": mine or None,
         "eligible": eligible or None,
     }
-    _run(_list(chosen, limit, as_json=as_json))
+    ask(_list(chosen, limit, as_json=as_json))
 
 
 def show(approval_id: Id, *, as_json: AsJson = False) -> None:
     """Show all that an approval is about, and whether you may decide on it."""
-    _run(_show(approval_id, as_json=as_json))
+    ask(_show(approval_id, as_json=as_json))
 
 
 def approve(
     approval_id: Id, *, reason: Reason, digest: Digest = None, as_json: AsJson = False
 ) -> None:
     """Agree to exactly what is shown."""
-    _run(_decide(approval_id, "APPROVE", reason, digest, as_json=as_json))
+    ask(_decide(approval_id, "APPROVE", reason, digest, as_json=as_json))
 
 
 def reject(
     approval_id: Id, *, reason: Reason, digest: Digest = None, as_json: AsJson = False
 ) -> None:
     """Refuse it, which ends the run."""
-    _run(_decide(approval_id, "REJECT", reason, digest, as_json=as_json))
+    ask(_decide(approval_id, "REJECT", reason, digest, as_json=as_json))
 
 
 async def _list(chosen: Fields, limit: int, *, as_json: bool) -> None:
     connection = Connection.from_environment()
     found = [each async for each in approvals.listed(connection, chosen, limit)]
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    sys.stdout.writelines(f"{line}\n" for line in aligned([COLUMNS, *map(row, found)]))
+    print_lines(aligned([COLUMNS, *map(row, found)]))
 
 
 async def _show(approval_id: str, *, as_json: bool) -> None:
     approval = await approvals.read(Connection.from_environment(), approval_id)
     if as_json:
-        _print_json(approval)
+        print_json(approval)
     else:
         _print_sheet(sheet(approval), is_error=False)
 
@@ -131,15 +128,10 @@ async def _decide(
         )
     after = await approvals.decide(connection, seen, decision, reason)
     if as_json:
-        _print_json(after)
+        print_json(after)
     else:
         agreed = f"{after['approvedCount']} of {after['requiredCount']} have agreed"
         sys.stdout.write(f"{after['state']}: {agreed}\n")
-
-
-def _print_json(answer: Fields | list[Fields]) -> None:
-    """In ASCII, so that nothing in it commands a terminal."""
-    sys.stdout.write(f"{json.dumps(answer, indent=2)}\n")
 
 
 def _print_sheet(lines: Iterable[tuple[str, str]], *, is_error: bool) -> None:
@@ -148,11 +140,3 @@ def _print_sheet(lines: Iterable[tuple[str, str]], *, is_error: bool) -> None:
     for label, text in lines:
         line = Text.assemble((label.ljust(_LABEL_WIDTH), "bold"), text)
         console.print(line, soft_wrap=True, highlight=False)
-
-
-def _run(command: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(command)
-    except ClientError as error:
-        sys.stderr.write(f"workbench: {printable(str(error))}\n")
-        raise typer.Exit(REFUSED if isinstance(error, Refused) else FAILED) from None

@@ -1,18 +1,14 @@
 """`workbench feature scan` and `list`: what a project is working on, by the API."""
 
-import asyncio
-import json
-import sys
-from collections.abc import Coroutine, Iterator
-from typing import Annotated, Any, Final
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import typer
 
+from cli.asking import ask, print_json, print_lines
 from cli.client import features
 from cli.client.connection import Connection, Fields
-from cli.client.errors import ClientError, Refused
 from cli.client.escaping import printable
-from cli.client.exits import FAILED, REFUSED
 from cli.client.tables import aligned
 
 LISTED_MAX: Final = 5000
@@ -40,7 +36,7 @@ def scan(
     as_json: AsJson = False,
 ) -> None:
     """Read the Markdown documents in a folder, and make features what they say."""
-    _run(_scan(project, folder, as_json=as_json))
+    ask(_scan(project, folder, as_json=as_json))
 
 
 def list_all(
@@ -50,26 +46,24 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List features by slug."""
-    _run(_list(project, limit, as_json=as_json))
+    ask(_list(project, limit, as_json=as_json))
 
 
 async def _scan(project: str, folder: str, *, as_json: bool) -> None:
     found = await features.scan(Connection.from_environment(), project, folder)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    for line in _told(found):
-        sys.stdout.write(f"{printable(line)}\n")
+    print_lines(map(printable, _told(found)))
 
 
 async def _list(project: str, limit: int, *, as_json: bool) -> None:
     connection = Connection.from_environment()
     found = [each async for each in features.listed(connection, project, limit)]
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    rows = [_COLUMNS, *map(_row, found)]
-    sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
+    print_lines(aligned([_COLUMNS, *map(_row, found)]))
 
 
 def _told(found: Fields) -> Iterator[str]:
@@ -86,16 +80,3 @@ def _told(found: Fields) -> Iterator[str]:
 def _row(feature: Fields) -> tuple[str, ...]:
     shown = (feature["slug"], feature["status"], feature["family"], feature["title"])
     return tuple(printable(text or "-") for text in shown)
-
-
-def _print_json(answer: Fields | list[Fields]) -> None:
-    """In ASCII, so that nothing in it commands a terminal."""
-    sys.stdout.write(f"{json.dumps(answer, indent=2)}\n")
-
-
-def _run(command: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(command)
-    except ClientError as error:
-        sys.stderr.write(f"workbench: {printable(str(error))}\n")
-        raise typer.Exit(REFUSED if isinstance(error, Refused) else FAILED) from None

@@ -19,9 +19,15 @@ DOCTOR: Final = "cli.doctor"
 KEYS: Final = "cli.keys"
 PROVIDERS: Final = "cli.providers"
 MANIFEST: Final = "cli.manifest"
-WORKFLOW_RUNS: Final = "cli.workflow_runs"
-WORKFLOW_SCHEMA: Final = "cli.workflow_schema"
-WORKFLOW_REPORT: Final = "cli.workflow_report"
+WORKFLOW: Final = {
+    "cli.workflow_files": ("validate", "apply", "graph"),
+    "cli.workflow_runs": ("run", "follow", "list", "show"),
+    "cli.workflow_actions": ("pause", "resume", "cancel", "retry", "skip", "replan", "impact"),
+    "cli.workflow_report": ("report",),
+    "cli.workflow_artifacts": ("artifacts",),
+    "cli.workflow_schema": ("schema",),
+}
+"""What each module adds to `workbench workflow`."""
 ALONE: Final = {
     "approvals": APPROVALS,
     "audit": AUDIT,
@@ -36,23 +42,7 @@ ALONE: Final = {
     "token create": TOKENS,
     "token list": TOKENS,
     "token revoke": TOKENS,
-    "workflow schema": WORKFLOW_SCHEMA,
-    "workflow report": WORKFLOW_REPORT,
-    **{
-        f"workflow {name}": WORKFLOW_RUNS
-        for name in (
-            "run",
-            "apply",
-            "graph",
-            "list",
-            "show",
-            "pause",
-            "resume",
-            "cancel",
-            "retry",
-            "skip",
-        )
-    },
+    **{f"workflow {name}": module for module, names in WORKFLOW.items() for name in names},
 }
 """Commands that need one module only: a client must not wait until Python has read a server, nor
 a server keep a client in memory."""
@@ -71,9 +61,7 @@ def commands(words: list[str]) -> typer.Typer:
         RUNS,
         APPROVALS,
         FEATURES,
-        WORKFLOW_RUNS,
-        WORKFLOW_SCHEMA,
-        WORKFLOW_REPORT,
+        *WORKFLOW,
         TOKENS,
         SERVER,
         AUDIT,

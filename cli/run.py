@@ -15,11 +15,13 @@ from rich.console import Console
 
 from cli.client import api
 from cli.client.connection import Connection
-from cli.client.display import BLOCKED, Display, Plain, Terminal
+from cli.client.display import BLOCKED, Plain, Terminal
 from cli.client.errors import ClientError
 from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
-from cli.client.watch import Interrupts, Watch
+from cli.client.run_watch import RunWatch
+from cli.client.screens import Display
+from cli.client.watch import Interrupts
 
 _EPILOG: Final = (
     "Exit code: the run's own; 124 it timed out, 125 it was refused or could not be launched, "
@@ -108,7 +110,7 @@ async def launch_and_follow(given: Mapping[str, Any], *, is_detached: bool) -> i
             sys.stdout.write(f"{launched.id}\n")
             return 0
         with _display(launched) as display:
-            return await Watch(connection, launched.id, display).to_the_end(interrupts)
+            return await RunWatch(connection, launched.id, display).to_the_end(interrupts)
 
 
 def _milliseconds(seconds: float) -> int:
@@ -117,7 +119,7 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _display(launched: api.Launched) -> Display:
+def _display(launched: api.Launched) -> Display[api.Happening, api.Ending]:
     """A live one where both streams are a terminal that can do it."""
     console = Console()
     if console.is_terminal and sys.stderr.isatty() and not console.is_dumb_terminal:

@@ -12,11 +12,12 @@ import typer
 
 from cli.client import runs
 from cli.client.connection import Connection, Fields
-from cli.client.display import Plain, duration
+from cli.client.display import Plain
 from cli.client.errors import ClientError, Refused
 from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
 from cli.client.moments import moment
+from cli.client.screens import duration
 from cli.client.tables import aligned
 
 LISTED_MAX: Final = 1000

@@ -1,17 +1,16 @@
 """`workbench token create`, `list` and `revoke`: what others sign in with, through the API."""
 
-import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
+from cli.asking import ask, print_lines
 from cli.client import tokens
 from cli.client.connection import Connection
-from cli.client.errors import ClientError
 from cli.client.escaping import printable
 from cli.client.exits import FAILED
 from cli.client.tables import aligned
@@ -83,19 +82,19 @@ def create(
         "projects": project or None,
         "expiresAt": _in_days(days),
     }
-    _run(_create({key: value for key, value in given.items() if value is not None}))
+    ask(_create({key: value for key, value in given.items() if value is not None}), refused=FAILED)
 
 
 def list_all(principal: Principal = None) -> None:
     """List API tokens, newest first, without their texts."""
-    _run(_list(principal))
+    ask(_list(principal), refused=FAILED)
 
 
 def revoke(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `token list` shows them.")],
 ) -> None:
     """End API tokens at once and for good."""
-    _run(_revoke(ids))
+    ask(_revoke(ids), refused=FAILED)
 
 
 async def _create(given: dict[str, Any]) -> None:
@@ -116,7 +115,7 @@ async def _list(principal: str | None) -> None:
     connection = Connection.from_environment()
     name = principal or (await tokens.viewer(connection))[0]
     rows = [COLUMNS, *[_row(token) async for token in tokens.listed(connection, name)]]
-    sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
+    print_lines(aligned(rows))
 
 
 async def _revoke(ids: Sequence[str]) -> None:
@@ -125,14 +124,6 @@ async def _revoke(ids: Sequence[str]) -> None:
         token = await tokens.revoke(connection, token_id)
         said = f"workbench: revoked {token.name!r} of {token.principal!r}"
         sys.stderr.write(f"{printable(said)}\n")
-
-
-def _run(command: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(command)
-    except ClientError as error:
-        sys.stderr.write(f"workbench: {printable(str(error))}\n")
-        raise typer.Exit(FAILED) from None
 
 
 def _row(token: Listed) -> tuple[str, ...]:

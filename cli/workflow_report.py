@@ -1,6 +1,5 @@
 """`workbench workflow report`: all of a workflow run on one page, printed or put into a file."""
 
-import asyncio
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from cli.client import workflows
+from cli.asking import ask
+from cli.client import workflow_runs
 from cli.client.connection import Connection
-from cli.client.errors import ClientError, Refused
-from cli.client.escaping import printable
-from cli.client.exits import FAILED, REFUSED
-from cli.workflow_group import workflow_group
+from cli.client.errors import ClientError
+from cli.workflow_group import Id, workflow_group
 
 _EPILOG = (
     "Exit code: 0 it was written, 125 the server refused, 1 it could not be asked or the file not "
@@ -35,7 +33,7 @@ def register(app: typer.Typer, _tokens: typer.Typer) -> None:
 
 
 def report(
-    run_id: Annotated[str, typer.Argument(metavar="ID", help="As `workflow list` shows it.")],
+    run_id: Id,
     *,
     report_format: Annotated[
         ReportFormat, typer.Option("--format", case_sensitive=False, help="How it is written.")
@@ -45,14 +43,16 @@ def report(
     ] = None,
 ) -> None:
     """Write down all of a workflow run: plan, attempts, approvals, artifacts, logs of failures."""
+    ask(_report(run_id, report_format, output))
+
+
+async def _report(run_id: str, report_format: ReportFormat, output: Path | None) -> None:
+    connection = Connection.from_environment()
+    text = await workflow_runs.report(connection, run_id, report_format.name)
     try:
-        text = asyncio.run(
-            workflows.report(Connection.from_environment(), run_id, report_format.name)
-        )
         _put(text, output)
-    except (ClientError, OSError) as error:
-        sys.stderr.write(f"workbench: {printable(str(error))}\n")
-        raise typer.Exit(REFUSED if isinstance(error, Refused) else FAILED) from None
+    except OSError as error:
+        raise ClientError(str(error)) from None
 
 
 def _put(text: str, output: Path | None) -> None:

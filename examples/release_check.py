@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from cli.client import workflows
+from cli.client import workflow_runs, workflows
 from cli.client.connection import Connection
 from cli.client.errors import ClientError
 
@@ -84,7 +84,7 @@ async def started(admin: Connection, words: list[str]) -> str:
     workflow = await workflows.create(admin, PROJECT, FILE.read_text(encoding="utf-8"))
     inputs = workflows.inputs_of(words, workflow["inputs"])
     given = {"workflowId": workflow["id"], "inputs": inputs, "reason": "Check before a release"}
-    return await workflows.start(admin, given)
+    return await workflow_runs.start(admin, given)
 
 
 async def followed(admin: Connection, somebody: Connection, run_id: str) -> None:
@@ -92,7 +92,7 @@ async def followed(admin: Connection, somebody: Connection, run_id: str) -> None
     told: dict[str, str] = {}
     async with asyncio.timeout(END_S):
         while True:
-            run = await workflows.read(admin, run_id)
+            run = await workflow_runs.read(admin, run_id)
             for step in run["stepRuns"]:
                 if step["state"] not in {"PENDING", told.get(step["key"])}:
                     told[step["key"]] = step["state"]

@@ -8,7 +8,7 @@ from domain.models.audit import AuditSubject, SubjectKind
 from domain.models.pages import Window
 from domain.models.projects import Project
 from domain.models.workflow_commands import CreateWorkflow, ReviseWorkflow
-from domain.models.workflows import Step, Workflow, WorkflowCheck
+from domain.models.workflows import Step, Workflow, WorkflowCheck, WorkflowDefinition
 from domain.workflow_audit import workflow_subject
 from resolvers import access, audit, projects
 from resolvers.context import Context
@@ -42,15 +42,15 @@ async def versions(context: Context, workflow: Workflow) -> Sequence[Workflow]:
     return found
 
 
-def steps(context: Context, workflow: Workflow) -> Sequence[Step]:
+def steps(context: Context, definition: WorkflowDefinition) -> Sequence[Step]:
     """Raises QuotaExceeded."""
-    context.loaders.count_steps(len(workflow.definition.steps))
-    return workflow.definition.steps
+    context.loaders.count_steps(len(definition.steps))
+    return definition.steps
 
 
-def needs(context: Context, workflow: Workflow) -> Sequence[Step]:
+def needs(context: Context, definition: WorkflowDefinition) -> Sequence[Step]:
     """Its steps, for whom they need. Raises QuotaExceeded."""
-    found = steps(context, workflow)
+    found = steps(context, definition)
     context.loaders.count_steps(sum(len(each.needs) for each in found))
     return found
 

@@ -43,7 +43,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "Query.__type": 100,
     "Query.policySimulate": 2000,
     "Query.policyCheck": 50,
-    "Query.workflowCheck": 50,
+    "Query.workflowCheck": 250,
     "WorkflowRun.report": 1000,
     "WorkflowRun.reportDownload": 1000,
     "WorkflowRun.impact": 250,

@@ -5,7 +5,9 @@ from typing import Self
 import strawberry
 
 from domain.models import workflows as domain
+from resolvers import workflows
 from schema.errors import InputFault
+from schema.info import Info
 from schema.workflow_edges import StepEdge
 from schema.workflows import Step
 
@@ -30,14 +32,14 @@ class WorkflowCheck:
         return list(map(InputFault.of, self.value.faults))
 
     @strawberry.field(description="Its steps, in the order of the definition.")
-    def steps(self) -> list[Step]:
+    def steps(self, info: Info) -> list[Step]:
         definition = self.value.definition
-        return [Step.of(step) for step in definition.steps] if definition else []
+        return list(map(Step.of, workflows.steps(info.context, definition))) if definition else []
 
     @strawberry.field(description="The dependencies between its steps, by key.")
-    def edges(self) -> list[StepEdge]:
+    def edges(self, info: Info) -> list[StepEdge]:
         definition = self.value.definition
-        return StepEdge.among(definition.steps) if definition else []
+        return StepEdge.among(workflows.needs(info.context, definition)) if definition else []
 
     @classmethod
     def of(cls, check: domain.WorkflowCheck) -> Self:

@@ -1,9 +1,10 @@
 """Mutations that create and revise workflows."""
 
-from typing import Annotated
+from typing import Annotated, Final, Self
 
 import strawberry
 
+from domain.models import workflows as domain
 from resolvers import workflows
 from schema import errors
 from schema.info import Info
@@ -11,41 +12,43 @@ from schema.workflow_inputs import WorkflowCreateInput, WorkflowReviseInput
 from schema.workflows import Workflow
 
 
-@strawberry.type(description="The workflow was stored.")
-class WorkflowCreatePayload:
-    """Of workflowCreate."""
+@strawberry.type
+class _OfWorkflow:
+    """What both answer with."""
 
     workflow: Workflow = strawberry.field(
         description="The newest version; the one before, if nothing has changed."
     )
+
+    @classmethod
+    def of(cls, made: domain.Workflow) -> Self:
+        return cls(workflow=Workflow.of(made))
+
+
+@strawberry.type(description="The workflow was stored.")
+class WorkflowCreatePayload(_OfWorkflow):
+    """Of workflowCreate."""
 
 
 @strawberry.type(description="A new version was stored; existing runs keep theirs.")
-class WorkflowRevisePayload:
+class WorkflowRevisePayload(_OfWorkflow):
     """Of workflowRevise."""
 
-    workflow: Workflow = strawberry.field(
-        description="The newest version; the one before, if nothing has changed."
-    )
 
+_Wrong = (
+    errors.NotPermitted
+    | errors.NotFound
+    | errors.InvalidInput
+    | errors.FeatureDisabled
+    | errors.QuotaExceeded
+)
+_RESULT: Final = "The workflow, or all that is wrong."
 
 WorkflowCreateResult = Annotated[
-    WorkflowCreatePayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
-    strawberry.union("WorkflowCreateResult", description="The workflow, or all that is wrong."),
+    WorkflowCreatePayload | _Wrong, strawberry.union("WorkflowCreateResult", description=_RESULT)
 ]
 WorkflowReviseResult = Annotated[
-    WorkflowRevisePayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
-    strawberry.union("WorkflowReviseResult", description="The workflow, or all that is wrong."),
+    WorkflowRevisePayload | _Wrong, strawberry.union("WorkflowReviseResult", description=_RESULT)
 ]
 
 
@@ -62,8 +65,7 @@ class WorkflowMutations:
         info: Info,
         input: Annotated[WorkflowCreateInput, strawberry.argument(description="The workflow.")],
     ) -> WorkflowCreateResult | None:
-        made = await workflows.create(info.context, input.to_command())
-        return WorkflowCreatePayload(workflow=Workflow.of(made))
+        return WorkflowCreatePayload.of(await workflows.create(info.context, input.to_command()))
 
     @strawberry.mutation(
         description="Store the next version of a workflow. Existing runs keep their version."
@@ -73,5 +75,4 @@ class WorkflowMutations:
         info: Info,
         input: Annotated[WorkflowReviseInput, strawberry.argument(description="The workflow.")],
     ) -> WorkflowReviseResult | None:
-        made = await workflows.revise(info.context, input.to_command())
-        return WorkflowRevisePayload(workflow=Workflow.of(made))
+        return WorkflowRevisePayload.of(await workflows.revise(info.context, input.to_command()))

@@ -1,11 +1,12 @@
 """Starting workflows, and what a person does to their runs and steps."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from domain.errors import InvalidInput
+from domain.models import workflow_runs as domain
 from domain.models.workflow_commands import ActOnStepRun, ActOnWorkflowRun, StartWorkflow
 from resolvers import workflow_actions
 from schema import errors
@@ -76,8 +77,30 @@ class StepRunActionInput:
         return ActOnStepRun(step_run_id=to_step_run_id(self.id), reason=self.reason)
 
 
+@strawberry.type
+class _OfWorkflowRun:
+    """What most of these answer with."""
+
+    workflow_run: WorkflowRun = strawberry.field(description="The workflow run.")
+
+    @classmethod
+    def of(cls, run: domain.WorkflowRun) -> Self:
+        return cls(workflow_run=WorkflowRun.of(run))
+
+
+@strawberry.type
+class _OfStepRun:
+    """What those answer with that are about one step."""
+
+    step_run: StepRun = strawberry.field(description="The step.")
+
+    @classmethod
+    def of(cls, step: domain.StepRun) -> Self:
+        return cls(step_run=StepRun.of(step))
+
+
 @strawberry.type(description="The workflow was started; look at its state.")
-class WorkflowStartPayload:
+class WorkflowStartPayload(_OfWorkflowRun):
     """Of workflowStart."""
 
     workflow_run: WorkflowRun = strawberry.field(
@@ -86,28 +109,22 @@ class WorkflowStartPayload:
 
 
 @strawberry.type(description="Nothing more of it starts.")
-class WorkflowRunPausePayload:
+class WorkflowRunPausePayload(_OfWorkflowRun):
     """Of workflowRunPause."""
-
-    workflow_run: WorkflowRun = strawberry.field(description="The workflow run.")
 
 
 @strawberry.type(description="It goes on.")
-class WorkflowRunResumePayload:
+class WorkflowRunResumePayload(_OfWorkflowRun):
     """Of workflowRunResume."""
-
-    workflow_run: WorkflowRun = strawberry.field(description="The workflow run.")
 
 
 @strawberry.type(description="It is to stop; it is CANCELED once all that runs of it has.")
-class WorkflowRunCancelPayload:
+class WorkflowRunCancelPayload(_OfWorkflowRun):
     """Of workflowRunCancel."""
-
-    workflow_run: WorkflowRun = strawberry.field(description="The workflow run.")
 
 
 @strawberry.type(description="What is left of it is planned anew, and goes on.")
-class WorkflowRunReplanPayload:
+class WorkflowRunReplanPayload(_OfWorkflowRun):
     """Of workflowRunReplan."""
 
     workflow_run: WorkflowRun = strawberry.field(
@@ -116,14 +133,12 @@ class WorkflowRunReplanPayload:
 
 
 @strawberry.type(description="The step is to be tried once more.")
-class StepRunRetryPayload:
+class StepRunRetryPayload(_OfStepRun):
     """Of stepRunRetry."""
-
-    step_run: StepRun = strawberry.field(description="The step.")
 
 
 @strawberry.type(description="The step is left out, or people are asked whether it may be.")
-class StepRunSkipPayload:
+class StepRunSkipPayload(_OfStepRun):
     """Of stepRunSkip."""
 
     step_run: StepRun = strawberry.field(
@@ -131,12 +146,16 @@ class StepRunSkipPayload:
     )
 
 
+_Wrong = errors.NotPermitted | errors.NotFound | errors.InvalidInput
+_Stopped = _Wrong | errors.IllegalTransition | errors.QuotaExceeded
+"""What keeps somebody from stopping something; that can be done where orchestration is off."""
+_Moved = _Wrong | errors.IllegalTransition | errors.FeatureDisabled | errors.QuotaExceeded
+"""What keeps somebody from having something go on."""
+
 WorkflowStartResult = Annotated[
     WorkflowStartPayload
     | errors.PolicyDenied
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
+    | _Wrong
     | errors.KillSwitchEngaged
     | errors.FeatureDisabled
     | errors.IdempotencyConflict
@@ -146,69 +165,35 @@ WorkflowStartResult = Annotated[
     ),
 ]
 WorkflowRunPauseResult = Annotated[
-    WorkflowRunPausePayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.QuotaExceeded,
+    WorkflowRunPausePayload | _Stopped,
     strawberry.union(
         "WorkflowRunPauseResult", description="The workflow run, or why it was not paused."
     ),
 ]
 WorkflowRunResumeResult = Annotated[
-    WorkflowRunResumePayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
+    WorkflowRunResumePayload | _Moved,
     strawberry.union(
         "WorkflowRunResumeResult", description="The workflow run, or why it does not go on."
     ),
 ]
 WorkflowRunCancelResult = Annotated[
-    WorkflowRunCancelPayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.QuotaExceeded,
+    WorkflowRunCancelPayload | _Stopped,
     strawberry.union(
         "WorkflowRunCancelResult", description="The workflow run, or why it was not canceled."
     ),
 ]
 WorkflowRunReplanResult = Annotated[
-    WorkflowRunReplanPayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
+    WorkflowRunReplanPayload | _Moved,
     strawberry.union(
         "WorkflowRunReplanResult", description="The workflow run, or all that is wrong."
     ),
 ]
 StepRunRetryResult = Annotated[
-    StepRunRetryPayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
+    StepRunRetryPayload | _Moved,
     strawberry.union("StepRunRetryResult", description="The step, or why it is not tried again."),
 ]
 StepRunSkipResult = Annotated[
-    StepRunSkipPayload
-    | errors.NotPermitted
-    | errors.NotFound
-    | errors.InvalidInput
-    | errors.IllegalTransition
-    | errors.FeatureDisabled
-    | errors.QuotaExceeded,
+    StepRunSkipPayload | _Moved,
     strawberry.union("StepRunSkipResult", description="The step, or why it is not left out."),
 ]
 
@@ -226,28 +211,32 @@ class WorkflowRunMutations:
         info: Info,
         input: Annotated[WorkflowStartInput, strawberry.argument(description="The workflow.")],
     ) -> WorkflowStartResult | None:
-        run = await workflow_actions.start(info.context, input.to_command())
-        return WorkflowStartPayload(workflow_run=WorkflowRun.of(run))
+        return WorkflowStartPayload.of(
+            await workflow_actions.start(info.context, input.to_command())
+        )
 
     @strawberry.mutation(
         description="Let nothing more of a workflow run start. What runs goes on to its end."
     )
     async def workflow_run_pause(self, info: Info, input: _Run) -> WorkflowRunPauseResult | None:
-        run = await workflow_actions.pause(info.context, input.to_command())
-        return WorkflowRunPausePayload(workflow_run=WorkflowRun.of(run))
+        return WorkflowRunPausePayload.of(
+            await workflow_actions.pause(info.context, input.to_command())
+        )
 
     @strawberry.mutation(
         description="Have a workflow run go on that is PAUSED or has FAILED, from its last "
         "checkpoint: what is done is not done again."
     )
     async def workflow_run_resume(self, info: Info, input: _Run) -> WorkflowRunResumeResult | None:
-        run = await workflow_actions.resume(info.context, input.to_command())
-        return WorkflowRunResumePayload(workflow_run=WorkflowRun.of(run))
+        return WorkflowRunResumePayload.of(
+            await workflow_actions.resume(info.context, input.to_command())
+        )
 
     @strawberry.mutation(description="Stop a workflow run, and what runs of it.")
     async def workflow_run_cancel(self, info: Info, input: _Run) -> WorkflowRunCancelResult | None:
-        run = await workflow_actions.cancel(info.context, input.to_command())
-        return WorkflowRunCancelPayload(workflow_run=WorkflowRun.of(run))
+        return WorkflowRunCancelPayload.of(
+            await workflow_actions.cancel(info.context, input.to_command())
+        )
 
     @strawberry.mutation(
         description="Plan anew what is left of a workflow run: steps that have not started are "
@@ -258,20 +247,21 @@ class WorkflowRunMutations:
         info: Info,
         input: Annotated[WorkflowRunReplanInput, strawberry.argument(description="The plan.")],
     ) -> WorkflowRunReplanResult | None:
-        run = await workflow_actions.replan(info.context, input.to_command())
-        return WorkflowRunReplanPayload(workflow_run=WorkflowRun.of(run))
+        return WorkflowRunReplanPayload.of(
+            await workflow_actions.replan(info.context, input.to_command())
+        )
 
     @strawberry.mutation(
         description="Try a step once more that is over, and then what needs it and had gone on."
     )
     async def step_run_retry(self, info: Info, input: _Step) -> StepRunRetryResult | None:
-        step = await workflow_actions.retry(info.context, input.to_command())
-        return StepRunRetryPayload(step_run=StepRun.of(step))
+        return StepRunRetryPayload.of(
+            await workflow_actions.retry(info.context, input.to_command())
+        )
 
     @strawberry.mutation(
         description="Leave a step out, so that what needs it goes on. Some steps are left out only "
         "where people agree: then the step waits for an approval."
     )
     async def step_run_skip(self, info: Info, input: _Step) -> StepRunSkipResult | None:
-        step = await workflow_actions.skip(info.context, input.to_command())
-        return StepRunSkipPayload(step_run=StepRun.of(step))
+        return StepRunSkipPayload.of(await workflow_actions.skip(info.context, input.to_command()))

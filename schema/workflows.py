@@ -157,11 +157,11 @@ class Workflow(Node):
 
     @strawberry.field(description="Its steps, in the order of the definition.")
     def steps(self, info: Info) -> list[Step]:
-        return list(map(Step.of, workflows.steps(info.context, self.value)))
+        return list(map(Step.of, workflows.steps(info.context, self.value.definition)))
 
     @strawberry.field(description="The dependencies between its steps, by key.")
     def edges(self, info: Info) -> list[StepEdge]:
-        return StepEdge.among(workflows.needs(info.context, self.value))
+        return StepEdge.among(workflows.needs(info.context, self.value.definition))
 
     @strawberry.field(description="The workflow as YAML, which workflowCreate accepts.")
     def yaml(self, info: Info) -> str:

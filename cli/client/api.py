@@ -1,8 +1,9 @@
 """The few operations this client uses, and what they answer with."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from cli.client import answers
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
 from cli.client.moments import moment
@@ -136,13 +137,15 @@ Happening = StateChanged | Printed | Noticed
 
 async def launch(connection: Connection, given: Fields) -> Launched:
     """Raises Refused, Unreachable."""
-    run = await _act(connection, "runLaunch", _LAUNCH, given)
+    answer = await connection.ask(_LAUNCH, {"input": dict(given)})
+    run = answers.payload(answer, "runLaunch")["run"]
     return Launched(id=run["id"], state=run["state"])
 
 
 async def cancel(connection: Connection, run_id: str) -> None:
     """Raises Refused, Unreachable. Asking twice does what asking once does."""
-    await _act(connection, "runCancel", _CANCEL, {"id": run_id, "reason": "Ctrl-C"})
+    given = {"input": {"id": run_id, "reason": "Ctrl-C"}}
+    answers.payload(await connection.ask(_CANCEL, given), "runCancel")
 
 
 async def ending(connection: Connection, run_id: str) -> Ending:
@@ -171,7 +174,7 @@ async def asked(connection: Connection, approval_id: str) -> Noticed | None:
     wanted = f"{approval['requiredCount']} with the right of {approval['requiredRole']}"
     until = moment(approval["expiresAt"])
     text = f"It waits for {wanted}, until {until}: approval {approval['id']}."
-    return Noticed(text=f"{_why(approval['policyDecision'])} {text}")
+    return Noticed(text=f"{answers.explained(approval['policyDecision'])} {text}")
 
 
 async def held(connection: Connection, run_id: str) -> Noticed | None:
@@ -232,20 +235,3 @@ def _notice(event: Fields) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a cl
 
 def _is_last(event: Fields) -> bool:
     return event["__typename"] == "RunStateChanged" and event["to"] in _FINAL
-
-
-def _why(decision: Fields) -> str:
-    """What the policy's rules say, each once."""
-    return " ".join(dict.fromkeys(reason["explanation"] for reason in decision["reasons"]))
-
-
-async def _act(connection: Connection, field: str, document: str, given: Fields) -> dict[str, Any]:
-    match (await connection.ask(document, {"input": dict(given)})).get(field):
-        case {"run": dict(run)}:
-            return run
-        case {"code": str(code), "message": str(message), "decision": dict(decision)}:
-            raise Refused(code, f"{message} {_why(decision)}")
-        case {"code": str(code), "message": str(message)}:
-            raise Refused(code, message)
-        case _:
-            raise Refused("INTERNAL", f"{field} answered nothing.")

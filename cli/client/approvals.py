@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from operator import itemgetter
 from typing import Final
 
+from cli.client import answers
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
-
-PAGE: Final = 50
 
 _FIELDS: Final = """fragment A on Approval {
   id state requiredRole requiredCount approvedCount digest shown risk policyVersion
@@ -47,18 +47,10 @@ mutation ApprovalDecide($input: ApprovalDecideInput!) {{
 {_FIELDS}"""
 
 
-async def listed(connection: Connection, chosen: Fields, most: int) -> AsyncIterator[Fields]:
+def listed(connection: Connection, chosen: Fields, most: int) -> AsyncIterator[Fields]:
     """Newest first, page by page, at most so many. Raises Refused, Unreachable."""
-    after = None
-    while most > 0:
-        given = {"filter": chosen, "first": min(PAGE, most), "after": after}
-        page = (await connection.ask(_LIST, given))["approvals"]
-        for approval in page["nodes"]:
-            yield approval
-        most -= len(page["nodes"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
+    given = {"filter": chosen}
+    return answers.items(connection, _LIST, given, itemgetter("approvals"), most=most)
 
 
 async def read(connection: Connection, approval_id: str) -> Fields:
@@ -78,13 +70,8 @@ async def decide(connection: Connection, seen: Fields, decision: str, reason: st
     """
     given = {"id": seen["id"], "digest": seen["digest"], "decision": decision, "reason": reason}
     answer = await connection.ask(_DECIDE, {"input": given}, attempts=1)
-    match answer.get("approvalDecide"):
-        case {"approval": dict(approval)}:
-            return approval
-        case {"code": str(code), "message": str(message)}:
-            raise Refused(code, message)
-        case _:
-            raise Refused("INTERNAL", "approvalDecide answered nothing.")
+    approval: Fields = answers.payload(answer, "approvalDecide")["approval"]
+    return approval
 
 
 def digest_of(shown: Fields) -> str:

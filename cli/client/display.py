@@ -5,68 +5,27 @@ stdout and stderr on ours, so that pipes and files get what they would get witho
 """
 
 from time import monotonic
-from types import TracebackType
-from typing import Final, Protocol, Self, TextIO
+from typing import Final, TextIO
 
 from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from cli.client.api import Ending, Happening, Noticed, Printed, StateChanged
 from cli.client.escaping import printable
+from cli.client.screens import Lines, Living, duration, style_of
 
-_STYLES: Final = {
-    "QUEUED": "cyan",
-    "BLOCKED": "yellow",
-    "RUNNING": "blue",
-    "SUCCEEDED": "green",
-    "FAILED": "red",
-    "CANCELED": "yellow",
-}
 BLOCKED: Final = "It is BLOCKED: it goes on when a person has decided."
 _LINES_AT_ONCE: Final = 500
 
 
-class Display(Protocol):
-    """Shows one run. A context manager: what it has put on the screen it takes off again."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def show(self, happening: Happening) -> None:
-        """May block for as long as nobody reads."""
-
-    def broke(self) -> None:
-        """The connection is lost; nothing else is."""
-
-    def ended(self, ending: Ending) -> None:
-        """The last thing shown."""
-
-
-class Plain:
-    """Text for files, pipes and other programs."""
+class Plain(Lines):
+    """Text for files, pipes and other programs; our own words go to stderr."""
 
     def __init__(self, run_id: str, stdout: TextIO, stderr: TextIO) -> None:
+        super().__init__(stderr, before="workbench: ")
         self._run_id = run_id
         self._stdout = stdout
         self._stderr = stderr
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing stays behind."""
 
     def show(self, happening: Happening) -> None:
         match happening:
@@ -75,52 +34,29 @@ class Plain:
                 stream.write("".join(f"{printable(line)}\n" for line in lines))
                 stream.flush()
             case StateChanged(state="BLOCKED"):
-                self._say(BLOCKED)
+                self.say(BLOCKED)
             case Noticed(text=text):
-                self._say(text)
+                self.say(text)
             case StateChanged():
                 pass  # the summary says it
 
     def broke(self) -> None:
-        self._say("Connection lost, taking the log up again.")
+        self.say("Connection lost, taking the log up again.")
 
     def ended(self, ending: Ending) -> None:
-        self._say(summary(ending, self._run_id))
-
-    def _say(self, text: str) -> None:
-        self._stderr.write(f"workbench: {printable(text)}\n")
-        self._stderr.flush()
+        self.say(summary(ending, self._run_id))
 
 
-class Terminal:
-    """Lines scroll by above a status line that is redrawn four times a second."""
+class Terminal(Living):
+    """Lines scroll by above a status line."""
 
     def __init__(self, run_id: str, state: str, console: Console) -> None:
+        super().__init__(console)
         self._run_id = run_id
         self._state = state
-        self._console = console
         self._lines = 0
         self._is_connected = True
         self._began = monotonic()
-        self._live = Live(
-            console=console,
-            get_renderable=self._status,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def show(self, happening: Happening) -> None:
         self._is_connected = True
@@ -130,17 +66,23 @@ class Terminal:
             case StateChanged(state=state):
                 self._state = state
                 if state == "BLOCKED":
-                    self._say(BLOCKED)
+                    self.say(BLOCKED)
             case Noticed(text=text):
-                self._say(text)
+                self.say(text)
 
     def broke(self) -> None:
         self._is_connected = False
 
     def ended(self, ending: Ending) -> None:
-        self._live.stop()
-        text = Text(summary(ending, self._run_id), style=f"bold {_STYLES.get(ending.state, '')}")
-        self._console.print(text, soft_wrap=True)
+        self.close(ending.state, summary(ending, self._run_id))
+
+    def picture(self) -> Text:
+        elapsed = duration(int((monotonic() - self._began) * 1000))
+        parts = [f" {elapsed}", _count(self._lines), self._run_id]
+        if not self._is_connected:
+            parts.insert(0, " connection lost, trying again")
+        state = (f" {self._state} ", f"bold reverse {style_of(self._state)}")
+        return Text.assemble(state, "  ".join(parts), no_wrap=True, overflow="ellipsis")
 
     def _print(self, printed: Printed) -> None:
         self._lines += len(printed.lines)
@@ -150,18 +92,6 @@ class Terminal:
                 for line in printed.lines[first : first + _LINES_AT_ONCE]
             ]
             self._console.print(Text("\n").join(shown), soft_wrap=True, highlight=False)
-
-    def _say(self, text: str) -> None:
-        self._console.print(Text(printable(text), style="italic yellow"), soft_wrap=True)
-
-    def _status(self) -> Text:
-        style = _STYLES.get(self._state, "")
-        elapsed = duration(int((monotonic() - self._began) * 1000))
-        parts = [f" {elapsed}", _count(self._lines), self._run_id]
-        if not self._is_connected:
-            parts.insert(0, " connection lost, trying again")
-        state = (f" {self._state} ", f"bold reverse {style}")
-        return Text.assemble(state, "  ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
 def summary(ending: Ending, run_id: str) -> str:
@@ -175,16 +105,6 @@ def summary(ending: Ending, run_id: str) -> str:
         parts.append(f"{ending.failure_code}: {ending.failure_message}")
     parts += [_count(ending.lines), f"run {run_id}"]
     return printable(", ".join(parts))
-
-
-def duration(milliseconds: int) -> str:
-    """`1.25 s`, `2:05` or `1:02:05`."""
-    seconds = milliseconds // 1000
-    if seconds < 60:  # noqa: PLR2004 - of a minute
-        return f"{milliseconds / 1000:.2f} s"
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    clock = f"{minutes:02}:{seconds % 60:02}"
-    return f"{hours}:{clock}" if hours else clock
 
 
 def _line(line: str, *, is_stderr: bool) -> Text:

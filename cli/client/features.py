@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
+from cli.client import answers
 from cli.client.connection import Connection, Fields
-from cli.client.errors import Refused
-
-PAGE: Final = 50
 
 _SCAN: Final = """
 mutation FeatureScan($input: FeatureScanInput!) {
@@ -32,28 +30,14 @@ query Features($project: String!, $first: Int, $after: String) {
 async def scan(connection: Connection, project: str, folder: str) -> Fields:
     """What the scan came to. Done twice it harms nothing. Raises Refused, Unreachable."""
     given = {"input": {"project": project, "folder": folder}}
-    answer = (await connection.ask(_SCAN, given)).get("featureScan")
-    match answer:
-        case {"code": str(code), "message": str(message)}:
-            raise Refused(code, message)
-        case dict():
-            return answer
-        case _:
-            raise Refused("INTERNAL", "featureScan answered nothing.")
+    return answers.payload(await connection.ask(_SCAN, given), "featureScan")
 
 
-async def listed(connection: Connection, project: str, most: int) -> AsyncIterator[Fields]:
+def listed(connection: Connection, project: str, most: int) -> AsyncIterator[Fields]:
     """By slug, page by page, at most so many. Raises Refused, Unreachable."""
-    after = None
-    while most > 0:
-        given = {"project": project, "first": min(PAGE, most), "after": after}
-        found = (await connection.ask(_LIST, given)).get("project")
-        if found is None:
-            raise Refused("NOT_FOUND", f"There is no project {project!r} that you can see.")
-        page = found["features"]
-        for feature in page["nodes"]:
-            yield feature
-        most -= len(page["nodes"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
+
+    def features(answer: Fields) -> Fields:
+        found: Fields = answers.project(answer, project)["features"]
+        return found
+
+    return answers.items(connection, _LIST, {"project": project}, features, most=most)

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from cli.client import answers
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
 
@@ -34,8 +35,8 @@ mutation TokenRevoke($id: ID!) {{
 {_FIELDS}"""
 
 _LIST: Final = f"""
-query Tokens($principal: String!, $after: String) {{
-  tokens(principal: $principal, first: 100, after: $after) {{
+query Tokens($principal: String!, $first: Int, $after: String) {{
+  tokens(principal: $principal, first: $first, after: $after) {{
     nodes {{ ...T }}
     pageInfo {{ hasNextPage endCursor }}
   }}
@@ -102,37 +103,24 @@ async def create(connection: Connection, given: Fields) -> Created:
     """Asked once: what is lost on the way may be made, and shows in the list. Raises Refused,
     Unreachable."""
     answer = await connection.ask(_CREATE, {"input": dict(given)}, attempts=1)
-    made = _payload("tokenCreate", answer)
+    made = answers.payload(answer, "tokenCreate")
     return Created(token=Listed.of(made["apiToken"]), text=made["token"])
 
 
 async def revoke(connection: Connection, token_id: str) -> Listed:
     """Raises Refused, Unreachable."""
     answer = await connection.ask(_REVOKE, {"id": token_id})
-    return Listed.of(_payload("tokenRevoke", answer)["apiToken"])
+    return Listed.of(answers.payload(answer, "tokenRevoke")["apiToken"])
 
 
 async def listed(connection: Connection, principal: str) -> AsyncIterator[Listed]:
     """Newest first, page by page. Raises Refused, Unreachable."""
-    after = None
-    while True:
-        given = {"principal": principal, "after": after}
-        page = (await connection.ask(_LIST, given)).get("tokens")
+
+    def found(answer: Fields) -> Fields:
+        page: Fields | None = answer.get("tokens")
         if page is None:
             raise Refused("NOT_FOUND", f"There are no tokens of {principal!r} that you may see.")
-        for token in page["nodes"]:
-            yield Listed.of(token)
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
+        return page
 
-
-def _payload(name: str, answer: Fields) -> dict[str, Any]:
-    result: Any = answer.get(name)
-    match result:
-        case {"code": str(code), "message": str(message)}:
-            raise Refused(code, message)
-        case {"apiToken": dict()}:
-            return dict(result)
-        case _:
-            raise Refused("INTERNAL", f"{name} answered nothing.")
+    async for token in answers.items(connection, _LIST, {"principal": principal}, found, page=100):
+        yield Listed.of(token)

@@ -1,20 +1,15 @@
-"""Following one run to its end, and what Ctrl-C does meanwhile."""
+"""Following something to its end, and what Ctrl-C does meanwhile."""
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import aclosing, contextmanager, suppress
-from typing import Any, Final, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from cli.client import api
-from cli.client.connection import Connection
-from cli.client.display import Display
 from cli.client.errors import ClientError
-from cli.client.exits import CANCELED, exit_code
-from cli.client.stream import follow
-
-HOLD_LOOK_S: Final = 2.0
-"""So often it is asked what a run waits for that does not start."""
+from cli.client.exits import CANCELED
+from cli.client.screens import Display
 
 Result = TypeVar("Result")
 
@@ -52,66 +47,49 @@ class Interrupts:
             await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-class Watch:
-    """One person looking at one run."""
+class Watch(ABC):
+    """One person looking at something that ends. `called` names it in a sentence."""
 
-    def __init__(self, connection: Connection, run_id: str, display: Display) -> None:
-        self._connection = connection
-        self._run_id = run_id
-        self._display = display
-        self._queued = asyncio.Event()
-        self._queued.set()
+    def __init__(self, display: Display[Any, Any], called: str, *, cancels: bool = True) -> None:
+        self._shown = display
+        self._called = called
+        self._cancels = cancels
 
     async def to_the_end(self, interrupts: Interrupts) -> int:
         """The exit code to leave with. Raises Refused, Unreachable, StreamLost."""
-        beside = [
-            asyncio.create_task(self._cancel_when_asked(interrupts)),
-            asyncio.create_task(self._tell_holds()),
-        ]
+        work = [self._cancel_when_asked(interrupts), *self.beside()]
+        beside = [asyncio.create_task(each) for each in work]
         try:
-            ending = await interrupts.unless_left(self._follow())
+            code = await interrupts.unless_left(self.follow())
         finally:
             for each in beside:
                 each.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
-        if ending is None:
-            self._display.show(api.Noticed(text=f"Left before the end of run {self._run_id}."))
+        if code is None:
+            self._shown.say(f"Left before the end of {self._called}.")
             return CANCELED
-        self._display.ended(ending)
-        return exit_code(ending)
+        return code
 
-    async def _follow(self) -> api.Ending:
-        events = follow(self._connection, api.events_of(self._run_id), on_break=self._display.broke)
-        async with aclosing(events) as stream:
-            async for event in stream:
-                happening = api.happening(event)
-                if isinstance(happening, api.Asked):
-                    happening = await api.asked(self._connection, happening.approval_id)
-                if isinstance(happening, api.StateChanged):
-                    (self._queued.set if happening.state == "QUEUED" else self._queued.clear)()
-                if happening is not None:
-                    # Nobody may be reading our output; Ctrl-C has to be heard all the same.
-                    await asyncio.to_thread(self._display.show, happening)
-        return await api.ending(self._connection, self._run_id)
+    @abstractmethod
+    async def follow(self) -> int:
+        """Show all of it; the exit code to leave with. Raises Refused, Unreachable, StreamLost."""
 
-    async def _tell_holds(self) -> None:
-        """What waits in the queue is told nothing of kill switches by its stream: they are not its
-        own. Each is told once."""
-        told: api.Noticed | None = None
-        while True:
-            await asyncio.sleep(HOLD_LOOK_S)
-            await self._queued.wait()
-            with suppress(ClientError):
-                found = await api.held(self._connection, self._run_id)
-                if found is not None and found != told and self._queued.is_set():
-                    self._display.show(found)
-                told = found
+    @abstractmethod
+    async def cancel(self) -> None:
+        """Ask for its end. Raises Refused, Unreachable."""
+
+    def beside(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What else is done meanwhile."""
+        return ()
 
     async def _cancel_when_asked(self, interrupts: Interrupts) -> None:
+        """Who only looks on, and has not started it, leaves at once."""
         await interrupts.cancel.wait()
-        text = "Canceling; Ctrl-C again leaves without waiting for the end."
-        self._display.show(api.Noticed(text=text))
+        if not self._cancels:
+            interrupts.leave.set()
+            return
+        self._shown.say("Canceling; Ctrl-C again leaves without waiting for the end.")
         try:
-            await api.cancel(self._connection, self._run_id)
+            await self.cancel()
         except ClientError as error:
-            self._display.show(api.Noticed(text=f"Not canceled: {error}"))
+            self._shown.say(f"Not canceled: {error}")

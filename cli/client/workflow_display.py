@@ -3,77 +3,41 @@
 On a terminal a tree of steps is redrawn as they go on; elsewhere each change is a line.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from time import monotonic
-from types import TracebackType
-from typing import Final, Protocol, Self, TextIO
+from typing import Final, Protocol, TextIO
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from cli.client.connection import Fields
-from cli.client.display import duration
 from cli.client.escaping import printable
+from cli.client.screens import LOOKS, Display, Lines, Living, duration, style_of
 
-_LOOKS: Final = {
-    "PENDING": ("·", "dim"),
-    "BLOCKED": ("?", "yellow"),
-    "RUNNING": ("▶", "blue"),
-    "SUCCEEDED": ("✓", "green"),
-    "FAILED": ("✗", "red"),
-    "SKIPPED": ("-", "dim"),
-    "CANCELED": ("■", "yellow"),
-    "QUEUED": ("·", "cyan"),
-    "PAUSED": ("=", "yellow"),
-}
 _OVER: Final = frozenset({"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"})
+_QUIET: Final = frozenset({"PENDING", "SUCCEEDED", "SKIPPED"})
+"""What is left out first where not all steps have room."""
+_OTHER_LINES: Final = 4
+"""Of a picture: the title, the line of what is left out, the bar, and the cursor's."""
 
 
-class WorkflowDisplay(Protocol):
-    """Shows one workflow run. A context manager, as displays of runs are."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+class WorkflowDisplay(Display[Fields, Fields], Protocol):
+    """Shows one workflow run: its events, and at the end the run."""
 
     def plan(self, run: Fields) -> None:
         """All its steps as they are now: at first, and when they were replaced."""
 
-    def show(self, event: Fields) -> None:
-        """What has happened."""
 
-    def say(self, text: str) -> None:
-        """Something else that a person wants to know."""
-
-    def ended(self, run: Fields) -> None:
-        """The last thing shown."""
-
-
-class PlainWorkflow:
+class PlainWorkflow(Lines):
     """A line for each change, for files, pipes and other programs."""
 
     def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing stays behind."""
+        super().__init__(out)
 
     def plan(self, run: Fields) -> None:
         """The steps are told as they come to their turn."""
@@ -82,37 +46,24 @@ class PlainWorkflow:
         if text := line_of(event):
             self.say(text)
 
-    def say(self, text: str) -> None:
-        self._out.write(f"{printable(text)}\n")
-        self._out.flush()
+    def broke(self) -> None:
+        self.say("Connection lost, trying again.")
 
     def ended(self, run: Fields) -> None:
         self.say(summary(run))
 
 
-class TreeOfSteps:
-    """All steps with their states, redrawn four times a second; notices scroll by above."""
+class TreeOfSteps(Living):
+    """All steps with their states, redrawn as they go on; notices scroll by above."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        super().__init__(console)
         self._title = ""
         self._state = "QUEUED"
+        self._is_connected = True
         self._steps: dict[str, tuple[str, int]] = {}
-        self._began: dict[str, float] = {}
+        self._began: dict[str, tuple[datetime, float]] = {}
         self._took: dict[str, float] = {}
-        self._live = Live(console=console, get_renderable=self.picture, transient=True)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def plan(self, run: Fields) -> None:
         self._title = title(run)
@@ -120,54 +71,70 @@ class TreeOfSteps:
         self._steps = {step["key"]: (step["state"], step["attempt"]) for step in run["stepRuns"]}
 
     def show(self, event: Fields) -> None:
+        self._is_connected = True
         match event:
             case {"__typename": "StepRunStateChanged", "key": str(key), "step": str(state)}:
-                self._move(key, state, event["attempt"])
+                self._move(key, state, event["attempt"], datetime.fromisoformat(event["at"]))
+                if state == "FAILED":
+                    self.say(f"{key}: {state}{_why(event)}")
             case {"__typename": "WorkflowRunStateChanged", "to": str(state)}:
                 self._state = state
+                if text := line_of(event):
+                    self.say(text)
             case _:
                 if text := line_of(event):
                     self.say(text)
 
-    def say(self, text: str) -> None:
-        self._console.print(Text(printable(text), style="italic yellow"), soft_wrap=True)
+    def broke(self) -> None:
+        self._is_connected = False
 
     def ended(self, run: Fields) -> None:
         self.plan(run)
-        self._live.stop()
-        self._console.print(self.picture())
-        _, style = _LOOKS.get(run["state"], ("", ""))
-        self._console.print(Text(summary(run), style=f"bold {style}"), soft_wrap=True)
+        self.close(run["state"], summary(run), self._drawn(self._steps), self._progress())
 
     def picture(self) -> Group:
-        """The tree with what is done of it. Steps that are made for each item of a list stand
-        below one another, under the name they share."""
-        _, style = _LOOKS.get(self._state, ("", ""))
-        tree = Tree(Text.assemble((self._title, "bold"), "  ", (self._state, style)))
+        """The tree with what is done of it; where it has no room, what goes on is left of it."""
+        room = max(1, self._console.height - _OTHER_LINES)
+        if len(_lines(self._steps)) <= room:
+            return Group(self._drawn(self._steps), self._progress())
+        busy = [key for key, (state, _) in self._steps.items() if state not in _QUIET]
+        shown = busy[: room // 2]
+        counts = Counter(state for key, (state, _) in self._steps.items() if key not in set(shown))
+        others = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+        rest = Text(f"and {sum(counts.values())} others: {others}", style="dim")
+        return Group(self._drawn(shown), rest, self._progress())
+
+    def _drawn(self, keys: Iterable[str]) -> Tree:
+        """Steps that are made for each item of a list stand below one another, under the name they
+        share."""
+        lost = "" if self._is_connected else "  connection lost, trying again"
+        state = (self._state, style_of(self._state))
+        tree = Tree(Text.assemble((self._title, "bold"), "  ", state, lost))
         groups: dict[str, Tree] = {}
-        for key in self._steps:
+        for key in keys:
             shared, bracket, _ = key.partition("[")
             if bracket and shared not in groups:
                 groups[shared] = tree.add(Text(printable(shared)))
             groups.get(shared, tree).add(self._line(key))
-        return Group(tree, self._progress())
+        return tree
 
-    def _move(self, key: str, state: str, attempt: int) -> None:
-        now = monotonic()
+    def _move(self, key: str, state: str, attempt: int, at: datetime) -> None:
+        """What is over took as long as the server says; what runs is timed here."""
         if state == "RUNNING":
-            self._began[key] = now
+            self._began[key] = (at, monotonic())
+            self._took.pop(key, None)
         elif state in _OVER and key in self._began:
-            self._took[key] = now - self._began.pop(key)
+            self._took[key] = (at - self._began.pop(key)[0]).total_seconds()
         self._steps[key] = (state, attempt)
 
     def _line(self, key: str) -> Text:
         state, attempt = self._steps[key]
-        mark, style = _LOOKS.get(state, ("", ""))
+        mark, style = LOOKS.get(state, ("", ""))
         parts = [f" {printable(key)}"]
         if attempt > 1:
             parts.append(f"attempt {attempt}")
         began = self._began.get(key)
-        seconds = monotonic() - began if began is not None else self._took.get(key)
+        seconds = monotonic() - began[1] if began is not None else self._took.get(key)
         if seconds is not None:
             parts.append(duration(int(seconds * 1000)))
         return Text.assemble((mark, style), "  ".join(parts), "  ", (state, style))
@@ -178,6 +145,11 @@ class TreeOfSteps:
         bar = ProgressBar(total=max(1, len(self._steps)), completed=done, width=40)
         table.add_row(bar, f"{done} of {len(self._steps)} steps")
         return table
+
+
+def _lines(keys: Iterable[str]) -> set[str]:
+    """Of a tree of these: one for each, and one for each name that some share."""
+    return {name for key in keys for name in (key, key.partition("[")[0])}
 
 
 def title(run: Fields) -> str:

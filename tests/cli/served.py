@@ -1,5 +1,6 @@
 """A real server as a child process, and the real command beside it."""
 
+import json
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.databases import sqlite_at
 from tests.opening import open_project
@@ -32,10 +33,10 @@ class Served:
     def environment(self) -> dict[str, str]:
         return environment(WORKBENCH_URL=self.url, WORKBENCH_TOKEN=TOKEN)
 
-    def command(self, *words: str, **extra: str) -> "subprocess.Popen[str]":
-        """`workbench run` with these words, just started."""
+    def started(self, *words: str, **extra: str) -> "subprocess.Popen[str]":
+        """`workbench` with these words, just started."""
         return subprocess.Popen(
-            [COMMAND, "run", *words],
+            [COMMAND, *words],
             env={**self.environment, **extra},
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -43,11 +44,25 @@ class Served:
             text=True,
         )
 
+    def command(self, *words: str, **extra: str) -> "subprocess.Popen[str]":
+        """`workbench run` with these words, just started."""
+        return self.started("run", *words, **extra)
+
     def ran(self, *words: str, **extra: str) -> tuple[int, str, str]:
         """Exit code, stdout and stderr of it, once it has ended."""
         with self.command(*words, **extra) as process:
             out, err = process.communicate(timeout=START_S)
         return process.returncode, out, err
+
+    def workflow(self, *words: str) -> tuple[int, str, str]:
+        """The same of `workbench workflow`."""
+        with self.started("workflow", *words) as process:
+            out, err = process.communicate(timeout=START_S)
+        return process.returncode, out, err
+
+    def shown(self, run_id: str) -> Any:
+        """A workflow run, as JSON."""
+        return json.loads(self.workflow("show", run_id, "--json")[1])
 
 
 def environment(**wanted: str) -> dict[str, str]:
@@ -92,3 +107,10 @@ def _announced(log: Path, process: "subprocess.Popen[bytes]") -> str:
             return found[1]
         time.sleep(0.05)
     raise AssertionError(f"no server: {log.read_text()}")
+
+
+def written(folder: Path, text: str, name: str = "workflow.yaml") -> str:
+    """The path of a file that holds this."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)

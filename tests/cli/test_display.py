@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from cli.client.api import Ending, Noticed, Printed, StateChanged, happening
-from cli.client.display import Plain, Terminal, duration, summary
+from cli.client.display import Plain, Terminal, summary
+from cli.client.screens import duration
 
 END = Ending(state="FAILED", exit_code=3, failure_code="EXIT_NONZERO", failure_message="Exited.")
 

@@ -30,9 +30,10 @@ def happened(kind: str, **fields: Any) -> dict[str, Any]:
     return {"__typename": kind, **fields}
 
 
-def moved(key: str, state: str, attempt: int = 1) -> dict[str, Any]:
+def moved(key: str, state: str, attempt: int = 1, second: int = 0) -> dict[str, Any]:
     return {
         "__typename": "StepRunStateChanged",
+        "at": f"2026-01-01T00:00:{second:02}.250000Z",
         "key": key,
         "step": state,
         "attempt": attempt,
@@ -56,6 +57,48 @@ def test_a_terminal_shows_a_tree_of_steps() -> None:
         assert part in seen
     assert "test[1]: left out: not needed" in seen
     assert "SUCCEEDED in 1.50 s, 3 of 3 steps, workflow run wr-1" in seen
+
+
+def test_a_terminal_says_what_failed_and_how_long_things_took() -> None:
+    """By the server's clock, so also of what was over before one looked."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, _environ=XTERM)
+    failure = {"failure": {"code": "TIMED_OUT", "message": "too long"}}
+    with TreeOfSteps(console) as tree:
+        tree.plan(run("RUNNING", a="PENDING", b="PENDING"))
+        for event in (
+            moved("a", "RUNNING", second=1),
+            moved("a", "SUCCEEDED", second=4),
+            moved("b", "RUNNING", second=4),
+            moved("b", "FAILED", second=9) | failure,
+            happened("WorkflowRunStateChanged", to="PAUSED", why="lunch"),
+        ):
+            tree.show(event)
+        tree.broke()
+        console.print(tree.picture())
+    seen = screen.getvalue()
+
+    for part in ("a  3.00 s", "b  5.00 s", "b: FAILED: TIMED_OUT: too long", "PAUSED: lunch"):
+        assert part in seen
+    assert "connection lost" in seen
+
+
+def test_a_tree_that_has_no_room_shows_what_goes_on() -> None:
+    """And counts the rest; at the end there is room for all."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, height=20, _environ=XTERM)
+    steps = {f"s{n}": "SUCCEEDED" if n < 30 else "PENDING" for n in range(50)}
+    with TreeOfSteps(console) as tree:
+        tree.plan(run("RUNNING", **steps | {"s30": "RUNNING"}))
+        console.print(tree.picture())
+        seen = screen.getvalue()
+        tree.ended(run("SUCCEEDED", **dict.fromkeys(steps, "SUCCEEDED")))
+
+    assert "and 49 others: 19 PENDING, 30 SUCCEEDED" in seen
+    assert "s30" in seen
+    assert "s29" not in seen
+    assert "30 of 50 steps" in seen
+    assert "s29" in screen.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,13 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from tests.cli.served import COMMAND, ROOT, Served, serving
+from tests.cli.served import Served, written
 
-# One server for all of them, so all of them in one process.
 pytestmark = [pytest.mark.xdist_group("terminal-workflows"), pytest.mark.timeout(180)]
 
 TWO: Final = """
@@ -30,45 +27,15 @@ steps:
 LONG: Final = "name: long\nsteps:\n  - {key: nap, command: [sleep, '300']}\n"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("workflows")) as server:
-        yield server
-
-
-def started(served: Served, *words: str) -> "subprocess.Popen[str]":
-    """`workbench workflow` with these words."""
-    return subprocess.Popen(
-        [COMMAND, "workflow", *words],
-        env=served.environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ran(served: Served, *words: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of it, once it has ended."""
-    with started(served, *words) as process:
-        out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
-def written(folder: Path, text: str) -> str:
-    path = folder / "workflow.yaml"
-    path.write_text(text, encoding="utf-8")
-    return str(path)
-
-
-def shown(served: Served, run_id: str) -> Any:
-    return json.loads(ran(served, "show", run_id, "--json")[1])
+@pytest.fixture
+def served(workflow_server: Served) -> Served:
+    return workflow_server
 
 
 def test_a_file_is_started_and_followed_to_its_end(served: Served, tmp_path: Path) -> None:
     """Each change is a line, in order; the exit code tells how it ended."""
     path = written(tmp_path, TWO)
-    code, out, err = ran(served, "run", path, "--follow", "--input", "word=7")
+    code, out, err = served.workflow("run", path, "--follow", "--input", "word=7")
     *lines, last = out.splitlines()
 
     assert (0, "") == (code, err)
@@ -81,63 +48,46 @@ def test_a_file_is_started_and_followed_to_its_end(served: Served, tmp_path: Pat
     assert last.startswith("SUCCEEDED in ")
     assert "2 of 2 steps" in last
     run_id = last.split()[-1]
-    assert {"word": "7", "n": 1} == shown(served, run_id)["inputs"]
+    assert {"word": "7", "n": 1} == served.shown(run_id)["inputs"]
 
 
 def test_a_workflow_is_started_by_its_name(served: Served, tmp_path: Path) -> None:
     """The same key starts it once; the id is printed, and the list has it."""
-    assert 0 == ran(served, "run", written(tmp_path, TWO), "--input", "word=x")[0]
+    assert 0 == served.workflow("run", written(tmp_path, TWO), "--input", "word=x")[0]
     words = ("run", "two", "--input", "word=y", "--input", "n=2", "--key", "once")
-    first, again = ran(served, *words), ran(served, *words)
-    code, out, _ = ran(served, "list", "--workflow", "two", "--json")
+    first, again = served.workflow(*words), served.workflow(*words)
+    code, out, _ = served.workflow("list", "--workflow", "two", "--json")
 
     assert first == again
     assert 0 == code
     (listed, *_) = json.loads(out)
     assert first[1].strip() == listed["id"]
     assert ("two", 1) == (listed["workflow"]["name"], listed["workflow"]["version"])
-    assert {"word": "y", "n": 2} == shown(served, listed["id"])["inputs"]
-
-
-def test_a_file_is_written_down_and_drawn(served: Served, tmp_path: Path) -> None:
-    """Nothing is started; what is wrong with a file is told with its place."""
-    path = written(tmp_path, TWO.replace("two", "drawn"))
-    assert ran(served, "apply", path)[1].startswith("drawn (version 1), ")
-    assert [
-        "flowchart TD",
-        '    s0["first: COMMAND"]',
-        '    s1["second: COMMAND"]',
-        "    s0 --> s1",
-    ] == ran(served, "graph", "drawn")[1].splitlines()
-    assert [] == json.loads(ran(served, "list", "--workflow", "drawn", "--json")[1])
-
-    code, _, err = ran(served, "apply", written(tmp_path, "{name: x, steps: [{key: a}]}"))
-    assert (125, True) == (code, "steps.0: " in err)
-    assert 125 == ran(served, "apply", "none.yaml")[0]
+    assert {"word": "y", "n": 2} == served.shown(listed["id"])["inputs"]
 
 
 def test_what_has_failed_is_steered_on(served: Served, tmp_path: Path) -> None:
     """The exit code says that it failed; what is possible is told, and done."""
-    code, out, _ = ran(served, "run", written(tmp_path, FAILING), "--follow")
+    code, out, _ = served.workflow("run", written(tmp_path, FAILING), "--follow")
     last = out.splitlines()[-1]
     run_id = last.split()[-1]
 
     assert 1 == code
     assert "bad: FAILED: EXIT_NONZERO" in out
     assert last.startswith("FAILED")
-    sheet = ran(served, "show", run_id)[1]
+    sheet = served.workflow("show", run_id)[1]
     assert "failing (version 1), revision 1: FAILED" in sheet
     assert "RETRY_STEP" in sheet
-    code, _, err = ran(served, "pause", run_id)
+    code, _, err = served.workflow("pause", run_id)
     assert (125, True) == (code, "Possible now: " in err)
-    code, _, err = ran(served, "retry", run_id, "none", "--reason", "x")
+    code, _, err = served.workflow("retry", run_id, "none", "--reason", "x")
     assert (125, "workbench: It has no step 'none'.\n") == (code, err)
-    assert (0, "bad: SKIPPED\n", "") == ran(served, "skip", run_id, "bad", "--reason", "known")
+    assert (0, "bad: SKIPPED\n", "") == served.workflow("skip", run_id, "bad", "--reason", "known")
 
 
 def test_interrupting_cancels(served: Served, tmp_path: Path) -> None:
     """As `workbench run` does."""
-    with started(served, "run", written(tmp_path, LONG), "--follow") as process:
+    with served.started("workflow", "run", written(tmp_path, LONG), "--follow") as process:
         assert process.stdout is not None
         assert "nap: RUNNING\n" == process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -163,7 +113,7 @@ def test_what_cannot_be_is_said(
 ) -> None:
     """In a sentence, with 125."""
     path = written(tmp_path, TWO)
-    code, out, err = ran(served, *(path if word == "{file}" else word for word in words))
+    code, out, err = served.workflow(*(path if word == "{file}" else word for word in words))
 
     assert (125, "") == (code, out)
     assert told in err
@@ -171,20 +121,20 @@ def test_what_cannot_be_is_said(
 
 def test_a_report_is_printed_or_put_into_a_file(served: Served, tmp_path: Path) -> None:
     """In any format; what is not there is refused, and what cannot be written is told."""
-    _, out, _ = ran(served, "run", written(tmp_path, FAILING), "--follow")
+    _, out, _ = served.workflow("run", written(tmp_path, FAILING), "--follow")
     run_id = out.split()[-1]
-    code, usual, err = ran(served, "report", run_id)
+    code, usual, err = served.workflow("report", run_id)
     page = tmp_path / "report.html"
 
     assert (0, "") == (code, err)
     assert usual.startswith("# failing, version ")
     assert "EXIT" in usual
-    told = json.loads(ran(served, "report", run_id, "--format", "json")[1])
+    told = json.loads(served.workflow("report", run_id, "--format", "json")[1])
     assert ["bad", "next"] == [step["key"] for step in told["steps"]]
     words = ("report", run_id, "--format", "html", "-o", str(page))
-    assert (0, "", "") == ran(served, *words)
+    assert (0, "", "") == served.workflow(*words)
     assert page.read_text().startswith("<!doctype html>")
-    code, out, err = ran(served, "report", "nothing")
+    code, out, err = served.workflow("report", "nothing")
     assert (125, "", 1) == (code, out, len(err.splitlines()))
-    code, out, err = ran(served, "report", run_id, "-o", str(tmp_path / "no" / "where"))
+    code, out, err = served.workflow("report", run_id, "-o", str(tmp_path / "no" / "where"))
     assert (1, "", 1) == (code, out, len(err.splitlines()))

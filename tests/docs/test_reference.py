@@ -93,6 +93,13 @@ def test_the_exit_codes_are_those_of_the_command() -> None:
     assert ["the run's own", *map(str, (FAILED, TIMED_OUT, REFUSED, CANCELED))] == codes
 
 
+def test_the_exit_codes_of_a_workflow_run_are_those_of_its_command() -> None:
+    """It has none of its own."""
+    codes = [code for code, _ in rows("command-line.md", "exit code of a workflow run")]
+
+    assert [*map(str, (0, FAILED, TIMED_OUT, REFUSED, CANCELED))] == codes
+
+
 def test_every_metric_is_listed_with_its_kind_labels_and_help() -> None:
     """As the registry that `/metrics` prints knows them."""
     registry = CollectorRegistry()

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import func, select
 
-from domain.limits import FAULTS_MAX
+from domain.limits import FAULTS_MAX, STEPS_MAX
 from persistence.audit_tables import audit_entries
 from persistence.workflow_tables import workflows
 from tests.schema.api import ONLOOKER, OPERATOR, STRANGER, Api
@@ -105,6 +105,17 @@ async def test_faults_of_inputs_have_no_lines(api: Api) -> None:
         fault["line"],
         fault["column"],
     )
+
+
+async def test_what_a_check_answers_is_bounded(api: Api) -> None:
+    """Steps are counted as those of workflows are, however often an answer has them."""
+    steps = "".join(f"  - {{key: s{n}, command: [x]}}\n" for n in range(STEPS_MAX))
+    asked = " ".join(f"a{n}: steps {{ key }}" for n in range(61))
+    document = f"""query ($input: WorkflowCreateInput!) {{
+      workflowCheck(input: $input) {{ {asked} }} }}"""
+    given = {"project": "main", "yaml": f"name: x\nsteps:\n{steps}"}
+
+    assert "QUOTA_EXCEEDED" == await api.code(document, token=OPERATOR, input=given)
 
 
 async def test_a_file_and_inputs_come_to_the_same(api: Api) -> None:
