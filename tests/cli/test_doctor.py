@@ -1,6 +1,7 @@
 """`workbench doctor`, on machines that are well and on ones that are not."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -33,12 +34,18 @@ def told(folder: Path, **variables: str) -> tuple[int, Told]:
     return done.returncode, {each["name"]: (each["status"], each["advice"]) for each in findings}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a database of today."""
-    made = tmp_path / "kept"
+    made = tmp_path_factory.mktemp("doctor") / "kept"
     assert 0 == ran(made, "migrate").returncode
     return made
+
+
+@pytest.fixture
+def folder(migrated: Path, tmp_path: Path) -> Path:
+    """One for each test, its modes included."""
+    return Path(shutil.copytree(migrated, tmp_path / "kept"))
 
 
 def test_what_is_well_is_said_to_be(folder: Path) -> None:
