@@ -2,6 +2,6 @@
 
 import json
 
-from adapters.rest.loading import schema
+from adapters.rest.describing import schema
 
 print(json.dumps(schema(), indent=2))  # noqa: T201 - a program here

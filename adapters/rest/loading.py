@@ -3,7 +3,7 @@
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from pydantic import ValidationError
@@ -68,15 +68,6 @@ def check_settings(manifest: Manifest, origin: str) -> None:
     ]
     if faults:
         raise ManifestInvalid(origin, faults)
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a manifest, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Manifest of a provider of the workbench",
-        **{key: value for key, value in Manifest.model_json_schema().items() if key != "title"},
-    }
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -1,6 +1,6 @@
 """What a manifest says: one platform, its operations, and what its answers mean.
 
-Each field's description is what docs/reference/manifest.schema.json tells an editor.
+What stands below a field is what docs/reference/manifest.schema.json tells an editor of it.
 """
 
 from datetime import date
@@ -22,7 +22,7 @@ JsonPath = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200
 class Part(BaseModel):
     """A table of a manifest: nothing that is not described here, and nothing that changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Source(Part):

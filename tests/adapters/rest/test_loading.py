@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.rest.describing import schema
 from adapters.rest.faults import ManifestInvalid
-from adapters.rest.loading import SHIPPED, check_settings, load, parse, schema
+from adapters.rest.loading import SHIPPED, check_settings, load, parse
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "manifest.schema.json"
 
