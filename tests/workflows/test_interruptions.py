@@ -2,24 +2,20 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
 import pytest
 
-from app import Workbench
-from domain.ids import NodeId
 from domain.lifecycle import StepRunState, WorkflowRunState
 from domain.models.commands import UpdateSettings
 from domain.models.providers import EndCause, Ended, RunHandle
 from domain.models.runs import FailureCode
 from domain.models.workflow_runs import StepAttempt, WorkflowRun
 from domain.models.workflows import RetryPolicy, Step, StepType
-from domain.services.registry import Registry
 from domain.steps import INTERRUPTED_ATTEMPTS_MAX
-from tests.domain.services.scripted import ManualClock, ScriptedAdapter, ended
-from tests.workflows.stage import TOKEN, Stage, command, set_up, settings_of
+from tests.domain.services.scripted import ScriptedAdapter, ended
+from tests.workflows.beside import clock, staged
+from tests.workflows.stage import Stage, command, settings_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -41,29 +37,15 @@ class Agent(ScriptedAdapter):
         yield ended(EndCause.INTERRUPTED if is_gone else EndCause.COMPLETED, None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WithAgent(Workbench):
-    """A server that has such an agent beside this machine."""
-
-    agent: Agent
-
-    @cached_property
-    def registry(self) -> Registry:
-        return Registry([self.local, self.agent])
-
-
 @pytest.fixture
 def agent() -> Agent:
-    return Agent(clock=ManualClock(time=datetime.now(UTC)))
+    return Agent(clock=clock())
 
 
 @pytest.fixture
 async def stage(tmp_path: Path, database_url: str, agent: Agent) -> AsyncIterator[Stage]:
-    settings = settings_of(tmp_path, database_url)
-    workbench = WithAgent(settings=settings, node=NodeId("node"), token=TOKEN, agent=agent)
-    await workbench.prepare()
-    async with workbench.started():
-        yield await set_up(workbench, settings)
+    async with staged(settings_of(tmp_path, database_url), agent) as made:
+        yield made
 
 
 async def begin(stage: Stage, *, goes_on: bool) -> WorkflowRun:
