@@ -256,6 +256,7 @@ _VALUES: Final[dict[type[StrEnum], Mapping[str, str]]] = {
         "OUTSIDE": "It leads out of the workspace, or into what is the server's.",
         "UNREADABLE": "It cannot be read.",
         "CHANGED": "It was written to while it was read.",
+        "SECRET": "It is text, and a secret that is known here stands in it.",
         "TOO_LARGE": "It has more bytes than a file may have.",
         "TOO_MANY": "There are more files than are kept of a run, or looked through.",
         "TOO_MUCH": "With it there would be more bytes than are kept of a run.",

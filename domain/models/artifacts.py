@@ -13,6 +13,7 @@ class ArtifactFault(StrEnum):
     OUTSIDE = "OUTSIDE"
     UNREADABLE = "UNREADABLE"
     CHANGED = "CHANGED"
+    SECRET = "SECRET"  # noqa: S105 - a code
     TOO_LARGE = "TOO_LARGE"
     TOO_MANY = "TOO_MANY"
     TOO_MUCH = "TOO_MUCH"

@@ -87,6 +87,14 @@ class Redactor:
         """The text without its secrets, for whatever is no line of a log."""
         return self.mask(text).text
 
+    def knows_any_in(self, text: str) -> bool:
+        """Whether a known secret stands in it: one that is guessed by its shape counts for none."""
+        return any(
+            isinstance(wanted, Form) and wanted.span(text, at) is not None
+            for index, at in self._finder.places(text)
+            for wanted in self._wanted[index]
+        )
+
     def mask(self, text: str, *, before: str = "", after: str = "") -> Masked:
         """Lines without their secrets, seen between what comes before them and after them.
 

@@ -30,6 +30,7 @@ from domain.models.providers import ProviderArtifact
 from domain.models.runs import Run
 from domain.ports import Adapter, Clock, IdMaker, Meter
 from domain.reconciliation import Reconciled
+from domain.redaction.contents import SecretFound, without_secrets
 from domain.redaction.redactor import Redactor
 from domain.services.claims import named
 from domain.services.redactors import Redactors
@@ -135,6 +136,8 @@ class Collector:
             return ArtifactFault.UNREADABLE, error.message
         if isinstance(error, ContentChanged):
             code = ArtifactFault.CHANGED
+        elif isinstance(error, SecretFound):
+            code = ArtifactFault.SECRET
         elif isinstance(error, ContentTooLarge):
             is_alone = found.bytes_left >= self.limits.file_bytes_max
             code = ArtifactFault.TOO_LARGE if is_alone else ArtifactFault.TOO_MUCH
@@ -157,7 +160,8 @@ class Collector:
             if left_s <= 0:
                 raise TimeoutError
             try:
-                async with asyncio.timeout(left_s), aclosing(_pieces(found, listed, adapter)) as it:
+                pieces = without_secrets(_pieces(found, listed, adapter), found.redactor)
+                async with asyncio.timeout(left_s), aclosing(pieces) as it:
                     return await self.contents.put(it, bytes_max)
             except (ContentChanged, ProviderUnavailable, StorageUnavailable):
                 if attempt == TRIES:
@@ -185,6 +189,7 @@ class Collector:
 _FAULTS: Final = {
     ArtifactFault.OUTSIDE: "It leads out of the workspace, or into what is the server's.",
     ArtifactFault.UNREADABLE: "It cannot be read.",
+    ArtifactFault.SECRET: "There is a secret in it that is known here: it must not be given out.",
     ArtifactFault.CHANGED: "It was written to while it was read, twice.",
     ArtifactFault.TOO_LARGE: "It is larger than a file may be.",
     ArtifactFault.TOO_MANY: "There are more files than may be looked through.",

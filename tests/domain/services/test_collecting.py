@@ -1,5 +1,6 @@
 """What runs leave behind is kept before their end is told, and nothing of it keeps them."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 
 import pytest
@@ -139,3 +140,30 @@ async def test_a_provider_that_lists_nothing_does_not_keep_the_run(desk: Desk) -
     assert (RunState.SUCCEEDED, []) == (run.state, list(kept))
     assert isinstance(facts[0], RunArtifactRefused)
     assert ArtifactFault.UNAVAILABLE is facts[0].code
+
+
+SHAPED = b"AKIA" + b"ABCDEFGH23456777"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "is_kept"),
+    [
+        ([f"token={TOKEN}".encode()], False),
+        ([b"x" * 500, TOKEN[:5].encode(), TOKEN[5:].encode()], False),
+        ([b64encode(TOKEN.encode())], False),
+        ([b"\xff" + TOKEN.encode()], False),
+        ([b"\0" + TOKEN.encode()], True),
+        ([TOKEN[:-1].encode(), b"!"], True),
+        ([SHAPED], True),
+    ],
+)
+async def test_a_text_with_a_known_secret_is_not_kept(
+    desk: Desk, pieces: Pieces, *, is_kept: bool
+) -> None:
+    """Whole, in pieces or in another form; what is binary, or only looks like a secret, is."""
+    leaves(desk, a=pieces)
+    _, kept, facts = await followed(desk)
+    assert is_kept == bool(kept)
+    refused = [fact for fact in facts if isinstance(fact, RunArtifactRefused)]
+    assert ([] if is_kept else [ArtifactFault.SECRET]) == [fact.code for fact in refused]
+    assert not any(TOKEN in fact.message for fact in refused)
