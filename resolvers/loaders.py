@@ -74,8 +74,8 @@ class Loaders:
         self._steps = 0
 
     def count_steps(self, steps: int) -> None:
-        """Note that the answer holds so many more steps, or edges between them: of these a plan may
-        have thousands, and each leads back to its plan. Raises QuotaExceeded."""
+        """Note that the answer holds so many more steps, edges between them, or what else comes in
+        lists without pages that lead back to where they are. Raises QuotaExceeded."""
         self._steps = steps + (self._steps if self._keep else 0)
         if self._steps > STEPS_ANSWERED_MAX:
             message = f"An answer holds at most {STEPS_ANSWERED_MAX} steps. Ask for fewer at once."

@@ -34,6 +34,7 @@ _SAME_NAME: Final = (
 
 async def _consumers(of: Sequence["Artifact"], info: Info) -> Sequence[list[Any]]:
     found = await info.context.loaders.consumers.load_many([each.value.id for each in of])
+    info.context.loaders.count_steps(sum(map(len, found)))
     return [list(map(STEPPED["StepRun"].of, each)) for each in found]
 
 

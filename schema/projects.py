@@ -259,7 +259,9 @@ class Run(Node, Approvable, Leaving, Waiting, Featured, Stepped):
 
     @strawberry.field(description="The runs that repeat this one, oldest first.")
     async def retries(self, info: Info) -> list["Run"]:
-        return [Run.of(run) for run in await info.context.loaders.retries.load(self.value.id)]
+        found = await info.context.loaders.retries.load(self.value.id)
+        info.context.loaders.count_steps(len(found))
+        return list(map(Run.of, found))
 
     @strawberry.field(
         description="1 for the run of its provider and project that starts next; null once started."

@@ -46,6 +46,7 @@ async def _runs(of: Sequence["StepRun | StepAttempt"], info: Info) -> Sequence[R
 
 async def _attempts(of: Sequence["StepRun"], info: Info) -> Sequence[list["StepAttempt"]]:
     found = await workflow_runs.attempts(info.context, [each.value for each in of])
+    info.context.loaders.count_steps(sum(map(len, found)))
     return [list(map(StepAttempt.of, each)) for each in found]
 
 
@@ -58,6 +59,7 @@ async def _owners(of: Sequence["StepRun"], info: Info) -> Sequence[Any]:
 
 async def _consumed(of: Sequence["StepRun"], info: Info) -> Sequence[list[Artifact]]:
     found = await info.context.loaders.consumed.load_many([each.value.id for each in of])
+    info.context.loaders.count_steps(sum(map(len, found)))
     return [[Artifact.of(one, info.context) for one in each] for each in found]
 
 

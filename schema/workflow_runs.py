@@ -77,6 +77,7 @@ async def _edges(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[StepE
 
 async def _approvals(of: Sequence["WorkflowRun"], info: Info) -> Sequence[list[Approval]]:
     found = await info.context.loaders.approvals_of.load_many([each.value.id for each in of])
+    info.context.loaders.count_steps(sum(map(len, found)))
     return [list(map(Approval.of, each)) for each in found]
 
 

@@ -9,6 +9,7 @@ from domain.models.workflows import Step, StepType
 from resolvers.loaders import STEPS_ANSWERED_MAX
 from schema import ids
 from tests.contract.store import planned
+from tests.schema import workflow_scene
 from tests.schema.api import ONLOOKER, OPERATOR, Api
 
 pytestmark = pytest.mark.anyio
@@ -100,3 +101,21 @@ async def test_a_project_takes_not_every_place(
     assert ["WorkflowStartPayload", "QuotaExceeded"] == [
         each["workflowStart"]["__typename"] for each in answers
     ]
+
+
+async def test_approvals_lead_to_approvals_only_so_far(api: Api) -> None:
+    """Each by the step that it is about, to its plan, and so to all of them."""
+    scene = api.scene
+    run, (build, _) = await planned.started(scene)
+    made = await workflow_scene.begin(api, run, build)
+    async with scene.store.transaction() as unit:
+        for _ in range(45):
+            await unit.approvals.add(scene.approval(made, workflow_run_id=run.id))
+    loop = "approvals { stepRun { workflowRun { %s } } }"
+    nested = loop % (loop % "approvals { id }")
+    key = ids.workflow_run_id(run.id)
+
+    found = await api.data(asking("approvals { id }"), token=ONLOOKER, id=key)
+    assert 45 == len(found["node"]["approvals"])
+    refused = (await api.ask(asking(nested), token=ONLOOKER, id=key))["errors"]
+    assert {"QUOTA_EXCEEDED"} == {each["extensions"]["code"] for each in refused}
