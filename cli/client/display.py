@@ -101,8 +101,10 @@ def summary(ending: Ending, run_id: str) -> str:
         parts[0] += f" in {duration(ending.duration_ms)}"
     if ending.exit_code is not None:
         parts.append(f"exit code {ending.exit_code}")
-    if ending.failure_code:
-        parts.append(f"{ending.failure_code}: {ending.failure_message}")
+    is_told = ending.failure_code == "EXIT_NONZERO" and ending.exit_code is not None
+    if ending.failure_code and not is_told:
+        message = (ending.failure_message or "").removesuffix(".")
+        parts.append(f"{ending.failure_code}: {message}")
     parts += [_count(ending.lines), f"run {run_id}"]
     return printable(", ".join(parts))
 

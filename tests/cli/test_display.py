@@ -45,7 +45,7 @@ def test_plain_output_goes_where_the_run_wrote_it() -> None:
         "three",
         "workbench: It is BLOCKED: it goes on when a person has decided.",
         "workbench: Lines 1 to 2 have expired.",
-        "workbench: FAILED, exit code 3, EXIT_NONZERO: Exited., 0 lines, run run-1",
+        "workbench: FAILED, exit code 3, 0 lines, run run-1",
     ] == err.getvalue().splitlines()
 
 
@@ -97,6 +97,15 @@ def test_the_summary_says_it_all() -> None:
     ending = Ending(state="SUCCEEDED", exit_code=0, duration_ms=1250, lines=7)
 
     assert "SUCCEEDED in 1.25 s, exit code 0, 7 lines, run r1" == summary(ending, "r1")
+
+
+def test_a_failure_is_told_where_the_exit_code_does_not_tell_it() -> None:
+    """With its code and its sentence, which ends no sentence here."""
+    slow = Ending(state="FAILED", failure_code="TIMED_OUT", failure_message="It took too long.")
+    foreign = Ending(state="FAILED", failure_code="EXIT_NONZERO", failure_message="It failed.")
+
+    assert "FAILED, TIMED_OUT: It took too long, 0 lines, run r1" == summary(slow, "r1")
+    assert "FAILED, EXIT_NONZERO: It failed, 0 lines, run r1" == summary(foreign, "r1")
 
 
 @pytest.mark.parametrize(
