@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.client import EVENTS, Client, signed_in
 from tests.e2e.following import RUN_EVENTS, socket, subscribe
+from tests.e2e.interrupting import interrupt
 from tests.e2e.killing import kill_around_starts, kill_at_random
 from tests.e2e.server import Server, serving
 
@@ -41,6 +42,16 @@ async def test_kills_between_claim_and_start(server: Server) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - shown where the test fails
     await kill_around_starts(server, rounds=4, seed=seed)
+
+
+async def test_workflows_over_kills(server: Server) -> None:
+    """Three kills with four workflow runs on their way: each ends as its plan says, and nothing of
+    it is done twice."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201 - shown where the test fails
+    tally = await interrupt(server, kills=3, width=4, seed=seed)
+    assert () == tally.wrong
+    assert tally.interruptions
 
 
 async def test_stop_with_live_sockets(server: Server) -> None:
