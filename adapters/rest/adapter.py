@@ -1,17 +1,17 @@
 """One project's connection to the platform of a manifest."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from adapters.http.failures import still_open
 from adapters.recent import Recent
-from adapters.rest import scopes
+from adapters.rest import artifacts, scopes
 from adapters.rest.answers import Reply
 from adapters.rest.logs import LogReader
-from adapters.rest.manifest import Artifacts, Lookup, Manifest, Memory, Outcome
+from adapters.rest.manifest import Lookup, Manifest, Memory, Outcome
 from adapters.rest.operations import Operations
 from adapters.rest.paths import find
 from adapters.rest.statuses import ANOTHER, TERMINAL, VANISHED, status_of
@@ -250,24 +250,27 @@ class RestAdapter:
 
     async def fetch_artifacts(self, handle: RunHandle) -> Sequence[ProviderArtifact]:
         """See Adapter."""
-        artifacts = self.manifest.artifacts
-        if artifacts is None:
+        told = self.manifest.artifacts
+        if told is None:
             raise CapabilityMissing("artifacts")
         refs = await self._refs(handle)
         if refs is None:
             return []
-        reply = await self.operations.call(artifacts.op, scopes.of_run(handle.run_id), refs)
-        items = find(reply.document, artifacts.items)
-        listed = items[:ARTIFACTS_MAX] if isinstance(items, list) else []
-        return [each for item in listed if (each := _artifact(artifacts, item)) is not None]
+        reply = await self.operations.call(told.op, scopes.of_run(handle.run_id), refs)
+        items = find(reply.document, told.items)
+        found = items[:ARTIFACTS_MAX] if isinstance(items, list) else []
+        return [each for item in found if (each := artifacts.listed(told, item)) is not None]
 
-    def read_artifact(
-        self,
-        handle: RunHandle,  # noqa: ARG002 - the port's
-        artifact: ProviderArtifact,  # noqa: ARG002 - the port's
+    async def read_artifact(
+        self, handle: RunHandle, artifact: ProviderArtifact
     ) -> AsyncGenerator[bytes, None]:
-        """See Adapter. A manifest lists files, and does not say how to get them."""
-        raise CapabilityMissing("artifacts")
+        """See Adapter."""
+        refs = {**(await self._refs(handle) or {}), "artifact": artifact.reference}
+        run = scopes.of_run(handle.run_id)
+        told = self.manifest.artifacts
+        async with aclosing(artifacts.content(told, self.operations, run, refs)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def resume(self, handle: RunHandle, answer: str) -> None:
         """See Adapter."""
@@ -319,20 +322,6 @@ def _listed(document: object, path: str) -> Sequence[Mapping[str, Any]]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ProviderUnavailable("The provider's answer has no list of runs.")
     return items
-
-
-def _artifact(artifacts: Artifacts, item: object) -> ProviderArtifact | None:
-    name, reference = find(item, artifacts.name), find(item, artifacts.reference)
-    if not isinstance(name, str | int) or not isinstance(reference, str | int):
-        return None
-    media_type = find(item, artifacts.media_type) if artifacts.media_type else None
-    size = find(item, artifacts.size_bytes) if artifacts.size_bytes else None
-    return ProviderArtifact(
-        name=str(name),
-        reference=str(reference),
-        media_type=media_type if isinstance(media_type, str) else None,
-        size_bytes=size if isinstance(size, int) and not isinstance(size, bool) else None,
-    )
 
 
 def _told(outcome: Outcome) -> str:

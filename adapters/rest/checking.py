@@ -79,6 +79,8 @@ def _steps(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
         part = getattr(manifest, name)
         if part is not None and part.op is not None:
             yield f"{name}.op", (part.op,)
+    if manifest.artifacts is not None and manifest.artifacts.content is not None:
+        yield "artifacts.content", (manifest.artifacts.content,)
     if manifest.lookup is not None and manifest.lookup.memory is not None:
         yield "lookup.memory.op", (manifest.lookup.memory.op,)
 
@@ -86,9 +88,7 @@ def _steps(manifest: Manifest) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _sequences(manifest: Manifest) -> Iterator[Fault]:
     """Each step sees what is known of a run, and what those before it have found."""
     for path, names in _steps(manifest):
-        known = set() if path == "dispatch.steps" else set(manifest.dispatch.ref)
-        if path in {"lookup.op", "lookup.memory.op", "health.steps"}:
-            known = set()
+        known = _known(path, manifest)
         for name in names:
             op = manifest.ops.get(name)
             if op is None:
@@ -99,6 +99,14 @@ def _sequences(manifest: Manifest) -> Iterator[Fault]:
             for name in manifest.dispatch.ref:
                 if name not in known:
                     yield Fault("dispatch.ref", f"{name} is found by none of the steps")
+
+
+def _known(path: str, manifest: Manifest) -> set[str]:
+    """Names in `ref` before the first of the steps that stand there."""
+    if path in {"dispatch.steps", "lookup.op", "lookup.memory.op", "health.steps"}:
+        return set()
+    listed = {"artifact"} if path == "artifacts.content" else set()
+    return {*manifest.dispatch.ref, *listed}
 
 
 def _unknown_refs(path: str, op: Operation, known: set[str]) -> Iterator[Fault]:

@@ -266,6 +266,12 @@ class Artifacts(Part):
     reference: JsonPath
     media_type: JsonPath | None = None
     size_bytes: JsonPath | None = None
+    content: Name | None = None
+    """What is asked for what is in one, as `ref.artifact`; without it that stays with the platform.
+    """
+    link: JsonPath | None = None
+    """Where the answer only says at which URL the content is: where that stands in it. That has to
+    be at an allowed host, and credentials go to the platform's own alone."""
 
 
 class RateLimit(Part):

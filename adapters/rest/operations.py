@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 from adapters.http import documents
-from adapters.http.caller import Call, Caller
+from adapters.http.caller import Call, Caller, Pieces
 from adapters.http.outbound import Outbound
 from adapters.http.target import Target
 from adapters.rest.addresses import base_url, is_private_allowed
@@ -53,6 +54,25 @@ class Operations:
             now=self.outbound.clock.now(),
         )
         return reader.read(op, answer)
+
+    @asynccontextmanager
+    async def download(
+        self, name: str, run: Mapping[str, Any], ref: Mapping[str, Any]
+    ) -> AsyncIterator[Pieces]:
+        """The body of its answer as it comes, whatever that is. Raises as `call` does."""
+        op = self.manifest.ops[name]
+        try:
+            call = self._call_of(op, scope(self.connection.config, run, ref), {})
+        except PlaceMissing as error:
+            raise ProviderRefused(f"This provider needs {error.name}, which is not set.") from error
+        async with self._caller.download(call) as pieces:
+            yield pieces
+
+    @asynccontextmanager
+    async def download_from(self, url: str) -> AsyncIterator[Pieces]:
+        """The same from a place that the platform has told, which must be at an allowed host."""
+        async with self._caller.download(Call(method="GET", path=url)) as pieces:
+            yield pieces
 
     async def steps(
         self, names: Sequence[str], run: Mapping[str, Any], ref: Mapping[str, Any]
