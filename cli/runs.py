@@ -1,7 +1,6 @@
 """`workbench runs list`, `show`, `follow` and `cancel`: runs that somebody has launched before."""
 
 import asyncio
-import json
 import shlex
 import sys
 from collections.abc import Coroutine, Iterator
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.asking import print_json, print_lines
 from cli.client import runs
 from cli.client.connection import Connection, Fields
 from cli.client.display import Plain
@@ -98,19 +98,19 @@ async def _list(project: str, chosen: Fields, limit: int, *, as_json: bool) -> i
     connection = Connection.from_environment()
     found = [each async for each in runs.listed(connection, project, chosen, limit)]
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         header = ("ID", "STATE", "EXIT", "TIME", "BY", "SINCE", "WHAT")
-        _print_lines(aligned([header, *map(_row, found)]))
+        print_lines(aligned([header, *map(_row, found)]))
     return 0
 
 
 async def _show(run_id: str, *, as_json: bool) -> int:
     run = await runs.read(Connection.from_environment(), run_id)
     if as_json:
-        _print_json(run)
+        print_json(run)
     else:
-        _print_lines(f"{label:<10}{printable(text)}" for label, text in _sheet(run))
+        print_lines(f"{label:<10}{printable(text)}" for label, text in _sheet(run))
     return 0
 
 
@@ -168,15 +168,6 @@ def _sheet(run: Fields) -> Iterator[tuple[str, str]]:
 def _what(run: Fields) -> str:
     """The command as a shell would take it, or the prompt, on one line."""
     return printable(shlex.join(run["command"]) if run["prompt"] is None else run["prompt"])
-
-
-def _print_json(answer: Fields | list[Fields]) -> None:
-    """In ASCII, so that nothing in it commands a terminal."""
-    sys.stdout.write(f"{json.dumps(answer, indent=2)}\n")
-
-
-def _print_lines(lines: Iterator[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def _ask(command: Coroutine[Any, Any, int]) -> None:

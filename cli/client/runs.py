@@ -2,16 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
-from cli.client import api
+from cli.client import answers, api
 from cli.client.connection import Connection, Fields
 from cli.client.display import Plain
-from cli.client.errors import Refused
 from cli.client.exits import exit_code
 from cli.client.stream import follow
-
-PAGE: Final = 50
 
 _LIST: Final = """
 query Runs($project: String!, $filter: RunFilter, $first: Int, $after: String) {
@@ -55,43 +52,30 @@ mutation RunCancel($input: RunCancelInput!) {
 """
 
 
-async def listed(
+def listed(
     connection: Connection, project: str, chosen: Fields, most: int
 ) -> AsyncIterator[Fields]:
     """Newest first, page by page, at most so many. Raises Refused, Unreachable."""
-    after = None
-    while most > 0:
-        given = {"project": project, "filter": chosen, "first": min(PAGE, most), "after": after}
-        found = (await connection.ask(_LIST, given)).get("project")
-        if not found:
-            raise Refused("NOT_FOUND", f"There is no project {project!r} that you can see.")
-        page = found["runs"]
-        for run in page["nodes"]:
-            yield run
-        most -= len(page["nodes"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
+
+    def runs(answer: Fields) -> Fields:
+        found: Fields = answers.project(answer, project)["runs"]
+        return found
+
+    given = {"project": project, "filter": chosen}
+    return answers.items(connection, _LIST, given, runs, most=most)
 
 
 async def read(connection: Connection, run_id: str) -> Fields:
     """Raises Refused, Unreachable."""
-    found = (await connection.ask(_READ, {"id": run_id})).get("node")
-    if not found:
-        raise Refused("NOT_FOUND", "There is no run with this id that you can see.")
-    return dict(found)
+    return answers.node(await connection.ask(_READ, {"id": run_id}), "run")
 
 
-async def cancel(connection: Connection, run_id: str, reason: str | None) -> dict[str, Any]:
+async def cancel(connection: Connection, run_id: str, reason: str | None) -> Fields:
     """Ask for its end; the run as it is then. Raises Refused, Unreachable."""
     given = {"id": run_id} | ({} if reason is None else {"reason": reason})
-    match (await connection.ask(_CANCEL, {"input": given})).get("runCancel"):
-        case {"run": dict(run)}:
-            return run
-        case {"code": str(code), "message": str(message)}:
-            raise Refused(code, message)
-        case _:
-            raise Refused("INTERNAL", "runCancel answered nothing.")
+    answer = await connection.ask(_CANCEL, {"input": given})
+    run: Fields = answers.payload(answer, "runCancel")["run"]
+    return run
 
 
 async def shown(connection: Connection, run_id: str, display: Plain) -> int:
