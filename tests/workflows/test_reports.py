@@ -92,7 +92,7 @@ async def test_a_report_says_what_has_happened(stage: Stage) -> None:
     (failed,) = found["logs"]
     assert ("flaky", 1, 1) == (failed["step"], failed["attempt"], failed["firstLine"])
     (revision,) = found["revisions"]
-    assert (2, "without people", ["last"], ["sign-off", "gone"]) == tuple(
+    assert (2, "without people", ["last"], ["gone"]) == tuple(
         revision[name] for name in ("revision", "reason", "added", "removed")
     )
     assert [("OVERRIDE", "gate", "APPROVED"), ("STEP_RUN", "sign-off", "REJECTED")] == [
