@@ -1,6 +1,7 @@
 """The report of a workflow run that everything has happened to, on a server at work."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ async def written(stage: Stage, run: WorkflowRun, report_format: ReportFormat) -
 async def eventful(stage: Stage) -> WorkflowRun:
     """Tried twice, skipped with an approval, refused, and planned anew."""
     run = await stage.start(
-        stage.script("flaky", FLAKY),
+        stage.script("flaky", FLAKY, artifacts=("tried",)),
         gate("gate", "1 == 2", needs=("flaky",)),
         asking("sign-off", needs=("gate",)),
         command("gone", needs=("sign-off",)),
@@ -95,6 +96,14 @@ async def test_a_report_says_what_has_happened(stage: Stage) -> None:
     assert (2, "without people", ["last"], ["gone"]) == tuple(
         revision[name] for name in ("revision", "reason", "added", "removed")
     )
+    assert {"sign-off": 2, "gone": 2} == {
+        key: step["removedIn"] for key, step in steps.items() if step["removedIn"]
+    }
+    named = ("name", "step", "attempt", "bytes", "sha256")
+    assert [("tried", "flaky", number, 0, sha256(b"").hexdigest()) for number in (1, 2)] == [
+        tuple(one[name] for name in named) for one in found["artifacts"]
+    ]
+    assert {"runs": 3, "told": 0, "total": None} == found["usage"]
     assert [("OVERRIDE", "gate", "APPROVED"), ("STEP_RUN", "sign-off", "REJECTED")] == [
         (one["about"], one["step"], one["state"]) for one in found["approvals"]
     ]
