@@ -1,4 +1,5 @@
-"""SQLite's inserts are not waited for, and yet a unit of work is stored whole or not at all."""
+"""Short statements run on the event loop, long ones on SQLite's thread, and either way a unit of
+work is stored whole or not at all."""
 
 import asyncio
 import sqlite3
@@ -15,7 +16,7 @@ from domain.errors import StorageUnavailable
 from domain.ids import DecisionId
 from domain.models.decisions import Decision
 from persistence import engines
-from persistence.driver import EagerConnection
+from persistence.driver import ROWS_HERE_MAX, EagerConnection
 from persistence.unit_of_work import Database
 from tests.contract.store.scene import NODE, NOW, Scene
 
@@ -62,35 +63,23 @@ async def expect_clean(scene: Scene) -> None:
     assert 1 == len(scene.woken)
 
 
-async def test_a_failed_insert_is_told_with_the_next_statement(scene: Scene) -> None:
+async def test_a_failed_insert_is_told_at_once(scene: Scene) -> None:
     """Nothing of its unit is stored, and nobody is woken."""
     decision = scene.decision()
     await add(scene, decision)
     scene.woken.clear()
 
-    async def queue_and_ask() -> None:
+    async def queue_and_add() -> None:
         async with scene.store.transaction() as unit:
             await scene.queue(unit)
-            await unit.decisions.add(decision, scene.request)
             with pytest.raises(IntegrityError, match="UNIQUE"):
-                await unit.intents.depth()
+                await unit.decisions.add(decision, scene.request)
             raise LookupError
 
     with pytest.raises(LookupError):
-        await queue_and_ask()
+        await queue_and_add()
 
     assert [] == scene.woken
-    await expect_clean(scene)
-
-
-async def test_a_failed_insert_is_told_with_the_commit(scene: Scene) -> None:
-    """Where nothing comes after it; what came before it in the unit is not stored."""
-    first = scene.decision()
-
-    with pytest.raises(IntegrityError, match="UNIQUE"):
-        await add(scene, first, first)
-
-    assert set() == await stored_decisions(scene, first.id)
     await expect_clean(scene)
 
 
@@ -101,9 +90,8 @@ async def test_a_unit_that_goes_on_after_a_failure_is_not_stored(scene: Scene) -
     async def go_on() -> None:
         async with scene.store.transaction() as unit:
             await unit.decisions.add(first, scene.request)
-            await unit.decisions.add(first, scene.request)
             with suppress(IntegrityError):
-                await unit.intents.depth()
+                await unit.decisions.add(first, scene.request)
             await unit.decisions.add(second, scene.request)
 
     with pytest.raises(IntegrityError, match="UNIQUE"):
@@ -113,9 +101,9 @@ async def test_a_unit_that_goes_on_after_a_failure_is_not_stored(scene: Scene) -
     await expect_clean(scene)
 
 
-async def test_an_update_of_several_rows_is_not_waited_for(scene: Scene) -> None:
+async def test_an_update_of_many_rows_is_not_waited_for(scene: Scene) -> None:
     """Only the connection's own thread knows that it failed, until the commit tells."""
-    rows = [{"row": 1}, {"row": 2}]
+    rows = [{"row": number} for number in range(ROWS_HERE_MAX + 1)]
     statement = text("UPDATE projects SET slug = NULL WHERE :row = :row")
     sent: list[int] = []
 
@@ -201,7 +189,7 @@ async def test_a_unit_canceled_before_its_first_statement_runs(scene: Scene) -> 
         async with scene.store.transaction() as unit:
             await unit.intents.release_node(NODE)
 
-    driver._tx.put_nowait((None, hold))
+    driver._tx.put_nowait((None, driver._counted(hold)))
     await asyncio.to_thread(is_held.wait)
     releasing = asyncio.create_task(release())
     while driver._tx.empty():
@@ -216,3 +204,68 @@ async def test_a_unit_canceled_before_its_first_statement_runs(scene: Scene) -> 
     async with scene.store.transaction() as unit:
         assert {lease.intent_id} == await unit.intents.renew([lease], NOW)
     await expect_clean(scene)
+
+
+COUNT = """(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {})
+    SELECT max(i) FROM n)"""
+
+
+@pytest.mark.parametrize(("length", "hops"), [(10, 0), (100_000, 1)])
+async def test_a_read_that_takes_long_goes_to_the_thread(
+    scene: Scene, length: int, hops: int
+) -> None:
+    """It begins anew there, and what its unit has written before is none the worse for it."""
+    decision, driver = scene.decision(), await driver_of(scene)
+
+    async with scene.store.transaction() as unit:
+        await unit.decisions.add(decision, scene.request)
+        before = driver._sent
+        row = await unit._session.first(text(f"SELECT {COUNT.format(length)} AS found"), {})
+        assert row is not None
+        assert (length, hops) == (row.found, driver._sent - before)
+
+    assert {decision.id} == await stored_decisions(scene, decision.id)
+
+
+async def test_a_write_that_takes_long_is_not_broken_off(scene: Scene) -> None:
+    """SQLite would take back all of its unit."""
+    decision = scene.decision()
+
+    async with scene.store.transaction() as unit:
+        await unit.decisions.add(decision, scene.request)
+        statement = text(f"UPDATE projects SET name = {COUNT.format(100_000)}")
+        assert 1 == await unit._session.write(statement, {})
+
+    assert {decision.id} == await stored_decisions(scene, decision.id)
+
+
+async def test_what_the_thread_does_keeps_its_place(scene: Scene) -> None:
+    """A short statement behind a long one waits for it."""
+    rows = [{"row": str(number)} for number in range(ROWS_HERE_MAX + 1)]
+    statement = text("UPDATE projects SET name = :row")
+
+    async with scene.store.transaction() as unit:
+        await unit._session.write(statement, rows)
+        await unit._session.write(statement, {"row": "last"})
+
+    async with scene.store.snapshot() as unit:
+        row = await unit._session.first(text("SELECT DISTINCT name FROM projects"), {})
+    assert row is not None
+    assert "last" == row.name
+
+
+async def test_a_unit_that_waits_for_a_lock_keeps_nobody_waiting(
+    scene: Scene, sqlite_url: str
+) -> None:
+    """Another process has it: the event loop goes on meanwhile, and can have it given back."""
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    decision = scene.decision()
+    adding = asyncio.create_task(add(scene, decision))
+
+    await asyncio.sleep(0.1)
+    other.execute("ROLLBACK")
+    other.close()
+    await adding
+
+    assert {decision.id} == await stored_decisions(scene, decision.id)
