@@ -234,18 +234,20 @@ class LocalAdapter:
         return Spool(folder, position, bytes_max=bytes_max)
 
     async def _follow(self, run_id: RunId, spool: Spool) -> AsyncGenerator[Observation, None]:
-        pause_s = FLOWING_S
+        pause_s, ahead = FLOWING_S, None
         is_stopped = False
         with self._client.listening(run_id) as may_have_ended:
             end = await self._find_end(run_id)
             while True:
-                progress = spool.read(is_ended=end is not None)
+                progress = ahead or spool.read(is_ended=end is not None)
                 if spool.is_over and end is None and not is_stopped:
                     is_stopped = True
                     await self._client.ask("stop", run_id=run_id, cause=EndCause.OUTPUT_LIMIT)
                 if progress is not None:
                     pause_s = FLOWING_S
-                    yield progress
+                    ahead = spool.read(is_ended=True) if end else None
+                    is_last = end is not None and ahead is None and not spool.is_over
+                    yield replace(progress, is_last=is_last)
                 elif end is not None:
                     break
                 elif await _is_set_within(may_have_ended, pause_s):

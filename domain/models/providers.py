@@ -171,11 +171,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Outputs since the last one; `position` is where following goes on after them."""
+    """Outputs since the last one; `position` is where following goes on after them. `is_last`: the
+    run has ended, and that is told next, so that both may be stored at once."""
 
     outputs: tuple[Output, ...]
     position: str
     truncated: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from domain.services.dispatcher import Dispatcher
 from domain.services.follower import Follower
 from domain.services.looking import Looker
 from domain.services.reconciler import Reconciler
-from domain.topics import INTENTS
+from domain.topics import INTENTS, cancel_topic
 
 FOLLOW_CLAIM_PAGE = 64
 SECONDS_TO_LET_GO = 2.0
@@ -116,9 +116,10 @@ class Engine:
             self._start(group, one, self.follower.follow(one))
 
     async def _dispatch_and_follow(self, claimed: Claimed) -> None:
-        followed = await self.dispatcher.dispatch(claimed)
-        if followed is not None:
-            await self.follower.follow(followed)
+        async with self.signals.listen(cancel_topic(claimed.run.id)) as flag:
+            followed = await self.dispatcher.dispatch(claimed)
+            if followed is not None:
+                await self.follower.go_on(followed, flag, is_fresh=True)
 
     def _start(
         self, group: asyncio.TaskGroup, claimed: Claimed, work: Coroutine[None, None, None]

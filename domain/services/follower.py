@@ -39,7 +39,7 @@ from domain.services.circuits import Circuits
 from domain.services.claims import Claimed, named
 from domain.services.collecting import Collector
 from domain.services.connections import Connections
-from domain.services.recorder import LeaseLost, Recorder
+from domain.services.recorder import Ending, LeaseLost, Misjudged, Recorder
 from domain.services.redactors import Redactors
 from domain.topics import cancel_topic
 
@@ -63,6 +63,8 @@ class Place:
     bytes: int = 0
     """Kept of what it has printed; that there is more is told once."""
     is_cut: bool = False
+    last: Progress | None = None
+    """What came with the end, and is stored with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +84,19 @@ class Follower:
     async def follow(self, claimed: Claimed) -> None:
         """Until the run has ended. Returns early where another node has taken over."""
         async with self.signals.listen(cancel_topic(claimed.run.id)) as flag:
-            watch = asyncio.create_task(self._pass_on_cancel(claimed, flag))
-            try:
-                await self._observe(claimed)
-            except LeaseLost:
-                log.info("followed elsewhere", extra=named(claimed.run))
-            finally:
-                watch.cancel()
-                await asyncio.wait([watch])
+            await self.go_on(claimed, flag, is_fresh=False)
+
+    async def go_on(self, claimed: Claimed, flag: Flag, *, is_fresh: bool) -> None:
+        """The same, with the flag of its cancel. `is_fresh`: what is claimed was stored while that
+        was listened to, so that whatever has changed since has raised it."""
+        watch = asyncio.create_task(self._watch_for_cancel(claimed, flag, is_fresh=is_fresh))
+        try:
+            await self._observe(claimed)
+        except LeaseLost:
+            log.info("followed elsewhere", extra=named(claimed.run))
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
 
     @property
     def recorder(self) -> Recorder:
@@ -120,7 +127,7 @@ class Follower:
                     place.attempt, place.is_doubted = place.attempt + 1, True
                     await self._wait_for_better(claimed, error, place.attempt)
                     continue
-                await self._end(claimed, self._refused(error))
+                await self._end(place, claimed, self._refused(error))
             except (
                 ProviderUnavailable,
                 ProviderUnconfigured,
@@ -150,11 +157,17 @@ class Follower:
                 return
         run, provider = claimed.run, self.connections.registry.get(claimed.run.provider)
         told = adapter.subscribe(run.handle, place.position)
+        place.last = None
+        is_at_site = claimed.intent.site is not None
         async with aclosing(self.circuits.listen(provider, run.project_id, told)) as observations:
             async for observation in observations:
                 if isinstance(observation, Ended):
-                    await self._end(claimed, observation)
+                    await self._end(place, claimed, observation)
                     return
+                # Where nothing lies at a site, what is kept of it is bounded by `_keep`.
+                if isinstance(observation, Progress) and observation.is_last and is_at_site:
+                    place.last = observation
+                    continue
                 await self._take(place, observation, claimed)
         if place.word is not None and await self._end_by_word(claimed, place.word):
             return
@@ -208,10 +221,32 @@ class Follower:
         """Whether the end is stored already, by a commit that failed here or by another node."""
         return not (await self.recorder.load(claimed.run.id)).is_active
 
-    async def _end(self, claimed: Claimed, end: Ended) -> None:
+    async def _end(self, place: Place, claimed: Claimed, end: Ended) -> None:
+        """Mostly the run is as it was when it was claimed, and need not be read for its end."""
+        masked = self.recorder.masked_end(claimed.run.project_id, end)
+        if not place.is_doubted and end.cause is not EndCause.CANCELED:
+            with suppress(LeaseLost, Misjudged):
+                await self._store_end(place, claimed, masked, None)
+                return
         run = await self.recorder.load(claimed.run.id)
-        found = ended(run, self.recorder.masked_end(run.project_id, end))
-        await self._write_end(run, found, claimed)
+        await self._store_end(place, claimed, masked, run)
+
+    async def _store_end(
+        self, place: Place, claimed: Claimed, end: Ended, read: Run | None
+    ) -> None:
+        """With what the run has left behind, which its provider need not keep from now on."""
+        run = read or claimed.run
+        adapter = await self._adapter(run)
+        found = await self.collector.complete(ended(run, end), adapter, COLLECTED_S)
+        ending = Ending(
+            claimed=claimed,
+            run=run,
+            found=found,
+            last=place.last,
+            intake=place.intake,
+            is_assumed=read is None,
+        )
+        await self.recorder.end(ending)
 
     async def _note(self, claimed: Claimed, given: ProviderStatus, looks: int) -> bool:
         """The run by the provider's own word; its end is told apart from that. True where the word
@@ -273,6 +308,11 @@ class Follower:
         if run.is_degraded and run.is_active:
             after = replace(trusted(run), next_reconcile_at=None)
             await self.recorder.write(run, compared(run, after), claimed.lease)
+
+    async def _watch_for_cancel(self, claimed: Claimed, flag: Flag, *, is_fresh: bool) -> None:
+        if is_fresh and claimed.run.cancel_requested_at is None:
+            await flag.wait()
+        await self._pass_on_cancel(claimed, flag)
 
     async def _pass_on_cancel(self, claimed: Claimed, flag: Flag) -> None:
         """Tell the provider once somebody has asked for the cancel, now or in an earlier life, or

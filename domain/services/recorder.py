@@ -13,7 +13,7 @@ from domain.models.intents import Lease, Return
 from domain.models.logs import LogBatch
 from domain.models.providers import Ended, Progress, ProviderStatus
 from domain.models.runs import Run
-from domain.ports import Clock, Meter, Store
+from domain.ports import Clock, Meter, Store, UnitOfWork
 from domain.reconciliation import OVERSPENT, Reconciled, held_to_budget
 from domain.redaction.intake import Intake, Taken
 from domain.redaction.values import masked_outputs
@@ -30,6 +30,26 @@ class LeaseLost(Exception):
 
 class SecretsChanged(Exception):
     """What was about to be stored was masked without a secret that is known by now."""
+
+
+class Misjudged(Exception):
+    """The run is not as it was taken to be: it has to be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a run has come to, and what it printed last behind `intake`, to be stored at once.
+
+    `is_assumed`: the run was not read anew, so that it is only stored where it comes out as this
+    says in all that may change.
+    """
+
+    claimed: Claimed
+    run: Run
+    found: Reconciled
+    last: Progress | None
+    intake: Intake
+    is_assumed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +75,22 @@ class Recorder:
         """
         while True:
             with contextlib.suppress(SecretsChanged):
-                taken = await self._store(claimed, progress, intake)
+                async with self.store.transaction() as unit:
+                    taken = await self._store(unit, claimed, progress, intake)
                 break
-        lines = sum(output.lines for output in taken.outputs)
-        self.meter.stored_lines(lines, taken.redactions)
+        self._count(taken)
         if progress.truncated:
             await self.tell_truncated(claimed)
         return taken.intake
 
-    async def _store(self, claimed: Claimed, progress: Progress, intake: Intake) -> Taken:
+    def _count(self, taken: Taken) -> None:
+        lines = sum(output.lines for output in taken.outputs)
+        self.meter.stored_lines(lines, taken.redactions)
+
+    async def _store(
+        self, unit: UnitOfWork, claimed: Claimed, progress: Progress, intake: Intake
+    ) -> Taken:
+        """Raises LeaseLost, SecretsChanged."""
         redactor = self.redactors.of(claimed.run.project_id)
         taken = intake.take(progress.outputs, redactor)
         now = self.clock.now()
@@ -71,17 +98,16 @@ class Recorder:
             LogBatch(stream=o.stream, first_line=0, count=o.lines, text=o.text, at=now)
             for o in taken.outputs
         ]
-        async with self.store.transaction() as unit:
-            is_held = await unit.logs.append(
-                claimed.run.id,
-                batches,
-                redactions=taken.redactions,
-                position=progress.position,
-                lease=claimed.lease,
-            )
-            # Asked where nobody else can write this log: who masks what is stored comes after us.
-            if self.redactors.of(claimed.run.project_id) is not redactor:
-                raise SecretsChanged
+        is_held = await unit.logs.append(
+            claimed.run.id,
+            batches,
+            redactions=taken.redactions,
+            position=progress.position,
+            lease=claimed.lease,
+        )
+        # Asked where nobody else can write this log: who masks what is stored comes after us.
+        if self.redactors.of(claimed.run.project_id) is not redactor:
+            raise SecretsChanged
         if not is_held:
             raise LeaseLost
         return taken
@@ -112,31 +138,76 @@ class Recorder:
         Raises LeaseLost.
         """
         async with self.store.transaction() as unit:
-            now = self.clock.now()
-            changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
-            if changed is None:
-                raise LeaseLost
+            await self._change(unit, run, after, facts, lease, back=back)
             if artifacts:
                 await unit.artifacts.add(artifacts)
-            if after.cancel_reason == OVERSPENT and run.cancel_requested_at is None:
-                unit.wake(cancel_topic(run.id))
-            if not after.is_active:
-                await unit.intents.finish(lease)
-            elif back is not None:
-                await unit.following.give_back([back])
+        self._count_change(run, after)
+
+    def _count_change(self, run: Run, after: Run) -> None:
         if after.state is not run.state:
             self.meter.changed_state(run.provider, after.state)
             if not after.is_active and after.usage is not None:
                 self.meter.used(run.provider, after.usage)
 
+    async def _change(
+        self,
+        unit: UnitOfWork,
+        run: Run,
+        after: Run,
+        facts: Sequence[RunFact],
+        lease: Lease,
+        *,
+        back: Return | None = None,
+    ) -> Run:
+        now = self.clock.now()
+        changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
+        if changed is None:
+            raise LeaseLost
+        if after.cancel_reason == OVERSPENT and run.cancel_requested_at is None:
+            unit.wake(cancel_topic(run.id))
+        if not after.is_active:
+            await unit.intents.finish(lease)
+        elif back is not None:
+            await unit.following.give_back([back])
+        return changed
+
+    async def end(self, ending: Ending) -> None:
+        """Raises LeaseLost, Misjudged."""
+        ending = replace(ending, found=await self._held_to_budget(ending.run, ending.found))
+        while True:
+            with contextlib.suppress(SecretsChanged):
+                async with self.store.transaction() as unit:
+                    await self.write_end(unit, ending)
+                return
+
+    async def write_end(self, unit: UnitOfWork, ending: Ending) -> None:
+        """In a unit, which counts once it is committed.
+
+        Raises LeaseLost, Misjudged, SecretsChanged: then it must not be.
+        """
+        claimed, run, after = ending.claimed, ending.run, ending.found.after
+        if ending.last is not None:
+            taken = await self._store(unit, claimed, ending.last, ending.intake)
+            unit.after_commit(lambda: self._count(taken))
+        changed = await self._change(unit, run, after, ending.found.facts, claimed.lease)
+        if ending.is_assumed and replace(changed, sequence=after.sequence, log=after.log) != after:
+            raise Misjudged
+        if ending.found.artifacts:
+            await unit.artifacts.add(ending.found.artifacts)
+        unit.after_commit(lambda: self._count_change(run, after))
+
     async def write(
         self, run: Run, found: Reconciled, lease: Lease, back: Return | None = None
     ) -> None:
         """What is not new is not stored. Raises LeaseLost."""
-        if found.after.usage != run.usage:
-            found = held_to_budget(found, await self._cost_cents_max(run), self.clock.now())
+        found = await self._held_to_budget(run, found)
         if found.after != run or back is not None:
             await self.change(run, found.after, found.facts, lease, back, artifacts=found.artifacts)
+
+    async def _held_to_budget(self, run: Run, found: Reconciled) -> Reconciled:
+        if found.after.usage == run.usage:
+            return found
+        return held_to_budget(found, await self._cost_cents_max(run), self.clock.now())
 
     async def _cost_cents_max(self, run: Run) -> int | None:
         """As the project says now."""

@@ -326,3 +326,14 @@ async def test_supervisor_leaves_when_nobody_needs_it(
     assert not (tmp_path / "spool" / "supervisor-1.sock").exists()
     seen, _ = await run(adapter, root, "echo", "again")
     assert ["again"] == lines_of(seen)
+
+
+async def test_the_last_lines_say_that_the_end_is_next(adapter: LocalAdapter, root: Path) -> None:
+    """So that both may be stored at once; what comes before them says nothing of it."""
+    order = make_order(root, "seq", "400000")
+    await adapter.dispatch(order)
+    _, end = await follow(adapter, order.run_id)
+    progress, again = await follow(adapter, order.run_id)
+    assert end == again
+    assert len(progress) > 1
+    assert [False] * (len(progress) - 1) + [True] == [each.is_last for each in progress]
