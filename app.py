@@ -202,6 +202,7 @@ class Workbench(Ground):
             checker=self.checker,
             files=self.files,
             launcher=self.runs.launcher,
+            seats=self.runs.follower.seats,
             node=self.node,
             lease_s=self.settings.lease_s,
         )

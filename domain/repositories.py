@@ -64,8 +64,10 @@ class RunRepository(Protocol):
         actor: PrincipalId | None,
         at: datetime,
         lease: Lease | None = None,
+        tells_steps: bool = True,
     ) -> Run | None:
         """Write what differs and append the facts, if the state is still that of `before`.
+        `tells_steps`: whoever sees to its workflow is woken, if it is news to a step.
 
         None: somebody was first, or the lease is no longer held. Of the log only `truncated` is
         written from the value; its counts and the sequence are counted in the database.

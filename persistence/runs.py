@@ -102,6 +102,7 @@ class Runs:
     async def add(self, run: Run, facts: Sequence[RunFact]) -> Run:
         await self._session.write(ADD, rows.run_columns(run, len(facts)))
         await self._append(run, facts, 1, actor=run.requested_by, at=run.created_at)
+        self._tell_steps(run, facts)
         return replace(run, sequence=len(facts))
 
     async def change(
@@ -113,6 +114,7 @@ class Runs:
         actor: PrincipalId | None,
         at: datetime,
         lease: Lease | None = None,
+        tells_steps: bool = True,
     ) -> Run | None:
         read, written = rows.run_facts_columns(before), rows.run_facts_columns(after)
         differing = tuple(name for name, value in written.items() if value != read[name])
@@ -130,6 +132,8 @@ class Runs:
             return None
         first = row.sequence - len(facts) + 1
         await self._append(before, facts, first, actor=actor, at=at)
+        if tells_steps:
+            self._tell_steps(before, facts)
         return rows.run(row)
 
     async def _append(
@@ -152,8 +156,11 @@ class Runs:
         for fact in facts:
             if isinstance(fact, RunStateChanged):
                 self._tell_project(run, fact, actor=actor, at=at)
-                if run.workflow_run_id is not None and _concerns_step(fact):
-                    self._wake(steps_topic(run.workflow_run_id))
+
+    def _tell_steps(self, run: Run, facts: Sequence[RunFact]) -> None:
+        changes = [fact for fact in facts if isinstance(fact, RunStateChanged)]
+        if run.workflow_run_id is not None and any(map(_concerns_step, changes)):
+            self._wake(steps_topic(run.workflow_run_id))
 
     def _tell_project(
         self, run: Run, fact: RunStateChanged, *, actor: PrincipalId | None, at: datetime

@@ -75,6 +75,8 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     step_questions: list[StepQuestion] = field(default_factory=list)
     denials: list[Judgement] = field(default_factory=list)
+    ahead: RunId | None = None
+    """A run whose end is not stored before all this is."""
     has_more: bool = False
     """Whether more steps could start than this turn may."""
     assigned: list[Assigned] = field(default_factory=list)

@@ -41,6 +41,7 @@ from domain.services.collecting import Collector
 from domain.services.connections import Connections
 from domain.services.recorder import Ending, LeaseLost, Misjudged, Recorder
 from domain.services.redactors import Redactors
+from domain.services.seats import Seats
 from domain.topics import cancel_topic
 
 COLLECTED_S: Final = 600.0
@@ -80,6 +81,7 @@ class Follower:
     redactors: Redactors
     limits: RunLimits
     collector: Collector
+    seats: Seats = field(default_factory=Seats)
 
     async def follow(self, claimed: Claimed) -> None:
         """Until the run has ended. Returns early where another node has taken over."""
@@ -106,6 +108,7 @@ class Follower:
             meter=self.meter,
             redactors=self.redactors,
             limits=self.limits,
+            seats=self.seats,
         )
 
     async def _adapter(self, run: Run) -> Adapter:

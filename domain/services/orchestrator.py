@@ -15,7 +15,6 @@ from domain.conclusions import checkpoint, concluded, is_stopping, may_start
 from domain.errors import FeatureDisabled, IllegalTransition, QuotaExceeded
 from domain.lifecycle import (
     STEPS_OVER,
-    RunState,
     StepRunSignal,
     StepRunState,
     WorkflowRunSignal,
@@ -25,29 +24,26 @@ from domain.lifecycle import (
 from domain.limits import CONFLICT_TRIES_MAX
 from domain.models.audit import Caller
 from domain.models.commands import CancelRun
-from domain.models.pages import Window
 from domain.models.principals import Membership
-from domain.models.runs import FailureCode, Run, RunKind
+from domain.models.projects import Project
+from domain.models.runs import FailureCode, Run
 from domain.models.settings import FeatureFlag
 from domain.models.steps import StepNews, WorkflowLease
 from domain.models.workflow_events import (
-    StepRunApprovalDecided,
-    StepRunApprovalRequested,
-    StepRunArtifactAdded,
     WorkflowRunStateChanged,
 )
 from domain.models.workflow_runs import StepRun, WorkflowRun
 from domain.ports import Clock, Random, Store, UnitOfWork
 from domain.progress import ACTIVE_STEPS, PASSED, Progress
 from domain.services.approvals import Approvals, Overtaken
-from domain.services.drafts import STARTS_PER_TURN, Assigned, Draft, Held
+from domain.services.drafts import STARTS_PER_TURN, Draft, Held
 from domain.services.gate import Gate
 from domain.services.placer import Placer
+from domain.services.seats import Handed
+from domain.services.step_news import link, tell_of_approval, tell_of_artifacts, with_artifacts
 from domain.services.step_starts import StepStarts
-from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due, said_of
+from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due
 
-ARTIFACTS_TOLD_MAX: Final = 100
-"""Artifacts of one attempt that are told in the stream. All of them can be listed."""
 STOPPED: Final = "The workflow was stopped."
 INTERRUPTED: Final = "A step was interrupted: {}. Resume to have it tried once more."
 
@@ -88,24 +84,51 @@ class Orchestrator:
         After either, the turn should be taken again later.
         """
         news = await self._look(held)
+        draft = await self._decide(held, news)
+        if not draft.is_empty:
+            await self._write(held, draft)
+        return held.is_stale or _goes_on(draft) or self._has_more(held, draft)
+
+    async def end(self, held: Held, handed: Handed) -> bool:
+        """The end of a step's run and all that follows from it, in one transaction. Whether that
+        is all there is to do.
+
+        It is decided on what was read or written last, and stored only if nobody has changed that.
+        Raises whatever keeps it from being stored; StorageUnavailable where nobody knows.
+        """
+        if held.is_stale:
+            raise Overtaken
+        draft = await self._decide(held, [handed.news], handed)
+        if draft.is_empty:
+            raise Overtaken
+        try:
+            async with self.store.transaction() as unit:
+                held.run = await self._store(unit, held, draft, handed)
+        except BaseException:
+            held.is_stale = True
+            raise
+        has_more = draft.has_more or held.progress.next_due_at is not None or _goes_on(draft)
+        return held.run.needs_engine and not has_more
+
+    async def _decide(
+        self, held: Held, news: list[StepNews], handed: Handed | None = None
+    ) -> Draft:
         draft = Draft(
             before=held.run,
             after=held.run,
             progress=held.progress,
             at=self.clock.now(),
+            ahead=None if handed is None else handed.run.id,
         )
         try:
             await self._absorb(held, draft, news)
             await self._start_ready(held, draft)
             await self._stop(held, draft)
             self._conclude(draft)
-            if not draft.is_empty:
-                await self._write(held, draft)
         except BaseException:
             held.is_stale = True
             raise
-        goes_on = may_start(draft.after, draft.at) and not may_start(draft.before, draft.at)
-        return held.is_stale or goes_on or self._has_more(held, draft)
+        return draft
 
     def _has_more(self, held: Held, draft: Draft) -> bool:
         """Raises QuotaExceeded where there was no room for any."""
@@ -128,7 +151,7 @@ class Orchestrator:
             held.project = project
             has_asked = held.progress.has_asked
             news = await unit.step_runs.news(run.id, has_asked=has_asked)
-            return [await _with_artifacts(unit, one) for one in news]
+            return [await with_artifacts(unit, one) for one in news]
 
     async def _absorb(self, held: Held, draft: Draft, news: list[StepNews]) -> None:
         for one in news:
@@ -140,9 +163,9 @@ class Orchestrator:
                 if step_run.run_id is not None and after.state is StepRunState.SKIPPED:
                     await self._cancel_run(held, step_run, STOPPED)
             elif one.run is not None and (change := outcome_of(step_run, one.run, draft.at)):
-                _tell_of_approval(draft, step_run, one.run)
+                tell_of_approval(draft, step_run, one.run)
                 after = draft.take(change)
-                _tell_of_artifacts(draft, after, one)
+                tell_of_artifacts(draft, after, one)
             else:
                 continue
             self._retry(held, draft, after)
@@ -223,13 +246,20 @@ class Orchestrator:
             if held.overtaken > CONFLICT_TRIES_MAX:
                 raise LeaseLost from None
         except QuotaExceeded:
+            held.is_stale = True
             if not draft.launches:
                 raise
-            held.is_stale, held.starts_max = True, held.starts_max // 2
+            held.starts_max = held.starts_max // 2
+        except BaseException:
+            held.is_stale = True
+            raise
         else:
             held.overtaken, held.starts_max = 0, min(held.starts_max * 2, STARTS_PER_TURN)
 
-    async def _store(self, unit: UnitOfWork, held: Held, draft: Draft) -> WorkflowRun:
+    async def _store(
+        self, unit: UnitOfWork, held: Held, draft: Draft, handed: Handed | None = None
+    ) -> WorkflowRun:
+        """The workflow run is locked first, and then runs of it: as by whoever cancels some."""
         changed = await unit.workflow_runs.change(
             draft.before,
             draft.after,
@@ -241,6 +271,9 @@ class Orchestrator:
         )
         if changed is None:
             raise Overtaken
+        if handed is not None:
+            await handed.write(unit)
+            await _check_unchanged(unit, held.project)
         for launch in draft.launches:
             await self.placer.dispatch(unit, launch.run, launch.judged, held.project, None)
         for question in draft.questions:
@@ -251,7 +284,7 @@ class Orchestrator:
             await unit.decisions.add(denied.decision, denied.request)
         for record in workflow_run_audit.went_on(changed, draft.facts, draft.decisions, draft.at):
             unit.audit.add(record)
-        await _link(unit, draft)
+        await link(unit, draft)
         await self._void(unit, draft)
         return changed
 
@@ -263,6 +296,17 @@ class Orchestrator:
                 await self.approvals.withdraw(unit, asked, None, draft.at)
 
 
+async def _check_unchanged(unit: UnitOfWork, project: Project) -> None:
+    """What was decided by is what holds. Raises Overtaken."""
+    if await unit.projects.get(project.id) != project:
+        raise Overtaken
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Steps may start from now on, where they might not before."""
+    return may_start(draft.after, draft.at) and not may_start(draft.before, draft.at)
+
+
 def _startable(draft: Draft, most: int) -> list[StepRun]:
     ready = draft.progress.ready(most, draft.at)
     return [one for one in ready if not one.step.is_dispatched or _has_room(draft)]
@@ -270,51 +314,6 @@ def _startable(draft: Draft, most: int) -> list[StepRun]:
 
 def _has_room(draft: Draft) -> bool:
     return draft.progress.count(StepRunState.RUNNING) < draft.after.concurrency
-
-
-def _tell_of_approval(draft: Draft, step_run: StepRun, run: Run) -> None:
-    """What people were asked of the step's run, and said: the run's own stream has all of it."""
-    if run.approval_id is None or run.is_handed_over:
-        return
-    step, key, asked = step_run.id, step_run.key, run.approval_id
-    if step_run.state is StepRunState.BLOCKED:
-        draft.facts.append(
-            StepRunApprovalDecided(step_run_id=step, key=key, approval_id=asked, state=said_of(run))
-        )
-    elif run.state is RunState.BLOCKED:
-        draft.facts.append(StepRunApprovalRequested(step_run_id=step, key=key, approval_id=asked))
-
-
-def _tell_of_artifacts(draft: Draft, step_run: StepRun, news: StepNews) -> None:
-    """Which attempt has made them is stored with the end of it."""
-    if not news.artifacts or news.run is None:
-        return
-    draft.facts += [
-        StepRunArtifactAdded(
-            step_run_id=step_run.id, key=step_run.key, artifact_id=each.id, name=each.name
-        )
-        for each in news.artifacts
-    ]
-    draft.assigned.append(
-        Assigned(run_id=news.run.id, step_run_id=step_run.id, number=step_run.attempt)
-    )
-
-
-async def _link(unit: UnitOfWork, draft: Draft) -> None:
-    """Which attempt has made artifacts, and which step has looked at them."""
-    for one in draft.assigned:
-        await unit.artifacts.assign(one.run_id, one.step_run_id, one.number)
-    for step_run_id, artifact_id in draft.consumed:
-        await unit.artifacts.consume([artifact_id], step_run_id, draft.at)
-
-
-async def _with_artifacts(unit: UnitOfWork, one: StepNews) -> StepNews:
-    """Only asked after where there may be some: each question keeps the next step waiting."""
-    run = one.run
-    if run is None or run.is_active or not (run.artifacts or run.kind is RunKind.PROMPT):
-        return one
-    page = await unit.artifacts.page(run.id, Window(limit=ARTIFACTS_TOLD_MAX))
-    return replace(one, artifacts=tuple(page))
 
 
 def _is_interrupted(step_run: StepRun) -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from domain.ids import ProjectId, RunId
@@ -19,6 +20,7 @@ from domain.redaction.intake import Intake, Taken
 from domain.redaction.values import masked_outputs
 from domain.services.claims import Claimed
 from domain.services.redactors import Redactors
+from domain.services.seats import Seats
 from domain.topics import cancel_topic
 
 RAW_CHARACTERS_MAX: Final = 200
@@ -61,6 +63,7 @@ class Recorder:
     meter: Meter
     redactors: Redactors
     limits: RunLimits
+    seats: Seats
 
     async def load(self, run_id: RunId) -> Run:
         async with self.store.snapshot() as unit:
@@ -158,9 +161,12 @@ class Recorder:
         lease: Lease,
         *,
         back: Return | None = None,
+        tells_steps: bool = True,
     ) -> Run:
         now = self.clock.now()
-        changed = await unit.runs.change(run, after, facts, actor=None, at=now, lease=lease)
+        changed = await unit.runs.change(
+            run, after, facts, actor=None, at=now, lease=lease, tells_steps=tells_steps
+        )
         if changed is None:
             raise LeaseLost
         if after.cancel_reason == OVERSPENT and run.cancel_requested_at is None:
@@ -172,16 +178,26 @@ class Recorder:
         return changed
 
     async def end(self, ending: Ending) -> None:
-        """Raises LeaseLost, Misjudged."""
+        """With what follows from it for a workflow that this node sees to.
+
+        Raises LeaseLost, Misjudged.
+        """
         ending = replace(ending, found=await self._held_to_budget(ending.run, ending.found))
+        if await self.seats.hand(
+            ending.found.after, partial(self.write_end, ending=ending, tells_steps=False)
+        ):
+            return
         while True:
             with contextlib.suppress(SecretsChanged):
                 async with self.store.transaction() as unit:
                     await self.write_end(unit, ending)
                 return
 
-    async def write_end(self, unit: UnitOfWork, ending: Ending) -> None:
-        """In a unit, which counts once it is committed.
+    async def write_end(
+        self, unit: UnitOfWork, ending: Ending, *, tells_steps: bool = True
+    ) -> None:
+        """In a unit, which counts once it is committed. `tells_steps`: whoever sees to its
+        workflow does not know yet.
 
         Raises LeaseLost, Misjudged, SecretsChanged: then it must not be.
         """
@@ -189,7 +205,9 @@ class Recorder:
         if ending.last is not None:
             taken = await self._store(unit, claimed, ending.last, ending.intake)
             unit.after_commit(lambda: self._count(taken))
-        changed = await self._change(unit, run, after, ending.found.facts, claimed.lease)
+        changed = await self._change(
+            unit, run, after, ending.found.facts, claimed.lease, tells_steps=tells_steps
+        )
         if ending.is_assumed and replace(changed, sequence=after.sequence, log=after.log) != after:
             raise Misjudged
         if ending.found.artifacts:

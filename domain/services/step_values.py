@@ -13,6 +13,7 @@ from domain.models.workflows import Step
 from domain.ports import Store, UnitOfWork
 from domain.progress import Progress
 from domain.services.drafts import Draft, Held
+from domain.services.seats import TooSoon
 from domain.workflows.templates import texts
 from domain.workflows.values import needed_steps, of_step_run, seen
 
@@ -36,13 +37,16 @@ class StepValues:
     async def of(self, held: Held, draft: Draft, step_run: StepRun) -> Values:
         """Return the values for one step, and record in the draft which artifacts it has read.
 
-        Raises InvalidInput where a reference cannot be parsed.
+        Raises InvalidInput where a reference cannot be parsed, and TooSoon where what it refers
+        to is not stored yet.
         """
         step = step_run.step
         before = _referred(held.progress, step)
         wanted = " ".join(_all_texts(step))
         lines: Mapping[RunId, Sequence[str]] = {}
         files: Mapping[RunId, Sequence[Artifact]] = {}
+        if draft.ahead is not None and (LINES in wanted or FILES in wanted):
+            raise TooSoon
         if LINES in wanted:
             lines = await self._read(before, _last_lines)
         if FILES in wanted:

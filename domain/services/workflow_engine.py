@@ -10,16 +10,18 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from domain import backoff
 from domain.conclusions import may_start
-from domain.errors import QuotaExceeded, WorkbenchError
+from domain.errors import QuotaExceeded, StorageUnavailable, WorkbenchError
 from domain.ids import NodeId, WorkflowRunId
 from domain.models.steps import WorkflowLease
 from domain.ports import Clock, Flag, Meter, Signals, Store
 from domain.services.drafts import Held
 from domain.services.orchestrator import LeaseLost, Orchestrator
+from domain.services.seats import Handed, Seats
 from domain.topics import WORKFLOWS, steps_topic
 
 CLAIM_PAGE: Final = 64
@@ -41,6 +43,7 @@ class WorkflowEngine:
     clock: Clock
     meter: Meter
     orchestrator: Orchestrator
+    seats: Seats
     node: NodeId
     lease_s: float
     _held: dict[WorkflowRunId, tuple[WorkflowLease, asyncio.Task[None]]] = field(
@@ -101,15 +104,18 @@ class WorkflowEngine:
         try:
             async with self.signals.listen(steps_topic(lease.workflow_run_id)) as flag:
                 held = await self.orchestrator.held(lease)
-                while held.run.needs_engine:
-                    try:
-                        await self._turns(held)
-                        attempt = 0
-                        await self._wait(held, flag)
-                    except WorkbenchError as error:
-                        self._failed("turn", error)
-                        attempt += 1
-                        await self.clock.sleep(_pause_s(error, attempt))
+                lock = asyncio.Lock()
+                with self.seats.taken(held.run.id, partial(self._end, held, lock)):
+                    while held.run.needs_engine:
+                        try:
+                            async with lock:
+                                await self._turns(held)
+                            attempt = 0
+                            await self._wait(held, flag)
+                        except WorkbenchError as error:
+                            self._failed("turn", error)
+                            attempt += 1
+                            await self.clock.sleep(_pause_s(error, attempt))
             await self._let_go(lease)
         except LeaseLost:
             log.info("seen to elsewhere", extra={"workflow_run_id": lease.workflow_run_id})
@@ -119,6 +125,22 @@ class WorkflowEngine:
         finally:
             if self._held.get(lease.workflow_run_id, (None,))[0] is lease:
                 del self._held[lease.workflow_run_id]
+
+    async def _end(self, held: Held, lock: asyncio.Lock, handed: Handed) -> bool:
+        """In the task that has seen the end of a step: it is stored together with what follows, or
+        not at all, and where there is more to do the run's own task is woken."""
+        is_all = False
+        try:
+            async with lock:
+                is_all = await self.orchestrator.end(held, handed)
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, a turn of the run's own task meets it
+            return False
+        finally:
+            if not is_all:
+                self.signals.wake({steps_topic(held.run.id)})
+        return True
 
     async def _turns(self, held: Held) -> None:
         has_more = True

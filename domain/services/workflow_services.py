@@ -14,6 +14,7 @@ from domain.services.launcher import Launcher
 from domain.services.orchestrator import Orchestrator
 from domain.services.recovery import Recovery
 from domain.services.reporter import Reporter
+from domain.services.seats import Seats
 from domain.services.step_starts import StepStarts
 from domain.services.step_values import StepValues
 from domain.services.workflow_actions import WorkflowActions
@@ -41,6 +42,7 @@ class WorkflowServices:
     checker: Checker
     files: Files
     launcher: Launcher
+    seats: Seats
     node: NodeId
     lease_s: float
 
@@ -95,6 +97,7 @@ class WorkflowServices:
             clock=self.clock,
             meter=self.meter,
             orchestrator=self.orchestrator,
+            seats=self.seats,
             node=self.node,
             lease_s=self.lease_s,
         )

@@ -1,9 +1,12 @@
 """Nodes of which nothing runs by itself, so that a walk can say what each does next."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from random import Random
 from typing import Final
 
@@ -117,7 +120,19 @@ class Nodes:
         elif code is None:
             end = ended(self.random.choice([EndCause.LOST, EndCause.TIMED_OUT]), None)
         self.server.adapter.script[:] = [end]
-        await self.server.runs.follower.follow(claimed)
+        with self._perhaps_seated(claimed):
+            await self.server.runs.follower.follow(claimed)
+
+    @contextmanager
+    def _perhaps_seated(self, claimed: Claimed) -> Iterator[None]:
+        """Now and then the end of a step is stored with the turn that follows from it."""
+        held = self.held.get(NODES[0], {}).get(WorkflowRunId(claimed.run.workflow_run_id or ""))
+        if held is None or self.random.random() < 0.5:
+            yield
+            return
+        take = partial(self.server.workflows.engine._end, held, asyncio.Lock())
+        with self.server.runs.follower.seats.taken(held.run.id, take):
+            yield
 
     async def restart(self) -> None:
         """Of one node: it forgets what it knew, and takes back what it held."""

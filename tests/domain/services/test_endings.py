@@ -35,7 +35,7 @@ class Counting(ForgetfulStore):
         self.writes += 1
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[UnitOfWork]:  # type: ignore[override] # is one
+    async def snapshot(self) -> AsyncIterator[UnitOfWork]:
         self.reads += 1
         async with super().snapshot() as unit:
             yield unit
@@ -70,6 +70,7 @@ async def test_where_nothing_lies_at_a_site_lines_come_first(desk: Desk) -> None
 
 @pytest.mark.parametrize("commit", [1, 2])
 async def test_an_end_whose_answer_is_lost_is_stored_once(desk: Desk, commit: int) -> None:
+    """Nor is a line of it stored twice, whichever commit nobody heard of."""
     desk.adapter.script = [printed("a", 1), last("b", 2), ended()]
     followed = await desk.started()
     await replace(desk.follower, store=ForgetfulStore(desk.store, commit)).follow(followed)

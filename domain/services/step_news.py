@@ -1,0 +1,66 @@
+"""What has come of a step's run besides its end: what people have said, and what it has made."""
+
+from dataclasses import replace
+from typing import Final
+
+from domain.lifecycle import RunState, StepRunState
+from domain.models.pages import Window
+from domain.models.runs import Run, RunKind
+from domain.models.steps import StepNews
+from domain.models.workflow_events import (
+    StepRunApprovalDecided,
+    StepRunApprovalRequested,
+    StepRunArtifactAdded,
+)
+from domain.models.workflow_runs import StepRun
+from domain.ports import UnitOfWork
+from domain.services.drafts import Assigned, Draft
+from domain.steps import said_of
+
+ARTIFACTS_TOLD_MAX: Final = 100
+"""Artifacts of one attempt that are told in the stream. All of them can be listed."""
+
+
+def tell_of_approval(draft: Draft, step_run: StepRun, run: Run) -> None:
+    """What people were asked of the step's run, and said: the run's own stream has all of it."""
+    if run.approval_id is None or run.is_handed_over:
+        return
+    step, key, asked = step_run.id, step_run.key, run.approval_id
+    if step_run.state is StepRunState.BLOCKED:
+        draft.facts.append(
+            StepRunApprovalDecided(step_run_id=step, key=key, approval_id=asked, state=said_of(run))
+        )
+    elif run.state is RunState.BLOCKED:
+        draft.facts.append(StepRunApprovalRequested(step_run_id=step, key=key, approval_id=asked))
+
+
+def tell_of_artifacts(draft: Draft, step_run: StepRun, news: StepNews) -> None:
+    """Which attempt has made them is stored with the end of it."""
+    if not news.artifacts or news.run is None:
+        return
+    draft.facts += [
+        StepRunArtifactAdded(
+            step_run_id=step_run.id, key=step_run.key, artifact_id=each.id, name=each.name
+        )
+        for each in news.artifacts
+    ]
+    draft.assigned.append(
+        Assigned(run_id=news.run.id, step_run_id=step_run.id, number=step_run.attempt)
+    )
+
+
+async def link(unit: UnitOfWork, draft: Draft) -> None:
+    """Which attempt has made artifacts, and which step has looked at them."""
+    for one in draft.assigned:
+        await unit.artifacts.assign(one.run_id, one.step_run_id, one.number)
+    for step_run_id, artifact_id in draft.consumed:
+        await unit.artifacts.consume([artifact_id], step_run_id, draft.at)
+
+
+async def with_artifacts(unit: UnitOfWork, one: StepNews) -> StepNews:
+    """Only asked after where there may be some: each question keeps the next step waiting."""
+    run = one.run
+    if run is None or run.is_active or not (run.artifacts or run.kind is RunKind.PROMPT):
+        return one
+    page = await unit.artifacts.page(run.id, Window(limit=ARTIFACTS_TOLD_MAX))
+    return replace(one, artifacts=tuple(page))
