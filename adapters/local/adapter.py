@@ -285,7 +285,7 @@ class LocalAdapter:
             (folder / name).unlink(missing_ok=True)
         # On a full disk the folder stays: it keeps the run from starting as well as the mark does.
         with contextlib.suppress(OSError):
-            records.close_run(self._spool, folder.name, "RELEASED")
+            records.close_run(self._spool, folder.name, "RELEASED", durable=False)
             records.remove_run(folder)
 
     async def check_health(self) -> Health:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,11 +67,27 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def close_run(spool: Path, run_id: str, why: str) -> None:
-    """From now on this run does not start, or not again. Durable."""
+def sync_soon(path: Path) -> None:
+    """Have a record reach the disk without waiting for it. It may be gone by then."""
+    _SYNCING.submit(_sync_record, path)
+
+
+def _sync_record(path: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        sync_folder(path.parent)
+
+
+def close_run(spool: Path, run_id: str, why: str, *, durable: bool) -> None:
+    """From now on this run does not start, or not again. It need not be durable where only what is
+    on its way already could start it: that goes with the power, as the mark may."""
     folder = spool / CLOSED_NAME
     folder.mkdir(mode=0o700, exist_ok=True)
-    write_record(folder / run_id, {"why": why}, durable=True)
+    write_record(folder / run_id, {"why": why}, durable=durable)
 
 
 def closed_why(spool: Path, run_id: str) -> str | None:

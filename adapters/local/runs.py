@@ -1,8 +1,8 @@
 """The live runs of a supervisor: started once, ended by one authority, left with nothing alive.
 
 A run's folder goes through: `order` (durable; from here on it is never started again), `started`
-(which process it is), `exit` (how it ended). What is between two of them after a crash is settled
-when the run is next asked for.
+(which process it is), `exit` (how it ended; on disk soon after it is told). What is between two of
+them after a crash is settled when the run is next asked for.
 """
 
 import contextlib
@@ -195,7 +195,7 @@ class Runs:
         """Stop a run, unless it has already ended by itself; one not started never will."""
         state = self.watch(run_id)["state"]
         if state == "unknown":
-            records.close_run(self._spool, run_id, cause)
+            records.close_run(self._spool, run_id, cause, durable=True)
             return {"state": "closed"}
         run = self._live.get(run_id)
         if run is not None:
@@ -291,7 +291,7 @@ class Runs:
         try:
             # A folder that was removed belongs to a run that nobody asks for any more.
             with contextlib.suppress(FileNotFoundError):
-                records.write_record(run.folder / protocol.EXIT_NAME, record, durable=True)
+                records.write_record(run.folder / protocol.EXIT_NAME, record, durable=False)
         except OSError as error:
             # A full disk: the run stays live, and the next look tries again.
             sys.stderr.write(f"{run.run_id}: {error}\n")
@@ -300,7 +300,9 @@ class Runs:
             os.waitpid(run.pid, 0)
             reports.close(run.report)
         del self._live[run.run_id]
+        # Told first: a server that acts on it has stored it by then, in a place of its own.
         self._on_end(run.run_id)
+        records.sync_soon(run.folder / protocol.EXIT_NAME)
 
     def _reap_strays(self) -> None:
         for pid in (processes.own_children() or set()) - self._leaders():

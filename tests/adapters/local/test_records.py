@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -42,3 +43,16 @@ def test_what_may_not_be_on_disk_is_told(
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(OSError, match="broken"):
         records.write_in_place(folder / "order", {"at": 1}, folder.parent)
+
+
+def test_a_record_that_nobody_waits_for_reaches_the_disk_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its name; and one that was removed meanwhile is nobody's trouble."""
+    synced: Queue[str] = Queue()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.put(named(descriptor)))
+    records.sync_soon(tmp_path / "gone")
+    records.write_record(tmp_path / "exit", {"at": 1}, durable=False)
+    assert synced.empty()
+    records.sync_soon(tmp_path / "exit")
+    assert [str(tmp_path / "exit"), str(tmp_path)] == [synced.get(timeout=60) for _ in range(2)]
