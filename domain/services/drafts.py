@@ -35,6 +35,8 @@ class Held:
     project: Project
     caller: Caller
     progress: Progress
+    has_no_news: bool = False
+    """It was read just now, and nothing of it goes on of which anything could have come."""
     is_stale: bool = False
     """It must be read again: somebody else has written, or our own write did not succeed."""
     overtaken: int = 0

@@ -74,7 +74,9 @@ class Orchestrator:
         async with self.store.snapshot() as unit:
             run = await unit.workflow_runs.get(lease.workflow_run_id)
             assert run is not None, "what is held is stored"
-            return await _read(unit, lease, run)
+            held = await _read(unit, lease, run)
+        held.has_no_news = not (held.progress.has_active or held.progress.has_asked)
+        return held
 
     async def turn(self, held: Held) -> bool:
         """Take one turn; return whether another one should follow at once.
@@ -83,7 +85,8 @@ class Orchestrator:
         queue of runs has no room for a further step, in which case everything else was written.
         After either, the turn should be taken again later.
         """
-        news = await self._look(held)
+        news = [] if held.has_no_news else await self._look(held)
+        held.has_no_news = False
         draft = await self._decide(held, news)
         if not draft.is_empty:
             await self._write(held, draft)
