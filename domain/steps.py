@@ -21,6 +21,7 @@ from domain.models.steps import StepChange
 from domain.models.workflow_events import (
     CheckpointSaved,
     StepRunApprovalDecided,
+    StepRunApprovalRequested,
     StepRunRetried,
     StepRunSkipped,
     StepRunStateChanged,
@@ -223,11 +224,35 @@ def said_of(run: Run) -> ApprovalState:
     return ApprovalState.REJECTED if is_refused else ApprovalState.VOIDED
 
 
+def told_of_approval(step_run: StepRun, run: Run) -> tuple[WorkflowRunFact, ...]:
+    """Derive what the stream tells of the approval of a step's run; empty if it is not news."""
+    if run.approval_id is None:
+        return ()
+    if step_run.state is StepRunState.BLOCKED:
+        # By now its provider may have the run. What blocked the step was the approval all the
+        # same, unless that provider has asked something.
+        has_asked = run.question is not None or run.waited_ms > 0
+        return () if has_asked else (_approval_decided(step_run, run.approval_id, said_of(run)),)
+    if run.state is not RunState.BLOCKED or run.is_handed_over:
+        return ()
+    return (
+        StepRunApprovalRequested(
+            step_run_id=step_run.id, key=step_run.key, approval_id=run.approval_id
+        ),
+    )
+
+
+def _approval_decided(
+    step_run: StepRun, approval_id: ApprovalId, state: ApprovalState
+) -> StepRunApprovalDecided:
+    return StepRunApprovalDecided(
+        step_run_id=step_run.id, key=step_run.key, approval_id=approval_id, state=state
+    )
+
+
 def decided(step_run: StepRun, approval: Approval, at: datetime) -> StepMove:
     """Apply a decided approval to its step: an approval step, or a request to skip a step."""
-    fact = StepRunApprovalDecided(
-        step_run_id=step_run.id, key=step_run.key, approval_id=approval.id, state=approval.state
-    )
+    fact = _approval_decided(step_run, approval.id, approval.state)
     if approval.subject_kind is ApprovalSubject.OVERRIDE:
         done = _decided_on_skipping(step_run, approval, at)
     elif approval.state is ApprovalState.APPROVED:

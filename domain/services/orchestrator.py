@@ -40,9 +40,9 @@ from domain.services.drafts import STARTS_PER_TURN, Draft, Held
 from domain.services.gate import Gate
 from domain.services.placer import Placer
 from domain.services.seats import Handed
-from domain.services.step_news import link, tell_of_approval, tell_of_artifacts, with_artifacts
+from domain.services.step_news import link, tell_of_artifacts, with_artifacts
 from domain.services.step_starts import StepStarts
-from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due
+from domain.steps import again, decided, dropped, lapsed, outcome_of, retry_due, told_of_approval
 
 STOPPED: Final = "The workflow was stopped."
 INTERRUPTED: Final = "A step was interrupted: {}. Resume to have it tried once more."
@@ -166,7 +166,7 @@ class Orchestrator:
                 if step_run.run_id is not None and after.state is StepRunState.SKIPPED:
                     await self._cancel_run(held, step_run, STOPPED)
             elif one.run is not None and (change := outcome_of(step_run, one.run, draft.at)):
-                tell_of_approval(draft, step_run, one.run)
+                draft.facts += told_of_approval(step_run, one.run)
                 after = draft.take(change)
                 tell_of_artifacts(draft, after, one)
             else:

@@ -1,37 +1,18 @@
-"""What has come of a step's run besides its end: what people have said, and what it has made."""
+"""The artifacts that a step's run has made, told and linked to the attempt that made them."""
 
 from dataclasses import replace
 from typing import Final
 
-from domain.lifecycle import RunState, StepRunState
 from domain.models.pages import Window
-from domain.models.runs import Run, RunKind
+from domain.models.runs import RunKind
 from domain.models.steps import StepNews
-from domain.models.workflow_events import (
-    StepRunApprovalDecided,
-    StepRunApprovalRequested,
-    StepRunArtifactAdded,
-)
+from domain.models.workflow_events import StepRunArtifactAdded
 from domain.models.workflow_runs import StepRun
 from domain.ports import UnitOfWork
 from domain.services.drafts import Assigned, Draft
-from domain.steps import said_of
 
 ARTIFACTS_TOLD_MAX: Final = 100
 """Artifacts of one attempt that are told in the stream. All of them can be listed."""
-
-
-def tell_of_approval(draft: Draft, step_run: StepRun, run: Run) -> None:
-    """What people were asked of the step's run, and said: the run's own stream has all of it."""
-    if run.approval_id is None or run.is_handed_over:
-        return
-    step, key, asked = step_run.id, step_run.key, run.approval_id
-    if step_run.state is StepRunState.BLOCKED:
-        draft.facts.append(
-            StepRunApprovalDecided(step_run_id=step, key=key, approval_id=asked, state=said_of(run))
-        )
-    elif run.state is RunState.BLOCKED:
-        draft.facts.append(StepRunApprovalRequested(step_run_id=step, key=key, approval_id=asked))
 
 
 def tell_of_artifacts(draft: Draft, step_run: StepRun, news: StepNews) -> None:
