@@ -203,6 +203,7 @@ class Workbench(Ground):
             files=self.files,
             launcher=self.runs.launcher,
             seats=self.runs.follower.seats,
+            redactors=self.redactors,
             node=self.node,
             lease_s=self.settings.lease_s,
         )

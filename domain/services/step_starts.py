@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, assert_never
 
 from domain.errors import (
@@ -27,15 +28,17 @@ from domain.services.connections import Connections
 from domain.services.drafts import Draft, Held, Launch
 from domain.services.gate import Gate, Judgement
 from domain.services.placer import Placer
+from domain.services.redactors import Redactors
 from domain.services.step_values import StepValues, Values
 from domain.step_questions import Asked, about_step
 from domain.steps import begun, ended, skipped
 from domain.validation import check_launch
 from domain.workflows.languages import Conditions, Schemas
+from domain.workflows.looking import looked_at
 from domain.workflows.templates import fill
 
+UNMET: Final = "This does not hold"
 NOTHING_TO_DO_FOR: Final = "The list that it is made for is empty."
-FALSE: Final = "Its condition does not hold."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class StepStarts:
     briefings: Briefings
     conditions: Conditions
     schemas: Schemas
+    redactors: Redactors
     new_id: IdMaker
 
     async def start(self, held: Held, draft: Draft, step_run: StepRun) -> StepRun:
@@ -62,8 +66,8 @@ class StepStarts:
             if step.for_each is not None and step_run.item_index is None:
                 return draft.take(skipped(step_run, NOTHING_TO_DO_FOR, draft.at))
             values = await self.values.of(held, draft, step_run)
-            if step.when is not None and not self.conditions.holds(step.when, values):
-                return draft.take(skipped(step_run, FALSE, draft.at))
+            if step.when is not None and (why := self._unmet(held, step.when, values)):
+                return draft.take(skipped(step_run, why, draft.at))
             return await self._begin(held, draft, step_run, values)
         except InvalidInput as fault:
             return _fail(draft, step_run, FailureCode.VALIDATION_FAILED, _told(fault))
@@ -75,17 +79,17 @@ class StepStarts:
             case StepType.COMMAND | StepType.SDK:
                 return await self._launch(held, draft, step_run, values)
             case StepType.VALIDATION:
-                return self._validate(draft, step_run, values)
+                return self._validate(held, draft, step_run, values)
             case StepType.APPROVAL:
                 return self._ask(held, draft, step_run)
             case _:
                 assert_never(step_run.type)
 
-    def _validate(self, draft: Draft, step_run: StepRun, values: Values) -> StepRun:
+    def _validate(self, held: Held, draft: Draft, step_run: StepRun, values: Values) -> StepRun:
         """Begin and end the attempt in one turn, so that the stream shows both."""
         running = draft.take(begun(step_run, StepRunSignal.START, draft.at))
         try:
-            problem = self._problem(step_run.step, values)
+            problem = self._problem(held, step_run.step, values)
         except InvalidInput as fault:
             problem = fault.message
         if problem is None:
@@ -95,14 +99,23 @@ class StepStarts:
         failure = RunFailure(code=FailureCode.VALIDATION_FAILED, message=problem)
         return draft.take(ended(running, StepRunSignal.FAIL, draft.at, failure=failure))
 
-    def _problem(self, step: Step, values: Values) -> str | None:
-        if step.condition is not None and not self.conditions.holds(step.condition, values):
-            return f"This does not hold: {step.condition}"
+    def _problem(self, held: Held, step: Step, values: Values) -> str | None:
+        if step.condition is not None and (why := self._unmet(held, step.condition, values)):
+            return why
         if step.output_schema is None or step.checks is None:
             return None
         faults = self.schemas.faults(step.output_schema, _outputs(values, step.checks))
         told = [f"{'.'.join(fault.path) or 'outputs'}: {fault.message}" for fault in faults]
         return "; ".join(told[:3]) or None
+
+    def _unmet(self, held: Held, condition: str, values: Values) -> str | None:
+        """Why a condition does not hold, with what it looked at; None where it does. Raises
+        InvalidInput, likewise, where it is neither."""
+        told = partial(looked_at, condition, values, self.redactors.of(held.project.id).text)
+        try:
+            return None if self.conditions.holds(condition, values) else f"{UNMET}: {told()}"
+        except InvalidInput as fault:
+            raise InvalidInput(f"{fault.message.removesuffix('.')}: {told()}") from None
 
     def _ask(self, held: Held, draft: Draft, step_run: StepRun) -> StepRun:
         asked = Asked(

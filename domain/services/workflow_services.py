@@ -13,6 +13,7 @@ from domain.services.known_switches import KnownSwitches
 from domain.services.launcher import Launcher
 from domain.services.orchestrator import Orchestrator
 from domain.services.recovery import Recovery
+from domain.services.redactors import Redactors
 from domain.services.reporter import Reporter
 from domain.services.seats import Seats
 from domain.services.step_starts import StepStarts
@@ -43,6 +44,7 @@ class WorkflowServices:
     files: Files
     launcher: Launcher
     seats: Seats
+    redactors: Redactors
     node: NodeId
     lease_s: float
 
@@ -76,6 +78,7 @@ class WorkflowServices:
             values=StepValues(store=self.store),
             conditions=self.checker.conditions,
             schemas=self.checker.schemas,
+            redactors=self.redactors,
             new_id=self.new_id,
         )
         return Orchestrator(

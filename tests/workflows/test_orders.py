@@ -1,5 +1,7 @@
 """What runs when: in order, side by side, left out, held back; with real programs."""
 
+from typing import Final
+
 import pytest
 
 from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
@@ -7,11 +9,14 @@ from domain.models.approvals import ApprovalDecision, ApprovalSubject
 from domain.models.decisions import RiskLevel
 from domain.models.pages import Window
 from domain.models.policies import PolicyEffect, PolicyMatch, PolicyRule
-from domain.models.runs import FailureCode
+from domain.models.runs import FailureCode, RunFailure
+from domain.models.workflow_events import StepRunSkipped
 from domain.models.workflow_runs import StepRun, WorkflowRun
 from domain.models.workflows import FailureAction, RetryPolicy
 from tests.contract.store.scene import ANYTHING
 from tests.workflows.stage import Stage, asking, command, gate, kinds
+
+COVERAGE: Final = "steps.tests.outputs.coverage"
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -53,6 +58,41 @@ async def test_outputs_reach_later_steps(stage: Stage) -> None:
         "show": "SUCCEEDED",
         "never": "SKIPPED",
     } == await stage.states(run)
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (f"{COVERAGE} >= 80", f"This does not hold: {COVERAGE} >= 80 ({COVERAGE} is 71)"),
+        (
+            "steps.tests.outputs.nope > inputs.most",
+            (
+                "There is no 'nope' in what it looks at: steps.tests.outputs.nope > inputs.most "
+                "(steps.tests.outputs.nope is not there, inputs.most is 3)"
+            ),
+        ),
+    ],
+)
+async def test_a_gate_tells_what_it_has_looked_at(stage: Stage, condition: str, told: str) -> None:
+    """The step says it, the workflow run, and its stream; and so does a step that is left out."""
+    write = "import os; open(os.environ['WORKBENCH_OUTPUT'], 'w').write('{\"coverage\": 71}')"
+    run = await stage.start(
+        stage.script("tests", write),
+        command("idle", needs=("tests",), when=f"{COVERAGE} > 90"),
+        gate("gate", condition, needs=("idle",)),
+        inputs={"type": "object", "properties": {"most": {"type": "integer", "default": 3}}},
+    )
+
+    ended = await stage.at_rest(run)
+
+    failed = (await stage.steps(run))["gate"].failure
+    assert RunFailure(code=FailureCode.VALIDATION_FAILED, message=told) == failed
+    assert ended.failure is not None
+    assert f"gate: {told}" == ended.failure.message
+    facts = [event.fact for event in await stage.events(run)]
+    (skipped,) = [fact for fact in facts if isinstance(fact, StepRunSkipped)]
+    assert f"This does not hold: {COVERAGE} > 90 ({COVERAGE} is 71)" == skipped.reason
+    assert failed in [getattr(fact, "failure", None) for fact in facts]
 
 
 async def test_a_failure_holds_back_what_needs_it_and_nothing_else(stage: Stage) -> None:
