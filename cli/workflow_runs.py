@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.asking import ask, complain, print_json, print_lines
-from cli.client import workflow_runs, workflows
+from cli.client import failures, workflow_runs, workflows
 from cli.client.connection import Connection, Fields
 from cli.client.errors import ClientError, Refused
 from cli.client.escaping import printable
@@ -195,11 +195,14 @@ def _row(run: Fields) -> tuple[str, ...]:
 
 
 async def _show(run_id: str, *, as_json: bool) -> None:
-    found = await workflow_runs.read(Connection.from_environment(), run_id)
+    connection = Connection.from_environment()
+    found = await workflow_runs.read(connection, run_id)
     if as_json:
         print_json(found)
         return
     print_lines(_sheet(found))
+    async for line in failures.of_steps(connection, found["stepRuns"]):
+        print_lines([printable(line)])
 
 
 def _sheet(run: Fields) -> Iterator[str]:

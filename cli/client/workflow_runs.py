@@ -83,7 +83,7 @@ subscription WorkflowFollow($id: ID!, $after: String) {
     cursor
     at
     ... on WorkflowRunStateChanged { to why: reason failure { code message } }
-    ... on StepRunStateChanged { key step: to attempt failure { code message } }
+    ... on StepRunStateChanged { key step: to attempt runId failure { code message } }
     ... on StepRunApprovalRequested { key approval { id requiredRole requiredCount state } }
     ... on StepRunApprovalDecided { key state decision }
     ... on StepRunRetried { key attempt why: reason }

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Final
 
-from cli.client import workflow_runs
+from cli.client import failures, workflow_runs
 from cli.client.api import Ending
 from cli.client.connection import Connection, Fields
 from cli.client.exits import exit_code
@@ -58,6 +58,9 @@ class WorkflowWatch(Watch):
                     self._display.plan(await self._read())
                 # Nobody may be reading our output; Ctrl-C has to be heard all the same.
                 await asyncio.to_thread(self._display.show, event)
+                if event.get("step") == "FAILED" and event["runId"]:
+                    for line in await failures.printed(self._connection, event["runId"]):
+                        self._display.say(line)
                 if _is_failure(event) and (stands := await self._stands(event)):
                     if not self._past_failure:
                         return stands

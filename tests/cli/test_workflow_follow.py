@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cli.client.failures import CHARACTERS_MAX, LINES_MAX
 from tests.cli.served import Served, serving, written
 
 pytestmark = [pytest.mark.xdist_group("terminal-workflows"), pytest.mark.timeout(180)]
@@ -17,6 +18,11 @@ name: {name}
 steps:
   - {{key: bad, command: ["false"]}}
   - {{key: next, command: ["true"]}}
+"""
+TALKING: Final = """
+name: talking
+steps:
+  - {key: bad, command: [sh, -c, 'seq 0 49; printf "%0400d" 1; exit 3']}
 """
 MENDED: Final = [
     "bad: RUNNING",
@@ -63,9 +69,25 @@ def test_a_failure_that_was_mended_is_no_end(served: Served, tmp_path: Path) -> 
     code, out, err = followed
     *lines, last = out.splitlines()
     assert (0, "") == (code, err)
-    assert MENDED == lines
+    assert MENDED == [line for line in lines if not line.startswith("  ")]
     assert last.startswith("SUCCEEDED in ")
     assert followed == served.workflow("run", "mended", "--key", "mended", "--follow")
+
+
+def test_a_failure_comes_with_what_was_printed_last(served: Served, tmp_path: Path) -> None:
+    """A few lines of it, followed or shown, and the command that brings the rest."""
+    out = served.workflow("run", written(tmp_path, TALKING), "--follow")[1]
+    shown = served.workflow("show", out.split()[-1])[1]
+
+    at = out.splitlines().index("bad: FAILED: EXIT_NONZERO: Exited with code 3.")
+    *lines, command = out.splitlines()[at + 1 : at + 2 + LINES_MAX]
+    cut = f"{'0' * CHARACTERS_MAX}…"
+    assert ["  46", "  47", "  48", "  49", f"  {cut}"] == lines
+    assert command.startswith("  its log: workbench runs follow ")
+    assert "\n".join(["", "bad: FAILED", *lines, command, ""]) in shown
+    with served.started(*command.split()[3:]) as process:
+        log, _ = process.communicate(timeout=60)
+    assert [*map(str, range(50)), f"{1:0400}"] == log.splitlines()
 
 
 def test_a_failure_can_be_waited_through(served: Served, tmp_path: Path) -> None:
