@@ -21,6 +21,7 @@ from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
 from cli.client.run_watch import RunWatch
 from cli.client.screens import Display
+from cli.client.sheets import looked_at_by
 from cli.client.watch import Interrupts
 
 _EPILOG: Final = (
@@ -107,6 +108,10 @@ async def launch_and_follow(given: Mapping[str, Any], *, is_detached: bool) -> i
         if is_detached:
             if launched.state == "BLOCKED":
                 sys.stderr.write(f"workbench: {BLOCKED}\n")
+                if launched.asks:
+                    sys.stderr.write(
+                        f"workbench: Who decides looks: {looked_at_by(launched.asks)}\n"
+                    )
             sys.stdout.write(f"{launched.id}\n")
             return 0
         with _display(launched) as display:

@@ -18,6 +18,7 @@ from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
 from cli.client.moments import moment
 from cli.client.screens import duration
+from cli.client.sheets import looked_at_by
 from cli.client.tables import aligned
 
 LISTED_MAX: Final = 1000
@@ -152,7 +153,7 @@ def _sheet(run: Fields) -> Iterator[tuple[str, str]]:
         yield "because", run["reason"]
     if asked := run["blockedBy"]:
         wanted = f"{asked['requiredCount']} with the right of {asked['requiredRole']}"
-        yield "waits for", f"{wanted}: approval {asked['id']}"
+        yield "waits for", f"{wanted}: {looked_at_by(asked['id'])}"
     elif run["waitsFor"]:
         yield "waits for", ", ".join(run["waitsFor"])
     if run["durationMs"] is not None:

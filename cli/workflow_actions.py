@@ -13,6 +13,7 @@ from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
 from cli.client.escaping import printable
 from cli.client.exits import REFUSED
+from cli.client.sheets import looked_at_by
 from cli.workflow_group import (
     EPILOG,
     AsJson,
@@ -139,7 +140,7 @@ async def _act_on_step(field: str, run_id: str, key: str, reason: str) -> None:
     given = {"id": await workflow_runs.step_named(connection, run_id, key), "reason": reason}
     found = await workflow_runs.act_on_step(connection, field, given)
     asked = found["approval"]
-    waits = f", approval {asked['id']}" if asked and asked["state"] == "PENDING" else ""
+    waits = f": {looked_at_by(asked['id'])}" if asked and asked["state"] == "PENDING" else ""
     print_lines([f"{printable(found['key'])}: {found['state']}{waits}"])
 
 

@@ -18,6 +18,7 @@ from cli.client.escaping import printable
 from cli.client.exits import CANCELED, FAILED, REFUSED
 from cli.client.moments import moment
 from cli.client.screens import duration
+from cli.client.sheets import looked_at_by
 from cli.client.tables import aligned
 from cli.client.watch import Interrupts
 from cli.client.workflow_display import PlainWorkflow, TreeOfSteps, WorkflowDisplay, title
@@ -224,6 +225,6 @@ def _step(step: Fields) -> tuple[str, ...]:
     why = f"{failure['code']}: {failure['message']}" if failure else ""
     if asked:
         wanted = f"{asked['requiredCount']} with the right of {asked['requiredRole']}"
-        why = f"waits for {wanted}: approval {asked['id']}"
+        why = f"waits for {wanted}: {looked_at_by(asked['id'])}"
     time = "-" if took is None else duration(took)
     return (printable(step["key"]), step["state"], str(step["attempt"]), time, printable(why))

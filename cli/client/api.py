@@ -7,12 +7,13 @@ from cli.client import answers
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
 from cli.client.moments import moment
+from cli.client.sheets import looked_at_by
 from cli.client.stream import Subscription
 
 _LAUNCH: Final = """
 mutation RunLaunch($input: RunLaunchInput!) {
   runLaunch(input: $input) {
-    ... on RunLaunchPayload { run { id state } }
+    ... on RunLaunchPayload { run { id state blockedBy { id } } }
     ... on PolicyDenied { decision { reasons { explanation } } }
     ... on UserError { code message }
   }
@@ -87,6 +88,8 @@ class Launched:
 
     id: str
     state: str
+    asks: str | None = None
+    """The approval that it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,8 @@ async def launch(connection: Connection, given: Fields) -> Launched:
     """Raises Refused, Unreachable."""
     answer = await connection.ask(_LAUNCH, {"input": dict(given)})
     run = answers.payload(answer, "runLaunch")["run"]
-    return Launched(id=run["id"], state=run["state"])
+    asks = (run["blockedBy"] or {}).get("id")
+    return Launched(id=run["id"], state=run["state"], asks=asks)
 
 
 async def cancel(connection: Connection, run_id: str) -> None:
@@ -173,7 +177,7 @@ async def asked(connection: Connection, approval_id: str) -> Noticed | None:
         return None
     wanted = f"{approval['requiredCount']} with the right of {approval['requiredRole']}"
     until = moment(approval["expiresAt"])
-    text = f"It waits for {wanted}, until {until}: approval {approval['id']}."
+    text = f"It waits for {wanted}, until {until}: {looked_at_by(approval['id'])}"
     return Noticed(text=f"{answers.explained(approval['policyDecision'])} {text}")
 
 

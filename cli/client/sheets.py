@@ -69,6 +69,11 @@ def _of_step(shown: Fields) -> Iterator[tuple[str, str]]:
         yield "outputs", told(f"{key}: {json.dumps(outputs, ensure_ascii=False)}")
 
 
+def looked_at_by(approval_id: str) -> str:
+    """The command that shows it, to be typed by whoever is asked."""
+    return f"workbench approvals show {approval_id}"
+
+
 def text_of(shown: Fields) -> str:
     """The command as a shell would take it, or the prompt; of a step, what is asked of it."""
     if "step" in shown:

@@ -18,6 +18,7 @@ from rich.tree import Tree
 from cli.client.connection import Fields
 from cli.client.escaping import printable
 from cli.client.screens import LOOKS, Display, Lines, Living, duration, style_of
+from cli.client.sheets import looked_at_by
 
 _OVER: Final = frozenset({"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"})
 _QUIET: Final = frozenset({"PENDING", "SUCCEEDED", "SKIPPED"})
@@ -167,7 +168,7 @@ def line_of(event: Fields) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a cl
             return f"{key}: {state}{again}{_why(event)}"
         case {"__typename": "StepRunApprovalRequested", "key": key, "approval": approval}:
             wanted = f"{approval['requiredCount']} with the right of {approval['requiredRole']}"
-            return f"{key}: waits for {wanted}: approval {approval['id']}"
+            return f"{key}: waits for {wanted}: {looked_at_by(approval['id'])}"
         case {"__typename": "StepRunApprovalDecided", "key": key, "state": state}:
             return f"{key}: approval {state}"
         case {"__typename": "StepRunRetried", "key": key, "attempt": attempt}:

@@ -32,7 +32,9 @@ def test_it_tells_whom_it_waits_for_and_goes_on_when_they_agree(tmp_path: Path) 
             assert process.stderr is not None
             waits = next(line for line in process.stderr if "It waits for" in line)
             told = re.search(
-                r"1 with the right of APPROVER, until [^:]+:\d\d [^:]+: approval (\S+)\.$", waits
+                r"1 with the right of APPROVER, until [^:]+:\d\d [^:]+: "
+                r"workbench approvals show (\S+)$",
+                waits,
             )
             assert told, waits
             show = "query($id: ID!) { node(id: $id) { ... on Approval { id digest } } }"
@@ -61,7 +63,7 @@ def test_it_tells_which_kill_switch_it_waits_for(tmp_path: Path) -> None:
             waits = next(line for line in process.stderr if "It waits for" in line)
             ask(served, SWITCH, on=True)
             show = "query($id: ID!) { node(id: $id) { ... on Approval { id digest } } }"
-            approval = ask(served, show, anna, id=waits.split()[-1].rstrip("."))["node"]
+            approval = ask(served, show, anna, id=waits.split()[-1])["node"]
             ask(served, DECIDE, anna, input={**approval, "decision": "APPROVE"})
             told = next(line for line in process.stderr if "kill switch" in line)
             ask(served, SWITCH, on=False)
@@ -80,6 +82,9 @@ def test_what_is_denied_or_left_waiting_says_so(tmp_path: Path) -> None:
         with served.command("--detach", "--", "touch", "it") as waiting:
             run_id, said = waiting.communicate(timeout=60)
         assert "It is BLOCKED" in said
+        show = "query($id: ID!) { node(id: $id) { ... on Approval { run { id } } } }"
+        approval = said.split("workbench approvals show ")[1].strip()
+        assert run_id.strip() == ask(served, show, id=approval)["node"]["run"]["id"]
         assert ask(served, SHOW, id=run_id.strip())["node"]["state"] == "BLOCKED"
 
         rules = [{**forbidding, "explanation": "Echoes are for caves."}]

@@ -117,7 +117,7 @@ def test_a_tree_that_has_no_room_shows_what_goes_on() -> None:
                 "key": "a",
                 "approval": {"id": "x", "requiredRole": "APPROVER", "requiredCount": 2},
             },
-            "a: waits for 2 with the right of APPROVER: approval x",
+            "a: waits for 2 with the right of APPROVER: workbench approvals show x",
         ),
         (
             happened("StepRunApprovalDecided", key="a", state="APPROVED"),
