@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.asking import ask, print_json, print_lines
+from cli.asking import ask, complain, print_json, print_lines
 from cli.client import approvals
 from cli.client.connection import Connection, Fields
 from cli.client.errors import Refused
@@ -103,6 +103,10 @@ async def _list(chosen: Fields, limit: int, *, as_json: bool) -> None:
     found = [each async for each in approvals.listed(connection, chosen, limit)]
     if as_json:
         print_json(found)
+        return
+    if not found:
+        is_inbox = chosen["states"] == [State.PENDING]
+        complain("Nothing waits." if is_inbox else "There is none like this.")
         return
     print_lines(aligned([COLUMNS, *map(row, found)]))
 

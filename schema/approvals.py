@@ -22,7 +22,7 @@ from schema.plans import MANY
 from schema.stepped import AskedByStep
 
 if TYPE_CHECKING:
-    from schema.projects import Run
+    from schema.projects import Project, Run
 
 NAMING: Final[dict[str, Any]] = {}
 """Types that name approvals themselves, so that they are found here and not imported."""
@@ -42,6 +42,11 @@ async def _policy_decisions(of: Sequence["Approval"], info: Info) -> Sequence[Po
     keys = [approval.value.decision_id for approval in of]
     found = await info.context.loaders.decisions.load_many(keys)
     return [PolicyDecision.of(decision) for decision in found if decision is not None]
+
+
+async def _projects(of: Sequence["Approval"], info: Info) -> Sequence["Project"]:
+    found = await info.context.loaders.projects.load_many([each.value.project_id for each in of])
+    return [NAMING["Project"].of(project) for project in found if project is not None]
 
 
 @strawberry.type(description="What one person said on an approval.")
@@ -104,6 +109,10 @@ class Approval(Node, AskedByStep):
     on_expiry: ExpiryAction = strawberry.field(description="What happens when its time is over.")
     break_glass: bool = strawberry.field(description="Whether it would set the policy aside.")
     reason: str | None = strawberry.field(description="Why, as the requester said.")
+
+    @strawberry.field(description="The project it belongs to.", metadata={MANY: _projects})
+    async def project(self, info: Info) -> Annotated["Project", strawberry.lazy("schema.projects")]:
+        return (await _projects([self], info))[0]
 
     @strawberry.field(description="Who asked for it.", metadata={MANY: _requesters})
     async def requested_by(self, info: Info) -> Actor:

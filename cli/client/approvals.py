@@ -14,7 +14,9 @@ _FIELDS: Final = """fragment A on Approval {
   id state requiredRole requiredCount approvedCount digest shown risk policyVersion
   createdAt expiresAt breakGlass reason canDecide ineligibleReason
   requestedBy { name }
-  run { id project { slug } }
+  project { slug }
+  run { id }
+  stepRun { workflowRun { id } }
 }"""
 
 _LIST: Final = f"""

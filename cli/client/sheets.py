@@ -24,7 +24,7 @@ def row(approval: Fields) -> tuple[str, ...]:
         approval["risk"],
         _needs(approval),
         told(approval["requestedBy"]["name"]),
-        _project(approval),
+        told(approval["project"]["slug"]),
         moment(approval["expiresAt"]),
         "may decide" if approval["canDecide"] else approval["ineligibleReason"],
         what,
@@ -47,7 +47,10 @@ def sheet(approval: Fields) -> Iterator[tuple[str, str]]:
     yield "what", text_of(shown)
     yield from _of_step(shown) if "step" in shown else _of_run(shown)
     if run:
-        yield "run", f"{run['id']} in {_project(approval)}"
+        yield "run", run["id"]
+    if approval["stepRun"]:
+        yield "in", f"workflow run {approval['stepRun']['workflowRun']['id']}"
+    yield "project", told(approval["project"]["slug"])
     yield "until", moment(approval["expiresAt"])
     for vote in approval["decisions"]:
         yield "said", _vote(vote)
@@ -90,11 +93,6 @@ def told(text: str) -> str:
 def _needs(approval: Fields) -> str:
     agreed, count = approval["approvedCount"], approval["requiredCount"]
     return f"{agreed} of {count} {approval['requiredRole']}"
-
-
-def _project(approval: Fields) -> str:
-    run = approval["run"]
-    return told(run["project"]["slug"]) if run else "-"
 
 
 def _explanations(approval: Fields) -> list[str]:

@@ -128,11 +128,10 @@ class StepStarts:
             reason=held.run.reason,
         )
         shown = {key: held.progress[key].outputs for key in step_run.needs if key in held.progress}
-        question = about_step(held.run, step_run, shown, asked)
         blocked = draft.take(
             begun(step_run, StepRunSignal.BLOCK, draft.at, approval_id=asked.approval_id)
         )
-        draft.ask(blocked, question)
+        draft.ask(blocked, about_step(held.run, blocked, shown, asked))
         return blocked
 
     async def _launch(self, held: Held, draft: Draft, step_run: StepRun, values: Values) -> StepRun:

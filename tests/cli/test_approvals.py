@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.approving import MEMBER, PERSON, POLICY, asking
-from tests.cli.served import COMMAND, ROOT, Served, serving
+from tests.cli.served import COMMAND, ROOT, Served, serving, written
 from tests.cli.test_blocked import ask
 
 # One server for all of them, so all of them in one process.
@@ -74,6 +75,7 @@ def test_a_list_has_what_waits_and_whether_one_may_decide(served: Served, anna: 
 
     assert approval["id"] in rows["asks"]
     assert "REQUESTER" in rows["asks"]
+    assert " default " in rows["asks"]
     assert re.search(r"PENDING .*0 of 1 APPROVER .*in \d+ days +may decide", rows["is asked"])
     assert "listed" not in ran(served, "list", "--eligible")[1]
     assert "listed" not in ran(served, "list", "--state", "approved")[1]
@@ -97,6 +99,36 @@ def test_what_is_shown_is_what_is_agreed_to(served: Served, anna: str) -> None:
     (vote,) = after["decisions"]
     assert ("anna", "I have read it") == (vote["approver"]["name"], vote["reason"])
     assert "\x1b" not in shown, "it is plain where it is no terminal"
+
+
+def test_an_inbox_with_nothing_in_it_says_so(served: Served, anna: str) -> None:
+    """On standard error: a script that reads lines gets none."""
+    nothing = ran(served, "list", "--eligible")
+    none = ran(served, "list", "--state", "voided", token=anna)
+
+    assert (0, "", "workbench: Nothing waits.\n") == nothing
+    assert (0, "", "workbench: There is none like this.\n") == none
+
+
+def test_a_step_is_asked_about_in_its_project(served: Served, anna: str, tmp_path: Path) -> None:
+    """Though no run belongs to it: which workflow run it is in is said, and which attempt."""
+    path = written(tmp_path, "name: ask\nsteps: [{key: pass, approval: {role: APPROVER}}]\n")
+    code, out, err = served.workflow("run", path)
+    assert 0 == code, err
+    with served.started("workflow", "follow", out.strip()) as process:
+        assert process.stdout is not None
+        waits = next(line for line in process.stdout if "waits for" in line)
+        shown = ran(served, "show", waits.split()[-1])[1]
+        row = next(
+            line for line in ran(served, "list", token=anna)[1].splitlines() if "pass pass" in line
+        )
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+    assert re.search(r" default .*may decide", row), row
+    assert "project   default\n" in shown
+    assert f"in        workflow run {out.strip()}\n" in shown
+    assert "step      attempt 1 in revision 1 of the plan\n" in shown
 
 
 def test_one_no_ends_it(served: Served, anna: str) -> None:
