@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.digest import digest
 from domain.ids import DecisionId
+from domain.invocations.outputs import HAVE_OUTPUT_FILE, OUTPUT_VARIABLE
 from domain.invocations.reader import invocations
 from domain.matching import ready
 from domain.models.decisions import (
@@ -159,7 +160,8 @@ def _judge(request: DispatchRequest, rules: Sequence[PolicyRule]) -> list[_Findi
     relevant = [one for one in ready(rules) if one.speaks_of(request)]
     if not request.command:
         return [_verdict(None, [one.rule for one in relevant if not one.is_about_programs])]
-    seen = invocations(request.command, root=request.root_path, cwd=request.cwd)
+    output = OUTPUT_VARIABLE if request.provider in HAVE_OUTPUT_FILE else None
+    seen = invocations(request.command, root=request.root_path, cwd=request.cwd, output=output)
     judged = [_verdict(i, [r.rule for r in relevant if r.speaks_of_program(i)]) for i in seen]
     return [one for one in judged if not _is_mere_wrapper(one)] or judged
 

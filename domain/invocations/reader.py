@@ -8,6 +8,7 @@ from domain.invocations.classing import classes, only_asks, subcommand_of
 from domain.invocations.interpreters import SHELLS
 from domain.invocations.looking import closer, lists_inside, writes_device
 from domain.invocations.naming import Named, named
+from domain.invocations.outputs import PASS_ON, keeps
 from domain.invocations.paths import HARMLESS, RAW_DEVICE, SECRET, Places, leads_out, resolved
 from domain.invocations.programs import TAKE_TEXT
 from domain.invocations.reaching import moved, reached
@@ -38,27 +39,39 @@ HIGHER: Final = {RiskLevel.LOW: RiskLevel.MEDIUM, RiskLevel.MEDIUM: RiskLevel.HI
 FALSE_DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63")
 
 
-def invocations(command: Sequence[str], *, root: str, cwd: str) -> tuple[Invocation, ...]:
+def invocations(
+    command: Sequence[str], *, root: str, cwd: str, output: str | None = None
+) -> tuple[Invocation, ...]:
     """Every program start that the command would cause, the outermost first.
 
-    `root` is the workspace and `cwd` where the command starts, both absolute. Pure: paths are
-    compared as text. Raises nothing, and is never empty for a command that has a word; what cannot
+    `root` is the workspace and `cwd` where the command starts, both absolute. `output` is the
+    variable that names the run's own output file, where it gets one. Pure: paths are compared as
+    text. Raises nothing, and is never empty for a command that has a word; what cannot
     be read makes its invocation OPAQUE, and so does what is too long or too deep to be read.
     """
     root = resolved(root, "/")
-    reading = _Reading(Places(root=root, cwds=(resolved(cwd, root),)))
+    places = Places(root=root, cwds=(resolved(cwd, root),))
+    reading = _read(command, _Reading(places, output))
+    # What sets the variable may stand behind what writes there, in a loop: nowhere is it known.
+    return tuple(reading.found if reading.keeps else _read(command, _Reading(places, None)).found)
+
+
+def _read(command: Sequence[str], reading: "_Reading") -> "_Reading":
     if len(command) > WORDS_MAX or sum(map(len, command)) > CHARACTERS_MAX:
         reading.opaque("is longer than what is read")
     elif command:
         reading.start(Command(words=tuple(map(Word, command))), 0)
-    return tuple(reading.found)
+    return reading
 
 
 class _Reading:
-    """One command on its way: what was found, and where it works by now."""
+    """One command on its way: what was found, and where it works by now. `keeps`: the variable
+    that names the run's output file is set by nothing."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, output: str | None) -> None:
         self.found: list[Invocation] = []
+        self.keeps = True
+        self._output = output
         self._places = places
 
     def start(self, command: Command, depth: int, *, more: bool = False) -> None:
@@ -73,11 +86,13 @@ class _Reading:
             return
         name = named(command.words[0], self._places)
         call = call_of(name.known_as, command.words[1:], command.feeders)
+        self._watch(call, command.words[0], command.assigns)
         if only_asks(call) and not command.assigns and not more:
             self._tell(name, call, [Seen(CommandClass.READ_ONLY, "tells about itself")], command)
             return
         found = [*_named(name), *(classes(call) if name.known_as else ())]
         found += [*command.assigns, *closer(call, self._places)]
+        self._watch(call, command.words[0], [each for each in found if isinstance(each, Assigns)])
         found += self._doubts(call, more=more)
         scripts = [(each, _script(each)) for each in found if isinstance(each, Reads)]
         found += [seen for _, script in scripts for seen in _of_script(script)]
@@ -91,13 +106,23 @@ class _Reading:
 
     def _without_program(self, command: Command) -> None:
         """Assignments and redirections of a shell by itself."""
+        call = call_of("", (), ())
+        self._watch(call, Word(""), command.assigns)
         found = [seen for each in command.assigns for seen in self._assigned(each)]
         if found or command.redirects:
-            self._tell(Named("", ""), call_of("", (), ()), found, command)
+            found.append(Seen(CommandClass.READ_ONLY, "starts no program"))
+            self._tell(Named("", ""), call, found, command)
+
+    def _watch(self, call: Call, first: Word, assigns: Sequence[Assigns]) -> None:
+        if self._output is not None:
+            self.keeps &= keeps(self._output, call, first, assigns)
 
     def _nested(
         self, call: Call, found: list[Found], scripts: list[tuple[Reads, Script]], depth: int
     ) -> None:
+        output = self._output
+        if call.program not in PASS_ON:
+            self._output = None
         for each in found:
             if isinstance(each, Starts):
                 known = not each.more or lists_inside(call.feeders, self._places)
@@ -105,6 +130,7 @@ class _Reading:
         for _, script in scripts:
             for inner in script.commands:
                 self.start(inner, depth + 1)
+        self._output = output
 
     def _doubts(self, call: Call, *, more: bool) -> Iterator[Found]:
         """What is not known of the arguments."""
@@ -167,10 +193,11 @@ class _Reading:
 
     def _redirected(self, redirect: Redirect) -> tuple[list[Seen], bool]:
         target = redirect.target
+        is_own = self._output is not None and redirect.variable == self._output
+        if is_own or (target.text in HARMLESS and target.exact):
+            return [], False
         if not target.exact or target.pattern:
             return [Seen(OPAQUE, "is joined to a file that cannot be known")], False
-        if target.text in HARMLESS:
-            return [], False
         outside = leads_out(target.text, self._places)
         if target.text.startswith(("/dev/tcp/", "/dev/udp/")):
             return [Seen(CommandClass.NETWORK, "speaks to another machine")], outside

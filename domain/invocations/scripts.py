@@ -15,10 +15,11 @@ SUSPICIOUS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A file that a command is joined to."""
+    """A file that a command is joined to. `variable` is all of the target of a `>` or `>>`."""
 
     target: Word
     writes: bool
+    variable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

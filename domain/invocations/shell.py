@@ -25,6 +25,7 @@ from domain.invocations.grammar import (
     TEST,
 )
 from domain.invocations.here_documents import HereDocument, after
+from domain.invocations.outputs import written_variable
 from domain.invocations.quoting import Unreadable, WordReader
 from domain.invocations.scripts import SUSPICIOUS, Command, Frame, Redirect, Script
 from domain.invocations.words import Assigns, Word
@@ -303,7 +304,8 @@ class _ScriptReader(WordReader):
         elif operator == "<<<" or (operator in {">&", "<&"} and DUPLICATE.fullmatch(target.text)):
             return
         else:
-            redirects.append(Redirect(target, writes=operator not in {"<", "<&"}))
+            variable = written_variable(found[0], self.text[start : self.position])
+            redirects.append(Redirect(target, operator not in {"<", "<&"}, variable))
 
     def _feeders(self) -> tuple[tuple[Word, ...], ...]:
         if not self._piped or self._last is None:

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from domain.default_policy import DEFAULT_RULES
 from domain.lifecycle import ApprovalState, StepRunState, WorkflowRunState
 from domain.models.approvals import ApprovalDecision, ApprovalSubject
 from domain.models.decisions import RiskLevel
@@ -93,6 +94,20 @@ async def test_a_gate_tells_what_it_has_looked_at(stage: Stage, condition: str, 
     (skipped,) = [fact for fact in facts if isinstance(fact, StepRunSkipped)]
     assert f"This does not hold: {COVERAGE} > 90 ({COVERAGE} is 71)" == skipped.reason
     assert failed in [getattr(fact, "failure", None) for fact in facts]
+
+
+async def test_shell_hands_outputs_on_and_nobody_is_asked(stage: Stage) -> None:
+    """By the policy that a project begins with, which still holds what is written elsewhere."""
+    await stage.policy(*DEFAULT_RULES)
+    run = await stage.start(
+        command("a", "sh", "-c", 'echo "x=$(basename a/1.4.0)" >> "$WORKBENCH_OUTPUT"'),
+        command("b", "echo", "${{ steps.a.outputs.x }}", needs=("a",)),
+        command("c", "sh", "-c", 'echo x=1 >> "$WORKBENCH_OUTPUT.x"', needs=("b",)),
+    )
+    await stage.at_rest(run)
+    assert {"a": "SUCCEEDED", "b": "SUCCEEDED", "c": "BLOCKED"} == await stage.states(run)
+    shown = await stage.child((await stage.steps(run))["b"])
+    assert ("echo", "1.4.0") == shown.command
 
 
 async def test_a_failure_holds_back_what_needs_it_and_nothing_else(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from domain.invocations.outputs import OUTPUT_VARIABLE
 from domain.invocations.reader import INVOCATIONS_MAX, invocations
 from domain.models.decisions import RiskLevel
 from domain.models.invocations import CommandClass, Invocation
@@ -85,7 +86,7 @@ def test_no_wrapper_makes_a_command_look_better(
         wrapped = WRAPPERS[name](wrapped)
     assume(wrappers.count("find") <= 1)
 
-    inner = severity(invocations(command, root=ROOT, cwd=ROOT))
-    outer = severity(invocations(wrapped, root=ROOT, cwd=ROOT))
+    inner = severity(invocations(command, root=ROOT, cwd=ROOT, output=OUTPUT_VARIABLE))
+    outer = severity(invocations(wrapped, root=ROOT, cwd=ROOT, output=OUTPUT_VARIABLE))
 
     assert outer >= inner, wrapped
