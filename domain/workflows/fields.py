@@ -49,13 +49,14 @@ class Fields:
     """The members of one mapping, read by type.
 
     An absent member reads as None or empty, and so does one of the wrong type, which is a fault.
-    A member that is not in `known` is a fault too.
+    A member that is not in `known` is a fault too; `meant` are the known names nearest to such.
     """
 
     def __init__(self, raw: object, path: Path, known: Collection[str], faults: Faults) -> None:
         self.path = path
         self.faults = faults
         self.is_mapping = isinstance(raw, Mapping)
+        self.meant: set[str] = set()
         self._raw: Mapping[str, object] = {}
         if not isinstance(raw, Mapping):
             faults.add(path, "Not a mapping of names to values.")
@@ -63,7 +64,9 @@ class Fields:
         self._raw = raw
         for name in raw:
             if name not in known and not faults.is_full:
-                message = f"There is no {shown(name)} here.{nearest(str(name), known)}"
+                meant = closest(str(name), known)
+                self.meant |= {meant} if meant else set()
+                message = f"There is no {shown(name)} here.{_guess(meant)}"
                 faults.add((*path, shown(name, quoted=False)), message)
 
     def __contains__(self, name: str) -> bool:
@@ -171,13 +174,22 @@ def shown(value: object, *, quoted: bool = True) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return a "Did you mean ...?" about the closest known name, or an empty text.
+    """Return a "Did you mean ...?" about the closest known name, or an empty text."""
+    return _guess(closest(name, known))
+
+
+def _guess(meant: str | None) -> str:
+    return f" Did you mean {meant!r}?" if meant else ""
+
+
+def closest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that was probably meant.
 
     Comparing two long names takes up to a millisecond, so only short names are compared, and of
     many known names only those with the same first letter.
     """
     if len(name) > NEAREST_CHARACTERS_MAX:
-        return ""
+        return None
     is_small = len(known) <= NEAREST_OF_MAX
     alike = (
         each
@@ -185,4 +197,4 @@ def nearest(name: str, known: Collection[str]) -> str:
         if len(each) <= NEAREST_CHARACTERS_MAX and (is_small or each[:1] == name[:1])
     )
     close = get_close_matches(name, islice(alike, NEAREST_OF_MAX), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return close[0] if close else None

@@ -75,6 +75,8 @@ def read_step(raw: object, path: Path, before: tuple[str, ...], faults: Faults) 
 
 def _kind(fields: Fields) -> StepType | None:
     given = [name for name in KINDS if name in fields]
+    if not given and not fields.meant.isdisjoint(KINDS):
+        return None  # it is told already what was meant
     if len(given) != 1:
         told = " and ".join(given) or "none"
         message = f"A step has exactly one of {', '.join(KINDS)}; this one has {told}."

@@ -163,6 +163,16 @@ def test_an_unknown_key_is_told_with_the_nearest_one() -> None:
     assert "Did you mean 'prompt'?" in told["steps.1.sdk.promt"]
 
 
+def test_one_mistake_is_one_fault() -> None:
+    """What a step is for is not missing where it is only misspelled; what follows is told too."""
+    told = faults(
+        workflow({"key": "a", "comand": ["true"]}, {"key": "b", "x": 1}, {"key": "c", "risk": 5})
+    )
+
+    assert ["steps.0.comand", "steps.1.x", "steps.1", "steps.2", "steps.2.risk"] == list(told)
+    assert "Did you mean 'command'?" in told["steps.0.comand"]
+
+
 def test_a_value_of_the_wrong_type_is_shown_in_part() -> None:
     """A message stays a line, whatever somebody wrote."""
     assert 200 > len(faults(workflow(name=["x" * 5000]))["name"])
