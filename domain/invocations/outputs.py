@@ -25,12 +25,12 @@ WRITES: Final = re.compile(r"1?>>?")
 MENTION: Final = re.compile(rf">[ \t]*{TARGET.pattern}(?=[\s;&|)]|$)", re.ASCII)
 MAY_SET: Final = listed("""
     . source eval trap alias let declare typeset local mapfile readarray getopts enable shopt bind
-    fc history compgen complete compopt hash wait shift ulimit [[
+    fc history compgen complete compopt hash wait jobs shift ulimit [[
     """)
 """Of the builtins, with any argument: by a name, a reference or a sum that they are told."""
 NAME: Final = re.compile(r"-r|([A-Za-z_]\w*)(?:=.*)?", re.ASCII | re.DOTALL)
 SHELL_OPTION: Final = re.compile(r"[-+][eux]*o?|pipefail|errexit|nounset|xtrace")
-FORMAT: Final = re.compile(r"[^-$`{*?\[~]")
+FORMAT: Final = re.compile(r"(?!-)(?:[^%]|%%|%[-+ #0]*\d*(?:\.\d+)?[sdiuoxXeEfFgGcbq])*", re.DOTALL)
 
 
 def written_variable(sign: str, target: str) -> str | None:
@@ -66,10 +66,10 @@ def _plain_options(words: tuple[Word, ...]) -> bool:
 
 
 def _plain_format(words: tuple[Word, ...]) -> bool:
-    """No `-v`, nor what may become one."""
-    if not words or words[0].pattern or words[0].text.startswith("-"):
+    """No `-v`, and no `%n`: both set a variable that they are told."""
+    if not words or words[0].pattern or not words[0].exact:
         return False
-    return words[0].exact or FORMAT.match(words[0].text) is not None
+    return FORMAT.fullmatch(words[0].text) is not None
 
 
 def _plain_test(words: tuple[Word, ...]) -> bool:

@@ -25,7 +25,15 @@ RUN_S: Final = 5
 NAME_PARTS: Final = ("WORKBENCH_OUTPUT", "WORKBENCH_OUT''PUT", "${x}OUTPUT", "x", "y", "$x", "$y")
 PIECES: Final = (
     *("{}=owned", "export {}=owned", "export y={}", "readonly {}=owned", "y={}", "x=WORKBENCH_"),
-    *("read {}", "read -r {}", "printf -v {} owned", "printf {} {} owned", "x=-v", "unset {}"),
+    *(
+        "read {}",
+        "read -r {}",
+        "printf -v {} owned",
+        "printf {} {} owned",
+        "printf a%n {}",
+        "x=-v",
+        "unset {}",
+    ),
     *("declare {}=owned", "declare -n y={}", "declare -n y", "y={}=5", "[[ y -eq 5 ]]", "test {}"),
     *("[ -v {} ]", "let {}=5", "for {} in owned; do " + WRITE + "; done", "eval {}=owned"),
     *(": ${{" + name + ":=owned}}" for name in ("WORKBENCH_OUTPUT", "x")),
@@ -92,6 +100,7 @@ def test_a_builtin_that_may_set_it_takes_the_trust_away(builtin: str) -> None:
         ),
         *("test -v y", "[ -R y ]", "[ $y ]", "[[ y -eq 5 ]]", "set -k", "set -o $y", "set -- y"),
         *("printf -v y x", "printf $y", "printf {-v,y}", "printf *", "printf", "printf `ls`"),
+        *("printf a%n y", "printf a$y y", "printf %-5ln y", 'printf "$y%s" y', "printf 5%%%n y"),
     ],
 )
 def test_what_may_set_it_in_some_ways_does_so_in_these(text: str) -> None:
@@ -113,7 +122,13 @@ def test_what_may_set_it_in_some_ways_does_so_in_these(text: str) -> None:
             "[ -f x ]",
             "test a = b",
         ),
-        *("set -eu", "bash -c 'set -euo pipefail'", "printf 'a%s' $y", 'printf "a$y"', "y=$(ls)"),
+        *(
+            "set -eu",
+            "bash -c 'set -euo pipefail'",
+            "printf 'a%s' $y",
+            "printf '5%%: %-5.2f\\n' 1",
+            "y=$(ls)",
+        ),
     ],
 )
 def test_what_sets_other_variables_is_not_in_the_way(text: str) -> None:
