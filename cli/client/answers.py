@@ -87,5 +87,6 @@ def _told(refusal: Fields) -> str:
 
 
 def explained(decision: Fields) -> str:
-    """What the policy's rules say, each once."""
-    return " ".join(dict.fromkeys(reason["explanation"] for reason in decision["reasons"]))
+    """Why the policy denies it, or asks people, each reason once: what a rule allows is none."""
+    against = [one for one in decision["reasons"] if one["code"] != "RULE_ALLOWS"]
+    return " ".join(dict.fromkeys(one["explanation"] for one in against))

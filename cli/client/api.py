@@ -14,7 +14,7 @@ _LAUNCH: Final = """
 mutation RunLaunch($input: RunLaunchInput!) {
   runLaunch(input: $input) {
     ... on RunLaunchPayload { run { id state blockedBy { id } } }
-    ... on PolicyDenied { decision { reasons { explanation } } }
+    ... on PolicyDenied { decision { reasons { code explanation } } }
     ... on UserError { code message }
   }
 }
@@ -52,7 +52,7 @@ query ApprovalAsked($id: ID!) {
   node(id: $id) {
     ... on Approval {
       id state requiredRole requiredCount expiresAt
-      policyDecision { reasons { explanation } }
+      policyDecision { reasons { code explanation } }
     }
   }
 }

@@ -21,7 +21,7 @@ _START: Final = f"""
 mutation WorkflowStart($input: WorkflowStartInput!) {{
   workflowStart(input: $input) {{
     ... on WorkflowStartPayload {{ workflowRun {{ id }} }}
-    ... on PolicyDenied {{ decision {{ reasons {{ explanation }} }} }}
+    ... on PolicyDenied {{ decision {{ reasons {{ code explanation }} }} }}
     {answers.USER} {answers.FAULTS}
   }}
 }}"""

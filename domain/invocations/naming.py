@@ -34,6 +34,8 @@ def named(word: Word, places: Places) -> Named:
     if not word.exact or (word.pattern and word.text not in {"[", "[["}):
         return _nobody("has a name that only a shell can tell")
     folder, slash, base = word.text.rpartition("/")
+    if " " in base:
+        return _nobody("has a name with spaces, as a whole command has that stands in quotes")
     if not PLAIN.fullmatch(base):
         return _nobody("has a name that is not plain")
     if base not in CLASS_OF and base != base.lower() and base.lower() in FOLDED:

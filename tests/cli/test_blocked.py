@@ -87,8 +87,10 @@ def test_what_is_denied_or_left_waiting_says_so(tmp_path: Path) -> None:
         assert run_id.strip() == ask(served, show, id=approval)["node"]["run"]["id"]
         assert ask(served, SHOW, id=run_id.strip())["node"]["state"] == "BLOCKED"
 
-        rules = [{**forbidding, "explanation": "Echoes are for caves."}]
+        allowing = {"name": "anything", "match": {}, "effect": "ALLOW"}
+        rules = [allowing, {**forbidding, "explanation": "Echoes are for caves."}]
         ask(served, POLICY, project="default", rules=rules)
         with served.command("--", "echo", "hello") as denied:
             _, refusal = denied.communicate(timeout=60)
     assert (125, True) == (denied.returncode, "Echoes are for caves." in refusal), refusal
+    assert "'anything'" not in refusal, "what allows it has not denied it"

@@ -158,3 +158,11 @@ def test_every_class_has_a_sentence_for_people() -> None:
         assert first.explanation.startswith(name)
         assert first.explanation.endswith(".")
     assert {each.name for each in dataclasses.fields(Invocation)} >= {"explanation"}
+
+
+def test_a_command_in_quotes_is_told_as_what_it_is() -> None:
+    """As one word it is the name of a program, which nobody has meant."""
+    (quoted,), (odd,) = (invocations((word,), root="/w", cwd="/w") for word in ("ls -la", "l,s"))
+
+    assert "a whole command" in quoted.explanation
+    assert "not plain" in odd.explanation
