@@ -8,12 +8,20 @@ import pytest
 from graphql import GraphQLSchema
 from sqlalchemy import update
 
-from domain.models.audit import SERVER_CHAIN, AuditAction, chain_of
+from domain.models.audit import (
+    SERVER_CHAIN,
+    AuditAction,
+    AuditRecord,
+    AuditSubject,
+    SubjectKind,
+    chain_of,
+)
 from domain.services.sign_in import token_digest
 from persistence.tables import projects
 from resolvers.access import NEEDS
 from resolvers.audit import ACTIONS
 from schema import build, ids
+from tests.contract.store.scene import NOW
 from tests.schema.api import ADMIN, ONLOOKER, OPERATOR, STRANGER, Api
 from tests.schema.targets import nowhere
 from tests.schema.test_absence import MUTATIONS
@@ -255,3 +263,23 @@ async def test_a_name_that_cannot_be_stored_is_shown(api: Api) -> None:
         found = await unit.audit.after(SERVER_CHAIN, 0, 9)
 
     assert ["'\\x00'", "x" * 100] == [entry.subject for entry in found]
+
+
+async def test_an_entry_about_a_thing_of_any_kind_can_be_read(api: Api) -> None:
+    """One kind that the API does not know would keep a whole page from its readers."""
+    known = {kind: AuditSubject(kind=kind, id="1", name="it") for kind in SubjectKind}
+    async with api.workbench.database.transaction() as unit:
+        for subject in known.values():
+            record = AuditRecord(
+                chain=chain_of(api.scene.project.id),
+                at=NOW,
+                caller=None,
+                action=AuditAction.WORKFLOW_RUN_CHANGE,
+                subject=subject,
+            )
+            unit.audit.add(record)
+
+    found = {entry["subject"]["kind"]: entry["subject"]["id"] for entry in await log(api)}
+
+    assert set(SubjectKind) == set(found)
+    assert {"1"} == {ids.split(each)[1] for each in found.values() if each}
