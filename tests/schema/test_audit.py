@@ -282,4 +282,4 @@ async def test_an_entry_about_a_thing_of_any_kind_can_be_read(api: Api) -> None:
     found = {entry["subject"]["kind"]: entry["subject"]["id"] for entry in await log(api)}
 
     assert set(SubjectKind) == set(found)
-    assert {"1"} == {ids.split(each)[1] for each in found.values() if each}
+    assert {"1"} == {split[1] for each in found.values() if each and (split := ids.split(each))}
