@@ -49,9 +49,10 @@ ADAPTER: Final = ROOT / "docs" / "how-to" / "write-an-adapter.md"
 GITHUB: Final = ROOT / "docs" / "how-to" / "run-on-github-actions.md"
 CONNECT: Final = ROOT / "docs" / "how-to" / "connect-a-provider.md"
 STOP: Final = ROOT / "docs" / "how-to" / "stop-everything.md"
-ALONE: Final = (POLICY, APPROVAL, STOP, GITHUB)
-"""They change rules, are refused what others then find in the audit log, or name a real provider,
-which another page would ask how it is."""
+AUDIT: Final = ROOT / "docs" / "how-to" / "keep-the-audit-log.md"
+ALONE: Final = (POLICY, APPROVAL, STOP, GITHUB, AUDIT)
+"""They change rules, look for what has failed, or name a real provider, which another page would
+ask how it is."""
 OF_THE_CLONE: Final = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
 """They run a workflow on this repository."""
 OF_THEIR_OWN: Final = (
