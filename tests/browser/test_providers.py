@@ -63,7 +63,7 @@ def used(page: Page, screenshots: Path) -> None:
     followed(page, counting, "line 2", "Logs")
     page.screenshot(path=screenshots / "graphiql-provider-log.png")
     waiting = launched(page, "wait")
-    followed(page, waiting, "ready")
+    followed(page, waiting, "ready", "Logs")
     open_tab(page, "Cancel", {"input": {"id": waiting, "reason": "seen enough"}})
     assert waiting == answered(page, "runCancel")["run"]["id"]
     assert not seen(page, waiting, lambda run: run["state"] == "CANCELED")["degraded"]

@@ -87,7 +87,7 @@ async def test_all_faults_of_a_file_are_told_with_their_lines(api: Api) -> None:
     assert (False, False, None, None, [], []) == tuple(
         found[name] for name in ("isValid", "isNew", "name", "version", "steps", "edges")
     )
-    assert {"steps.1.command": (8, 5), "steps.2.valdate": (10, 7), "steps.2": (9, 5)} == places
+    assert {"steps.1.command": (8, 5), "steps.2.valdate": (10, 7)} == places
     assert found["faults"] == (await created(api, yaml=FAULTY))["faults"]
 
     reading = FAULTY.replace("command: pytest", "command: [pytest]").replace("valdate", "validate")
