@@ -1,6 +1,5 @@
 """`workbench runs list`, `show`, `follow` and `cancel`: runs that somebody has launched before."""
 
-import asyncio
 import shlex
 import sys
 from collections.abc import Coroutine, Iterator
@@ -9,13 +8,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.asking import print_json, print_lines
+from cli.asking import ask, print_json, print_lines
 from cli.client import runs
 from cli.client.connection import Connection, Fields
 from cli.client.display import Plain
-from cli.client.errors import ClientError, Refused
 from cli.client.escaping import printable
-from cli.client.exits import CANCELED, FAILED, REFUSED
+from cli.client.exits import CANCELED
 from cli.client.moments import moment
 from cli.client.screens import duration
 from cli.client.sheets import looked_at_by
@@ -172,11 +170,8 @@ def _what(run: Fields) -> str:
 
 
 def _ask(command: Coroutine[Any, Any, int]) -> None:
+    """Whoever interrupts only leaves."""
     try:
-        code = asyncio.run(command)
-    except ClientError as error:
-        sys.stderr.write(f"workbench: {printable(str(error))}\n")
-        code = REFUSED if isinstance(error, Refused) else FAILED
+        ask(command)
     except KeyboardInterrupt:
-        code = CANCELED
-    raise typer.Exit(code)
+        raise typer.Exit(CANCELED) from None
