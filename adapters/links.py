@@ -54,7 +54,7 @@ class SignedLinks:
         )
 
     def _read(self) -> Sequence[bytes]:
-        """None where there are none, or they cannot be read."""
+        """Empty where there are none, or they cannot be read."""
         try:
             keys = self._keys.all()
             return keys if keys or not self._keys.make() else self._keys.all()

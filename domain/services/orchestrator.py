@@ -29,9 +29,7 @@ from domain.models.projects import Project
 from domain.models.runs import FailureCode, Run
 from domain.models.settings import FeatureFlag
 from domain.models.steps import StepNews, WorkflowLease
-from domain.models.workflow_events import (
-    WorkflowRunStateChanged,
-)
+from domain.models.workflow_events import WorkflowRunStateChanged
 from domain.models.workflow_runs import StepRun, WorkflowRun
 from domain.ports import Clock, Random, Store, UnitOfWork
 from domain.progress import ACTIVE_STEPS, PASSED, Progress
